@@ -1,0 +1,24 @@
+//! The OpenAI dialect: chat completions, errors and the list of models.
+//!
+//! Source: the OpenAI API reference and what compatible servers (vLLM, llama.cpp, Azure, Groq)
+//! really send.
+
+mod answer;
+mod chat;
+mod chunk;
+mod completion;
+mod error;
+mod fields;
+mod finish;
+mod models;
+mod shape;
+mod splice;
+mod usage;
+
+pub use self::chat::ChatRequest;
+pub use self::chunk::{Chunk, NotChunk};
+pub use self::completion::{Completion, NotCompletion};
+pub use self::error::{error_body, error_event};
+pub use self::finish::FinishReason;
+pub use self::models::{model_body, models_body};
+pub use self::shape::Shape;

@@ -1,0 +1,46 @@
+//! A provider's whole answer in one JSON body.
+
+use super::FinishReason;
+use super::answer::Answer;
+use crate::Usage;
+
+/// The facts of a chat completion. The body itself is relayed as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// What the provider counted; none when it did not, or not believably.
+    pub usage: Option<Usage>,
+    /// The model that answered, at most 256 bytes.
+    pub model: Option<String>,
+    /// The provider's id of the answer, at most 256 bytes.
+    pub id: Option<String>,
+    /// Why each choice ended, in the order of the choices.
+    pub finish_reasons: Vec<FinishReason>,
+    /// Bytes of text generated, tool arguments and visible reasoning included: for an estimate.
+    pub output_bytes: u64,
+    /// The provider sent an error with a status of success.
+    pub is_error: bool,
+}
+
+/// The body is not a chat completion: HTML, cut off, or JSON of another kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the provider's answer is not a chat completion")]
+pub struct NotCompletion;
+
+impl Completion {
+    /// Reads a provider's body. Fields we do not know are ignored.
+    pub fn parse(body: &[u8]) -> Result<Completion, NotCompletion> {
+        let answer = Answer::parse(body).ok_or(NotCompletion)?;
+        let messages = answer
+            .choices()
+            .iter()
+            .filter_map(|choice| choice.message.as_ref());
+        Ok(Completion {
+            usage: answer.usage(),
+            model: answer.model(),
+            id: answer.id(),
+            finish_reasons: answer.finish_reasons(),
+            output_bytes: messages.map(|message| message.text_bytes()).sum(),
+            is_error: answer.is_error(),
+        })
+    }
+}

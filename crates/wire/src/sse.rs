@@ -1,0 +1,62 @@
+//! Server-sent events (WHATWG HTML, 9.2): cutting a stream into events, and writing some.
+//!
+//! A gateway relays what it reads, so an [`Event`] keeps its exact bytes; concatenated they are
+//! the stream again. How the stream was cut into packets makes no difference to the events.
+
+mod decoder;
+mod event;
+
+use bytes::Bytes;
+
+pub use self::decoder::{Decoder, TooLong};
+pub use self::event::{Event, EventKind};
+
+/// Largest event accepted unless the caller says otherwise, in bytes: 8 MiB.
+pub const DEFAULT_MAX_EVENT_BYTES: usize = 8 << 20;
+
+/// A comment, which clients ignore: a heartbeat, or what is said beside the answer.
+pub fn comment(text: &str) -> Bytes {
+    block(b": ", text.as_bytes())
+}
+
+/// An event without a name. JSON may span lines: each becomes a data line, and clients join them.
+pub fn data(json: &[u8]) -> Bytes {
+    block(b"data: ", json)
+}
+
+/// One field a line, however the text breaks its lines, so that no text can end the event early
+/// or forge a field.
+fn block(field: &[u8], text: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(field.len() + text.len() + 2);
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let (line, more) = event::split_line(text);
+        out.extend_from_slice(field);
+        out.extend_from_slice(line);
+        out.push(b'\n');
+        rest = more;
+    }
+    out.push(b'\n');
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_one_line_each() {
+        assert_eq!(&comment("ping")[..], b": ping\n\n");
+        assert_eq!(&comment("")[..], b": \n\n");
+        assert_eq!(&data(b"{}")[..], b"data: {}\n\n");
+    }
+
+    #[test]
+    fn no_text_breaks_out_of_its_event() {
+        assert_eq!(
+            &comment("a\n\ndata: b\rc\r\nd")[..],
+            b": a\n: \n: data: b\n: c\n: d\n\n"
+        );
+        assert_eq!(&data(b"{\n}\n")[..], b"data: {\ndata: }\ndata: \n\n");
+    }
+}
