@@ -1,0 +1,160 @@
+//! Builds one commit in memory: seal, hash, chain, and the signed checkpoint at its end.
+
+use ring::rand::SystemRandom;
+
+use crate::chain::Chain;
+use crate::checkpoint::Checkpoint;
+use crate::entry::{Content, Entry};
+use crate::error::StoreError;
+use crate::hash::{Hash, RunId, TenantTag};
+use crate::header::{Flags, HEADER_BYTES, Header, Lengths, PROLOGUE_BYTES};
+use crate::note_key::{SigningKey, VerifyingKey};
+use crate::seal::{FreshKeys, OVERHEAD_BYTES, SealError};
+use crate::storage::Segment;
+use crate::view::Row;
+
+/// A buffer larger than this after a commit is given back.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// Frames of one commit, and where its records will stand. Reused from commit to commit.
+#[derive(Default)]
+pub(crate) struct Batch {
+    frames: Vec<u8>,
+    rows: Vec<Row>,
+    place: Option<(Segment, u64)>,
+}
+
+/// What a record carries besides its entry and its place in the chain.
+pub(crate) struct Stamp {
+    pub(crate) run_id: RunId,
+    pub(crate) time_us: u64,
+}
+
+impl Batch {
+    /// Empties the batch for a commit that will stand at `place`.
+    pub(crate) fn begin(&mut self, place: (Segment, u64)) {
+        self.frames.clear();
+        self.frames.shrink_to(KEPT_BYTES);
+        self.rows.clear();
+        self.place = Some(place);
+    }
+
+    /// Appends the record of `entry` and moves the chain on.
+    pub(crate) fn push(
+        &mut self,
+        entry: &Entry,
+        stamp: &Stamp,
+        chain: &mut Chain,
+        random: &SystemRandom,
+    ) -> Result<(), StoreError> {
+        let fresh = match entry.content {
+            Content::Sealed(_) => Some(FreshKeys::random(random).ok_or(StoreError::Randomness)?),
+            Content::None | Content::Withheld => None,
+        };
+        self.push_with(entry, stamp, chain, fresh.as_ref())
+    }
+
+    /// As [`Batch::push`], with the random part given (the test vector fixes it).
+    pub(crate) fn push_with(
+        &mut self,
+        entry: &Entry,
+        stamp: &Stamp,
+        chain: &mut Chain,
+        fresh: Option<&FreshKeys>,
+    ) -> Result<(), StoreError> {
+        let start = self.frames.len();
+        let header = header(entry, stamp, chain);
+        header.encode_prologue(&mut self.frames);
+        self.frames.extend_from_slice(&header.content_hash.0);
+        self.frames.extend_from_slice(&entry.metadata);
+        if let (Content::Sealed(parts), Some(tenant), Some(fresh)) =
+            (&entry.content, &entry.tenant, fresh)
+        {
+            self.seal(start, header.lengths.metadata, |prologue, out| {
+                tenant.seal(parts, prologue, fresh, out)
+            })?;
+        }
+        let record = self.frames.get(start..).unwrap_or_default();
+        let hash = Hash::of_header(record.get(..HEADER_BYTES).unwrap_or_default());
+        let (segment, offset) = self.place.unwrap_or((Segment(0), 0));
+        self.rows.push(Row {
+            sequence: header.sequence,
+            segment,
+            offset: offset + start as u64,
+            // Metadata and content are bounded far below 4 GiB.
+            bytes: u32::try_from(record.len()).unwrap_or(u32::MAX),
+            kind: entry.kind,
+            time_us: header.time_us,
+            tenant_tag: entry.tenant.as_ref().map(|tenant| tenant.tag()),
+            request: entry.request,
+            record_hash: hash,
+        });
+        chain.extend(hash, header.time_us);
+        Ok(())
+    }
+
+    /// Appends the checkpoint over everything so far.
+    pub(crate) fn finish(
+        &mut self,
+        chain: &Chain,
+        signing: &SigningKey,
+        key: &VerifyingKey,
+    ) -> Result<Checkpoint, StoreError> {
+        let checkpoint = Checkpoint::sign(chain.head(), key.origin(), signing);
+        let checkpoint = checkpoint.ok_or(StoreError::Signing)?;
+        checkpoint.encode(key, &mut self.frames);
+        Ok(checkpoint)
+    }
+
+    /// Bytes to be written.
+    pub(crate) fn frames(&self) -> &[u8] {
+        &self.frames
+    }
+
+    /// One row for each record, in order.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Seals behind the metadata, then puts the hash of the stored bytes into the header.
+    fn seal(
+        &mut self,
+        start: usize,
+        metadata_bytes: u32,
+        seal: impl FnOnce(&[u8], &mut Vec<u8>) -> Result<(), SealError>,
+    ) -> Result<(), StoreError> {
+        let mut prologue = [0; PROLOGUE_BYTES];
+        let content_start = start + HEADER_BYTES + metadata_bytes as usize;
+        let written = self.frames.get(start..start + PROLOGUE_BYTES).unwrap_or_default();
+        prologue.iter_mut().zip(written).for_each(|(to, from)| *to = *from);
+        seal(&prologue, &mut self.frames).map_err(|_| StoreError::Sealing)?;
+        let hash = Hash::of_content(self.frames.get(content_start..).unwrap_or_default());
+        let place = self.frames.get_mut(start + PROLOGUE_BYTES..start + HEADER_BYTES);
+        let place = place.unwrap_or_default();
+        place.iter_mut().zip(hash.0).for_each(|(to, from)| *to = from);
+        Ok(())
+    }
+}
+
+/// The header before its content is sealed: the content hash is that of no content.
+fn header(entry: &Entry, stamp: &Stamp, chain: &Chain) -> Header {
+    let (flags, content) = match &entry.content {
+        Content::None => (Flags::NONE, 0),
+        Content::Withheld => (Flags::WITHHELD, 0),
+        sealed @ Content::Sealed(_) => (Flags::SEALED, (sealed.len() + OVERHEAD_BYTES) as u64),
+    };
+    // An entry's metadata were checked to be at most 1 MiB.
+    let metadata = u32::try_from(entry.metadata.len()).unwrap_or(u32::MAX);
+    Header {
+        lengths: Lengths { kind: entry.kind, flags, metadata, content },
+        sequence: chain.next_sequence(),
+        time_us: stamp.time_us.max(chain.time_us()),
+        log_id: chain.log_id(),
+        run_id: stamp.run_id,
+        request_id: entry.request.map_or([0; 16], |request| request.bytes()),
+        tenant_tag: entry.tenant.as_ref().map_or(TenantTag([0; 16]), |tenant| tenant.tag()),
+        previous_hash: chain.previous_hash(),
+        metadata_hash: Hash::of_metadata(&entry.metadata),
+        content_hash: Hash::of_content(&[]),
+    }
+}

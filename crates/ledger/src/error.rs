@@ -1,0 +1,221 @@
+//! Every way the ledger says no, sorted by blame: the caller, the store, the stored bytes.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::entry::Kind;
+use crate::hash::RunId;
+use crate::storage::Segment;
+
+/// Why an entry was not recorded. No provider may be called after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// The caller's mistake.
+    #[error("the entry cannot be recorded: {0}")]
+    Invalid(#[from] EntryError),
+    /// More waits to be written than the configuration allows; try again later.
+    #[error("the ledger's queue is full")]
+    QueueFull,
+    /// The store failed; nothing is recorded until the gateway restarts.
+    #[error("the ledger's store has failed")]
+    Failed,
+    /// The ledger was closed.
+    #[error("the ledger is closed")]
+    Closed,
+}
+
+/// An entry that the format cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum EntryError {
+    /// Open and close records are written by the ledger alone.
+    #[error("the kind {} is the ledger's own", .0.name())]
+    ReservedKind(Kind),
+    /// More than 1 MiB.
+    #[error("metadata of {0} bytes is too long")]
+    MetadataTooLong(usize),
+    /// More than 64 MiB.
+    #[error("content of {0} bytes is too long")]
+    ContentTooLong(usize),
+    /// Content is sealed under a tenant's key, so there must be one.
+    #[error("content without a tenant cannot be sealed")]
+    SealedWithoutTenant,
+}
+
+/// The store did not take what it had to.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A step of the journal's input or output failed.
+    #[error("{step}: {source}")]
+    Io {
+        /// What was being done, for example "sync segment".
+        step: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gave no randomness for a record's keys.
+    #[error("no randomness for sealing")]
+    Randomness,
+    /// A record's content could not be encrypted.
+    #[error("sealing failed")]
+    Sealing,
+    /// A checkpoint could not be signed.
+    #[error("signing failed")]
+    Signing,
+    /// An earlier error closed the store.
+    #[error("the store had failed before")]
+    Failed,
+}
+
+impl StoreError {
+    /// For `map_err`: names the step that failed.
+    pub(crate) fn at(step: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { step, source }
+    }
+}
+
+/// Why a ledger could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// `open_metadata` is not JSON.
+    #[error("open_metadata is not JSON: {0}")]
+    OpenMetadata(serde_json::Error),
+    /// Another process writes this ledger.
+    #[error("another process holds the ledger's lock")]
+    Locked,
+    /// The signing key has no public half under this origin.
+    #[error("the signing key cannot be used")]
+    SigningKey,
+    /// The journal was begun with another key or origin.
+    #[error("the journal was written by {found}: give that origin and its signing key")]
+    OtherKey {
+        /// The verifier key that the journal names.
+        found: String,
+    },
+    /// What the ledger's state is folded into refused a record.
+    #[error("record {sequence} of run {run_id} was not accepted: {source}")]
+    Fold {
+        /// The record's sequence number.
+        sequence: u64,
+        /// The run that wrote it.
+        run_id: RunId,
+        /// Why.
+        source: FoldError,
+    },
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stored bytes do not hold and are not an unfinished commit either.
+    #[error("the journal is corrupt: {0}")]
+    Corrupt(#[from] Fault),
+}
+
+/// Why reading a journal stopped before its end.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// A file could not be read.
+    #[error("cannot read the journal: {0}")]
+    Io(#[from] io::Error),
+    /// The journal does not hold.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What the function given to [`crate::Ledger::open`] answers to stop it.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct FoldError(pub Box<dyn std::error::Error + Send + Sync>);
+
+/// The first place where a journal does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("segment {segment}, offset {offset}, record {sequence}: {what}")]
+pub struct Fault {
+    /// The segment file.
+    pub segment: Segment,
+    /// Offset of the frame in the segment, in bytes.
+    pub offset: u64,
+    /// Sequence number that the record there has to have.
+    pub sequence: u64,
+    /// What does not hold.
+    pub what: Damage,
+}
+
+/// What can be wrong with a frame; each names the tampering that causes it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Damage {
+    /// Not the magic of a record or a checkpoint.
+    #[error("no frame starts here (damaged magic)")]
+    Magic,
+    /// Written by a later version.
+    #[error("version {0} is unknown")]
+    Version(u16),
+    /// Written by a later version, or damaged.
+    #[error("kind {0} is unknown")]
+    Kind(u16),
+    /// Written by a later version, or damaged.
+    #[error("flags {0:#x} are unknown or contradict the content")]
+    Flags(u32),
+    /// A length beyond the format's bounds.
+    #[error("a length is out of bounds")]
+    Length,
+    /// The file ends inside a commit.
+    #[error("the file ends inside a commit")]
+    Unfinished,
+    /// Bytes follow where only preallocated zeros may.
+    #[error("bytes follow preallocated space")]
+    NotZero,
+    /// Records are missing, inserted or swapped.
+    #[error("record {found} stands here: records were deleted, inserted or reordered")]
+    Sequence {
+        /// The number found in the header.
+        found: u64,
+    },
+    /// Segments are missing or renamed.
+    #[error("segment {found} follows: a segment is missing or was renamed")]
+    SegmentGap {
+        /// The segment found.
+        found: Segment,
+    },
+    /// The journal has no segment at all.
+    #[error("the journal has no segment")]
+    Empty,
+    /// The first record does not name log and key.
+    #[error("the first record is not an open record that names origin and public key")]
+    NoOpen,
+    /// The log was begun with another key or origin than the one given.
+    #[error("the log was written by {found}, not by the given key")]
+    OtherKey {
+        /// The verifier key that the log names.
+        found: String,
+    },
+    /// The record was written for another log.
+    #[error("the record belongs to another log")]
+    LogId,
+    /// The header of the record before was edited, or this record stood elsewhere.
+    #[error("the previous hash does not match: a header was edited or a record replaced")]
+    PreviousHash,
+    /// Time went back.
+    #[error("the time is earlier than that of the record before")]
+    Time,
+    /// Metadata were edited.
+    #[error("the metadata were edited")]
+    Metadata,
+    /// Content was edited.
+    #[error("the content was edited")]
+    Content,
+    /// The note is not in the form of a checkpoint of this log.
+    #[error("the checkpoint is malformed or of another origin")]
+    Checkpoint,
+    /// The checkpoint does not follow at least one record, or states another size.
+    #[error("the checkpoint states size {found}")]
+    Size {
+        /// The size in the note.
+        found: u64,
+    },
+    /// The checkpoint's root is not that of the records.
+    #[error("the checkpoint's root does not match: a header in this commit was edited")]
+    Root,
+    /// Not signed by the log's key.
+    #[error("the checkpoint's signature does not verify")]
+    Signature,
+}

@@ -1,0 +1,105 @@
+//! Admission to the appender's queue: how much may wait, and whether the store still takes entries.
+//!
+//! Counting stands apart from the channel so that an intent can reserve its outcome's place, and an
+//! append can fail at once without taking a lock.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use crate::error::Unavailable;
+
+const OPEN: u8 = 0;
+const CLOSED: u8 = 1;
+const FAILED: u8 = 2;
+
+/// Shared by the callers and the appender.
+pub(crate) struct Gate {
+    state: AtomicU8,
+    records: AtomicUsize,
+    bytes: AtomicUsize,
+    max_records: usize,
+    max_bytes: usize,
+}
+
+impl Gate {
+    pub(crate) fn new(max_records: usize, max_bytes: usize) -> Self {
+        Self {
+            state: AtomicU8::new(OPEN),
+            records: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            max_records,
+            max_bytes,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Unavailable> {
+        match self.state.load(Ordering::Acquire) {
+            OPEN => Ok(()),
+            CLOSED => Err(Unavailable::Closed),
+            _ => Err(Unavailable::Failed),
+        }
+    }
+
+    /// Takes `places` in the queue and room for `bytes`, or nothing.
+    pub(crate) fn enter(&self, places: usize, bytes: usize) -> Result<(), Unavailable> {
+        self.check()?;
+        take(&self.records, places, self.max_records)?;
+        take(&self.bytes, bytes, self.max_bytes).inspect_err(|_| self.free_places(places))
+    }
+
+    /// Counts bytes of an entry whose place was reserved; those are never refused.
+    pub(crate) fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// An entry has left the queue.
+    pub(crate) fn leave(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.free_places(1);
+    }
+
+    pub(crate) fn free_places(&self, places: usize) {
+        self.records.fetch_sub(places, Ordering::Relaxed);
+    }
+
+    pub(crate) fn close(&self) {
+        // A store that failed stays failed.
+        let _ = self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    pub(crate) fn fail(&self) {
+        self.state.store(FAILED, Ordering::Release);
+    }
+}
+
+fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> Result<(), Unavailable> {
+    counter
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+            taken.checked_add(amount).filter(|sum| *sum <= limit)
+        })
+        .map(drop)
+        .map_err(|_| Unavailable::QueueFull)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_entry_leaves_no_trace() {
+        let gate = Gate::new(2, 10);
+        assert_eq!(gate.enter(1, 11), Err(Unavailable::QueueFull));
+        assert_eq!(gate.enter(3, 0), Err(Unavailable::QueueFull));
+        assert_eq!(gate.enter(2, 10), Ok(()));
+        assert_eq!(gate.enter(1, 0), Err(Unavailable::QueueFull));
+        gate.leave(10);
+        assert_eq!(gate.enter(1, 10), Ok(()));
+    }
+
+    #[test]
+    fn failed_outlives_closed() {
+        let gate = Gate::new(1, 1);
+        gate.fail();
+        gate.close();
+        assert_eq!(gate.enter(1, 1), Err(Unavailable::Failed));
+    }
+}

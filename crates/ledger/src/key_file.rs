@@ -1,0 +1,84 @@
+//! Secret 32-byte keys in files that only their owner may read.
+//!
+//! A key file is made once and whole: written aside, synced, linked into place, so that a crash
+//! leaves a key or none, and two processes never get different keys of one name.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::process;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use crate::keyring::KeyError;
+
+/// Base64 of 32 bytes, a newline, and room to see that a file is too long.
+const MAX_FILE_BYTES: u64 = 64;
+
+/// Reads the key in `path`, after making one when there is none.
+pub(crate) fn load_or_create(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    match File::open(path) {
+        Ok(file) => load(path, file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create(path)?;
+            load(path, File::open(path).map_err(KeyError::io(path))?)
+        }
+        Err(error) => Err(KeyError::io(path)(error)),
+    }
+}
+
+/// Makes a folder of mode 0700 when there is none; refuses one that is open to others.
+pub(crate) fn private_folder(path: &Path) -> Result<(), KeyError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(KeyError::io(path))?;
+    refuse_others(path, &fs::metadata(path).map_err(KeyError::io(path))?)
+}
+
+fn load(path: &Path, file: File) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    refuse_others(path, &file.metadata().map_err(KeyError::io(path))?)?;
+    let mut line = Zeroizing::new(String::with_capacity(MAX_FILE_BYTES as usize));
+    file.take(MAX_FILE_BYTES).read_to_string(&mut line).map_err(KeyError::io(path))?;
+    // The decoder estimates more room than 32 bytes need.
+    let mut bytes = Zeroizing::new([0; 48]);
+    let length = STANDARD.decode_slice(line.trim_end(), bytes.as_mut());
+    match (length, bytes.first_chunk()) {
+        (Ok(32), Some(key)) => Ok(Zeroizing::new(*key)),
+        _ => Err(KeyError::Malformed { path: path.to_path_buf() }),
+    }
+}
+
+fn create(path: &Path) -> Result<(), KeyError> {
+    let mut key = Zeroizing::new([0; 32]);
+    SystemRandom::new().fill(key.as_mut()).map_err(|_| KeyError::Randomness)?;
+    let line = Zeroizing::new(STANDARD.encode(key.as_ref()) + "\n");
+    let aside = path.with_extension(format!("new-{}", process::id()));
+    let made = write_new(&aside, line.as_bytes()).and_then(|()| fs::hard_link(&aside, path));
+    // The name in place is what counts; a leftover aside is a key that nothing uses.
+    let _ = fs::remove_file(&aside);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(KeyError::io(path)(error));
+        }
+        _ => {}
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(KeyError::io(folder))
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn refuse_others(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyError> {
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Permissions { path: path.to_path_buf(), mode });
+    }
+    Ok(())
+}

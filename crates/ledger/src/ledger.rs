@@ -1,0 +1,214 @@
+//! The handle that the gateway holds: opens the ledger, takes entries, closes it.
+
+use std::fs::File;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tracing::warn;
+
+use crate::appender::Job;
+use crate::checkpoint::Head;
+use crate::entry::{Entry, RequestId};
+use crate::error::{OpenError, StoreError, Unavailable};
+use crate::gate::Gate;
+use crate::hash::{LogId, RunId};
+use crate::note_key::VerifyingKey;
+use crate::options::{Opened, Options};
+use crate::pending::Pending;
+use crate::recovery::{Fold, Recovered, replay};
+use crate::start::{announce, appender, lock, open_entry, publish};
+use crate::view::{self, Row, View};
+
+/// A running ledger. A cheap clone; the last one to go stops the threads.
+#[derive(Clone)]
+pub struct Ledger(Arc<Shared>);
+
+struct Shared {
+    jobs: Sender<Job>,
+    gate: Arc<Gate>,
+    head: Arc<Mutex<Head>>,
+    log_id: LogId,
+    run_id: RunId,
+    /// Taken at the end, so that the next process can open the view.
+    view: Mutex<Option<View>>,
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Threads {
+    appender: JoinHandle<Result<(), StoreError>>,
+    view: Option<JoinHandle<()>>,
+}
+
+impl Ledger {
+    /// Takes the lock, replays every segment (`fold` sees each stored record, in order), cuts an
+    /// unacknowledged tail, refuses anything else, appends an open record, starts the threads.
+    pub fn open(options: Options, fold: &mut Fold<'_>) -> Result<(Self, Opened), OpenError> {
+        let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
+        let lock = lock(&options.journal)?;
+        let recovered = replay(Arc::clone(&options.storage), &key, fold)?;
+        let truncated_bytes = recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes);
+        let records = recovered.chain.next_sequence();
+        let (view, view_start) =
+            view::start(options.view.as_deref(), &options.storage, &recovered.chain);
+        let opened = Opened {
+            records,
+            last_sequence: records.checked_sub(1),
+            truncated_bytes,
+            view: view_start,
+            dead_runs: recovered.dead_runs.clone(),
+        };
+        publish(&key, options.public_key_file.as_deref())?;
+        let ledger = Self::start(options, &key, recovered, view, lock)?;
+        announce(&opened, ledger.run_id());
+        Ok((ledger, opened))
+    }
+
+    /// Appends a record that stands alone. Never blocks: fails at once when the queue is full or
+    /// the store has failed.
+    pub fn append(&self, entry: Entry) -> Result<Pending, Unavailable> {
+        entry.check()?;
+        self.0.gate.enter(1, entry.queued_bytes())?;
+        Ok(self.0.send(entry))
+    }
+
+    /// Appends the intent of an inference and reserves the place of its outcome, so that the
+    /// outcome can always be enqueued.
+    pub fn begin(&self, intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
+        intent.check()?;
+        self.0.gate.enter(2, intent.queued_bytes())?;
+        let pending = self.0.send(intent);
+        Ok((pending, OutcomeSlot { shared: Some(Arc::clone(&self.0)) }))
+    }
+
+    /// Identity of the log.
+    pub fn log_id(&self) -> LogId {
+        self.0.log_id
+    }
+
+    /// Identity of this run.
+    pub fn run_id(&self) -> RunId {
+        self.0.run_id
+    }
+
+    /// Size and root after the last commit.
+    pub fn head(&self) -> Head {
+        *self.0.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether entries are taken; `false` for good after a store error or a close.
+    pub fn is_available(&self) -> bool {
+        self.0.gate.check().is_ok()
+    }
+
+    /// Where a record lies, by its sequence number; `None` when the view does not have it (yet).
+    pub fn locate(&self, sequence: u64) -> Option<Row> {
+        self.0.view()?.row(sequence)
+    }
+
+    /// Sequence numbers of a request's records, as far as the view has them.
+    pub fn sequences_of(&self, request: RequestId) -> Vec<u64> {
+        self.0.view().map_or_else(Vec::new, |view| view.sequences_of(request))
+    }
+
+    /// Number of records that the view has taken in; trails [`Ledger::head`].
+    pub fn indexed(&self) -> u64 {
+        self.0.view().map_or(0, |view| view.indexed())
+    }
+
+    /// Appends a close record behind everything that waits, then ends the threads. Later appends
+    /// fail. A second call does nothing.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.0.end(Job::Close)
+    }
+
+    fn start(
+        options: Options,
+        key: &VerifyingKey,
+        recovered: Recovered,
+        view: Option<View>,
+        lock: File,
+    ) -> Result<Self, OpenError> {
+        let (jobs, waiting) = channel();
+        let (feed, view_thread) = view::spawn(view.clone(), &options.storage, &recovered.chain);
+        let (run_id, open) = open_entry(&options, key, &recovered)?;
+        let mut appender = appender(options, key, recovered, waiting, lock, run_id, feed)?;
+        appender.commit_own(&open)?;
+        let (gate, head) = (Arc::clone(&appender.gate), Arc::clone(&appender.head));
+        let log_id = appender.chain.log_id();
+        let thread = thread::Builder::new().name("ledger-appender".into());
+        let appender =
+            thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
+        let threads = Mutex::new(Some(Threads { appender, view: view_thread }));
+        let view = Mutex::new(view);
+        Ok(Self(Arc::new(Shared { jobs, gate, head, log_id, run_id, view, threads })))
+    }
+}
+
+/// The reserved place of an outcome. Dropping it unused gives the place back and leaves the intent
+/// without an outcome, for the auditor to see.
+#[must_use = "an intent without an outcome looks like a crash"]
+pub struct OutcomeSlot {
+    shared: Option<Arc<Shared>>,
+}
+
+impl OutcomeSlot {
+    /// Enqueues the outcome. Never refused for want of room.
+    pub fn commit(mut self, outcome: Entry) -> Pending {
+        let Some(shared) = self.shared.take() else {
+            return Pending::refused(Unavailable::Closed);
+        };
+        let admitted = outcome.check().map_err(Unavailable::from);
+        if let Err(why) = admitted.and_then(|()| shared.gate.check()) {
+            shared.gate.free_places(1);
+            return Pending::refused(why);
+        }
+        shared.gate.add_bytes(outcome.queued_bytes());
+        shared.send(outcome)
+    }
+}
+
+impl Drop for OutcomeSlot {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            shared.gate.free_places(1);
+        }
+    }
+}
+
+impl Shared {
+    /// The gate has let the entry in.
+    fn send(&self, entry: Entry) -> Pending {
+        let (reply, pending) = Pending::new();
+        // When the appender has ended, the reply is dropped and the caller learns it is closed.
+        let _ = self.jobs.send(Job::Append(entry, reply));
+        pending
+    }
+
+    fn view(&self) -> Option<View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn end(&self, job: Job) -> Result<(), StoreError> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Threads { appender, view }) = threads.take() else {
+            return Ok(());
+        };
+        let _ = self.jobs.send(job);
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = appender.join().unwrap_or(Err(StoreError::Failed));
+        self.gate.close();
+        // The appender owned the feed, so the view's thread ends once it has caught up.
+        if view.is_some_and(|view| view.join().is_err()) {
+            warn!("the view's thread had panicked; the view is rebuilt at the next start");
+        }
+        outcome
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Nobody is left to be told, and the appender has logged the error.
+        let _ = self.end(Job::Stop);
+    }
+}

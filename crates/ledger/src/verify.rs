@@ -1,0 +1,140 @@
+//! Recomputes a whole log from its segments: the auditor's question, answered without trusting us.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::entry::{Kind, RequestId};
+use crate::error::{Damage, Fault, ReadError};
+use crate::hash::RunId;
+use crate::header::Flags;
+use crate::read::journal_in;
+use crate::record::Record;
+use crate::storage::{FileStorage, Segment};
+use crate::trust::Trust;
+use crate::walk::Walker;
+
+/// What a log that holds consists of. Hashes are in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The verifier key whose signatures were checked.
+    pub key: String,
+    /// The key was taken from the log itself: consistent, but not shown to be anybody's.
+    pub key_on_first_use: bool,
+    /// Identity of the log.
+    pub log_id: String,
+    /// Number of records.
+    pub records: u64,
+    /// Root of the tree over all of them.
+    pub root: String,
+    /// Number of commits, each with its checkpoint verified.
+    pub commits: u64,
+    /// Number of segments.
+    pub segments: u64,
+    /// Number of runs of the writer.
+    pub runs: u64,
+    /// Records by kind.
+    pub kinds: BTreeMap<&'static str, u64>,
+    /// Intents that a crash left without outcome, in runs that are over.
+    pub intents_cut: u64,
+    /// Intents of the last run without outcome: in flight when it still runs.
+    pub intents_open: u64,
+    /// Outcomes without an intent before them.
+    pub outcomes_unannounced: u64,
+    /// Records whose content lies in a file of its own, which was not looked at.
+    pub external_unchecked: u64,
+    /// Bytes after the last commit: unfinished, never acknowledged.
+    pub unacknowledged_bytes: u64,
+    /// Time of the first record, microseconds since 1970-01-01 UTC.
+    pub first_time_us: u64,
+    /// Time of the last record.
+    pub last_time_us: u64,
+}
+
+/// Verifies the log in `directory` (the journal's folder or the data folder around it), and names
+/// the first record that does not hold.
+pub fn verify(directory: &Path, trust: Trust) -> Result<Report, ReadError> {
+    let storage = Arc::new(FileStorage::new(&journal_in(directory)));
+    let key_on_first_use = trust.key().is_none();
+    let mut walker = Walker::new(storage, trust)?;
+    let mut tally = Tally::default();
+    while walker.advance()? {
+        tally.commits += 1;
+        for (segment, _, record) in walker.records() {
+            tally.count(segment, &record);
+        }
+    }
+    if let Some(fault) = walker.tail().and_then(|tail| tail.fault.clone()) {
+        return Err(fault.into());
+    }
+    let Some(log) = walker.log() else {
+        let segment = Segment(0);
+        return Err(Fault { segment, offset: 0, sequence: 0, what: Damage::Empty }.into());
+    };
+    let head = log.chain.head();
+    Ok(Report {
+        key: log.key.to_string(),
+        key_on_first_use,
+        log_id: log.chain.log_id().to_string(),
+        records: head.size,
+        root: head.root.to_string(),
+        commits: tally.commits,
+        segments: tally.segments,
+        runs: tally.runs,
+        intents_cut: tally.waiting_in(|run| run != tally.last_run),
+        intents_open: tally.waiting_in(|run| run == tally.last_run),
+        kinds: tally.kinds,
+        outcomes_unannounced: tally.outcomes_unannounced,
+        external_unchecked: tally.external,
+        unacknowledged_bytes: walker.tail().map_or(0, |tail| tail.unacknowledged_bytes),
+        first_time_us: tally.first_time_us.unwrap_or(0),
+        last_time_us: log.chain.time_us(),
+    })
+}
+
+/// Counts on the way.
+#[derive(Default)]
+struct Tally {
+    commits: u64,
+    segments: u64,
+    last_segment: Option<Segment>,
+    runs: u64,
+    last_run: Option<RunId>,
+    kinds: BTreeMap<&'static str, u64>,
+    /// Intents whose outcome has not come yet, with their run.
+    waiting: HashMap<RequestId, RunId>,
+    outcomes_unannounced: u64,
+    external: u64,
+    first_time_us: Option<u64>,
+}
+
+impl Tally {
+    fn count(&mut self, segment: Segment, record: &Record<'_>) {
+        if self.last_segment.replace(segment) != Some(segment) {
+            self.segments += 1;
+        }
+        self.first_time_us.get_or_insert(record.time_us());
+        *self.kinds.entry(record.kind().name()).or_default() += 1;
+        self.external += u64::from(record.flags().contains(Flags::EXTERNAL));
+        match (record.kind(), record.request_id()) {
+            (Kind::Open, _) => {
+                self.runs += 1;
+                self.last_run = Some(record.run_id());
+            }
+            (Kind::Intent, Some(request)) => {
+                self.waiting.insert(request, record.run_id());
+            }
+            (Kind::Outcome, request) => {
+                let announced = request.and_then(|request| self.waiting.remove(&request));
+                self.outcomes_unannounced += u64::from(announced.is_none());
+            }
+            _ => {}
+        }
+    }
+
+    fn waiting_in(&self, run: impl Fn(Option<RunId>) -> bool) -> u64 {
+        self.waiting.values().filter(|of| run(Some(**of))).count() as u64
+    }
+}

@@ -1,0 +1,158 @@
+//! Rows in sled: one tree, one atomic batch for each block of records.
+//!
+//! An insert into sled costs microseconds, so rows share one: a block is all rows taken in at a
+//! time, under the sequence of its first. Request ids are keys of their own, without a value.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use sled::{Batch, Db};
+
+use super::row::{ROW_BYTES, Row};
+use crate::entry::RequestId;
+use crate::hash::LogId;
+
+/// Rows of one block: keeps values far below the size that sled moves to files of their own.
+const MAX_BLOCK_ROWS: usize = 128;
+const CACHE_BYTES: u64 = 16 << 20;
+
+const LOG_KEY: &[u8] = b"l";
+const BLOCK_PREFIX: u8 = b'b';
+const REQUEST_PREFIX: u8 = b'r';
+
+/// A handle on the view's store; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct View(Db);
+
+impl View {
+    /// Opens or makes the store; an existing one has to belong to `log`.
+    pub(crate) fn open(directory: &Path, log: LogId) -> Result<Self, String> {
+        let config =
+            sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        // sled 0.34 panics on files that a power cut has damaged.
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let db = opened.map_err(|_| "sled panicked")?.map_err(|error| error.to_string())?;
+        match db.get(LOG_KEY).map_err(|error| error.to_string())? {
+            Some(stored) if *stored == log.0 => {}
+            None if db.is_empty() => {
+                db.insert(LOG_KEY, &log.0).map_err(|error| error.to_string())?;
+            }
+            _ => return Err("it belongs to another log".to_owned()),
+        }
+        Ok(Self(db))
+    }
+
+    /// Adds rows that follow each other and the last one stored.
+    pub(crate) fn put(&self, rows: &[Row]) -> sled::Result<()> {
+        for block in rows.chunks(MAX_BLOCK_ROWS) {
+            let Some(first) = block.first() else { continue };
+            let mut batch = Batch::default();
+            let mut value = Vec::with_capacity(block.len() * ROW_BYTES);
+            for row in block {
+                row.encode(&mut value);
+                if let Some(request) = row.request {
+                    batch.insert(request_key(request, row.sequence).as_slice(), &[]);
+                }
+            }
+            batch.insert(block_key(first.sequence).as_slice(), value);
+            self.0.apply_batch(batch)?;
+        }
+        Ok(())
+    }
+
+    /// The row of the record `sequence`.
+    pub(crate) fn row(&self, sequence: u64) -> Option<Row> {
+        let (key, value) = self.block_up_to(sequence)?;
+        let index = usize::try_from(sequence.checked_sub(first_sequence(&key)?)?).ok()?;
+        Row::decode(value.chunks_exact(ROW_BYTES).nth(index)?, sequence)
+    }
+
+    /// The last row.
+    pub(crate) fn last(&self) -> Option<Row> {
+        self.row(self.indexed().checked_sub(1)?)
+    }
+
+    /// Number of records taken in.
+    pub(crate) fn indexed(&self) -> u64 {
+        let block = self.block_up_to(u64::MAX);
+        let end = block.and_then(|(key, value)| {
+            Some(first_sequence(&key)? + (value.len() / ROW_BYTES) as u64)
+        });
+        end.unwrap_or(0)
+    }
+
+    /// Sequence numbers of a request's records, ascending.
+    pub(crate) fn sequences_of(&self, request: RequestId) -> Vec<u64> {
+        let [prefix @ .., _, _, _, _, _, _, _, _] = request_key(request, 0);
+        let keys = self.0.scan_prefix(prefix).keys().filter_map(Result::ok);
+        keys.filter_map(|key| key.last_chunk().map(|last| u64::from_be_bytes(*last))).collect()
+    }
+
+    /// The last block that starts at or before `sequence`.
+    fn block_up_to(&self, sequence: u64) -> Option<(sled::IVec, sled::IVec)> {
+        let range = block_key(0)..=block_key(sequence);
+        self.0.range(range).next_back()?.ok()
+    }
+}
+
+fn block_key(sequence: u64) -> [u8; 9] {
+    let mut key = [BLOCK_PREFIX; 9];
+    key.iter_mut().skip(1).zip(sequence.to_be_bytes()).for_each(|(to, from)| *to = from);
+    key
+}
+
+fn first_sequence(block_key: &[u8]) -> Option<u64> {
+    block_key.last_chunk().map(|last| u64::from_be_bytes(*last))
+}
+
+fn request_key(request: RequestId, sequence: u64) -> [u8; 25] {
+    let mut key = [REQUEST_PREFIX; 25];
+    let bytes = request.bytes().into_iter().chain(sequence.to_be_bytes());
+    key.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Kind;
+    use crate::hash::{Hash, TenantTag};
+    use crate::storage::Segment;
+
+    fn row(sequence: u64) -> Row {
+        Row {
+            sequence,
+            segment: Segment(3),
+            offset: sequence * 10,
+            bytes: 10,
+            kind: Kind::Outcome,
+            time_us: 5,
+            tenant_tag: sequence.is_multiple_of(2).then_some(TenantTag([7; 16])),
+            request: RequestId::new([(sequence / 2) as u8; 16]),
+            record_hash: Hash([sequence as u8; 32]),
+        }
+    }
+
+    #[test]
+    fn rows_are_found_by_sequence_and_request_across_blocks() {
+        let folder = tempfile::tempdir().unwrap();
+        let view = View::open(folder.path(), LogId([1; 32])).unwrap();
+        assert_eq!((view.indexed(), view.last()), (0, None));
+        let rows: Vec<Row> = (0..300).map(row).collect();
+        view.put(&rows[..1]).unwrap();
+        view.put(&rows[1..]).unwrap();
+        assert_eq!(view.indexed(), 300);
+        for row in &rows {
+            assert_eq!(view.row(row.sequence).as_ref(), Some(row));
+        }
+        assert_eq!(view.row(300), None);
+        assert_eq!(view.sequences_of(RequestId::new([9; 16]).unwrap()), [18, 19]);
+    }
+
+    #[test]
+    fn a_view_of_another_log_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(View::open(folder.path(), LogId([1; 32])).unwrap());
+        assert!(View::open(folder.path(), LogId([2; 32])).is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! A ledger that cannot write says so at once and takes nothing more.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use common::*;
+use inferlayer_ledger::{Kind, Ledger, Options, Unavailable};
+
+fn switched(data: &std::path::Path) -> (Switched, Options) {
+    let storage = Switched::new(data);
+    let mut options = options(data);
+    options.storage = Arc::new(storage.clone());
+    (storage, options)
+}
+
+fn fails_closed(ledger: &Ledger) {
+    let (pending, slot) = ledger.begin(entry(Kind::Intent, 1, "x")).unwrap();
+    assert_eq!(pending.wait_blocking().unwrap_err(), Unavailable::Failed);
+    assert!(!ledger.is_available());
+    assert!(matches!(ledger.append(entry(Kind::Hit, 2, "x")), Err(Unavailable::Failed)));
+    let outcome = slot.commit(entry(Kind::Outcome, 1, "x"));
+    assert_eq!(outcome.wait_blocking().unwrap_err(), Unavailable::Failed);
+    assert!(ledger.close().is_err());
+}
+
+#[test]
+fn a_failed_sync_is_final_and_never_tried_again() {
+    let data = tempfile::tempdir().unwrap();
+    let (storage, options) = switched(data.path());
+    let (ledger, _) = open(options).unwrap();
+    append_singly(&ledger, 2);
+    let head = ledger.head();
+    storage.switches.fail_sync.store(true, Ordering::SeqCst);
+    fails_closed(&ledger);
+    assert_eq!(ledger.head(), head, "the head moved without a sync");
+}
+
+#[test]
+fn a_full_disk_leaves_a_tail_that_the_next_start_cuts() {
+    let data = tempfile::tempdir().unwrap();
+    let (storage, options) = switched(data.path());
+    let (ledger, _) = open(options).unwrap();
+    append_singly(&ledger, 2);
+    storage.switches.fail_append.store(true, Ordering::SeqCst);
+    fails_closed(&ledger);
+    drop(ledger);
+    let (_, opened) = open_in(data.path());
+    assert_eq!(opened.records, 3);
+    assert!(opened.truncated_bytes > 0);
+}
+
+#[test]
+fn a_full_queue_refuses_new_entries_but_takes_reserved_outcomes() {
+    let data = tempfile::tempdir().unwrap();
+    let (storage, mut options) = switched(data.path());
+    options.queue_records = 4;
+    let (ledger, _) = open(options).unwrap();
+    let stalled = storage.switches.stall.lock().unwrap();
+    let (first, slot) = ledger.begin(entry(Kind::Intent, 1, "x")).unwrap();
+    let (second, unused) = ledger.begin(entry(Kind::Intent, 2, "x")).unwrap();
+    assert!(matches!(ledger.append(entry(Kind::Hit, 3, "x")), Err(Unavailable::QueueFull)));
+    assert!(matches!(ledger.begin(entry(Kind::Intent, 3, "x")), Err(Unavailable::QueueFull)));
+    let outcome = slot.commit(entry(Kind::Outcome, 1, "x"));
+    drop(unused);
+    let third = ledger.append(entry(Kind::Hit, 4, "x")).unwrap();
+    drop(stalled);
+    for pending in [first, second, outcome, third] {
+        pending.wait_blocking().unwrap();
+    }
+    // Every place is free again.
+    let all: Vec<_> =
+        (0..4).map(|number| ledger.append(entry(Kind::Hit, number, "x")).unwrap()).collect();
+    for pending in all {
+        pending.wait_blocking().unwrap();
+    }
+}
+
+#[test]
+fn bytes_that_wait_are_bounded_too() {
+    let data = tempfile::tempdir().unwrap();
+    let (storage, mut options) = switched(data.path());
+    options.queue_bytes = 1000;
+    let (ledger, _) = open(options).unwrap();
+    let stalled = storage.switches.stall.lock().unwrap();
+    let taken = ledger.append(entry(Kind::Hit, 1, &"x".repeat(900))).unwrap();
+    let refused = ledger.append(entry(Kind::Hit, 2, &"x".repeat(900)));
+    assert!(matches!(refused, Err(Unavailable::QueueFull)));
+    drop(stalled);
+    taken.wait_blocking().unwrap();
+    ledger.append(entry(Kind::Hit, 2, &"x".repeat(900))).unwrap().wait_blocking().unwrap();
+}
+
+#[test]
+fn close_commits_what_waits_before_it() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_in(data.path());
+    for number in 0..100 {
+        drop(ledger.append(entry(Kind::Hit, number, "x")).unwrap());
+    }
+    ledger.close().unwrap();
+    let kinds: Vec<Kind> = shown(data.path()).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds.len(), 102);
+    assert_eq!(kinds.last(), Some(&Kind::Close));
+}

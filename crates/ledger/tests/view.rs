@@ -1,0 +1,112 @@
+//! The view follows the journal, and whatever happens to it is repaired from there.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::*;
+use inferlayer_ledger::{Kind, Ledger, Opened, ViewStart};
+
+fn open_with_view(data: &Path) -> (Ledger, Opened) {
+    let mut options = options(data);
+    options.view = Some(data.join("view"));
+    open(options).unwrap()
+}
+
+/// Waits until the view has everything.
+fn follow(ledger: &Ledger) {
+    let begun = Instant::now();
+    while ledger.indexed() < ledger.head().size {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the view does not follow");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Every record is found by its sequence, with the hash that the journal has.
+fn agrees(ledger: &Ledger) {
+    follow(ledger);
+    for sequence in 0..ledger.head().size {
+        assert_eq!(ledger.locate(sequence).unwrap().sequence, sequence);
+    }
+    assert_eq!(ledger.locate(ledger.head().size), None);
+}
+
+#[test]
+fn records_are_found_by_sequence_and_request() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, opened) = open_with_view(data.path());
+    assert_eq!(opened.view, ViewStart::New);
+    let (pending, slot) = ledger.begin(entry(Kind::Intent, 9, "x")).unwrap();
+    let intent = pending.wait_blocking().unwrap();
+    let outcome = slot.commit(entry(Kind::Outcome, 9, "y")).wait_blocking().unwrap();
+    agrees(&ledger);
+    let row = ledger.locate(outcome.sequence()).unwrap();
+    assert_eq!((row.kind, row.record_hash), (Kind::Outcome, outcome.record_hash()));
+    assert_eq!(row.tenant_tag, Some(tenant(1).tag()));
+    let found = ledger.sequences_of(request(9).unwrap());
+    assert_eq!(found, [intent.sequence(), outcome.sequence()]);
+    assert!(ledger.sequences_of(request(8).unwrap()).is_empty());
+}
+
+#[test]
+fn the_view_is_kept_deleted_and_caught_up() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_with_view(data.path());
+    append_singly(&ledger, 20);
+    ledger.close().unwrap();
+    drop(ledger);
+
+    // Without the view for a while: it has to catch up.
+    drop(open_in(data.path()));
+    let (ledger, opened) = open_with_view(data.path());
+    assert_eq!(opened.view, ViewStart::Kept);
+    agrees(&ledger);
+    ledger.close().unwrap();
+
+    fs::remove_dir_all(data.path().join("view")).unwrap();
+    let (ledger, opened) = open_with_view(data.path());
+    assert_eq!(opened.view, ViewStart::New);
+    agrees(&ledger);
+}
+
+#[test]
+fn a_view_of_garbage_or_of_another_log_is_moved_aside_and_rebuilt() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_with_view(data.path());
+    append_singly(&ledger, 5);
+    ledger.close().unwrap();
+    drop(ledger);
+
+    let view = data.path().join("view");
+    for file in ["db", "conf"] {
+        fs::write(view.join(file), vec![0xa5; 5000]).unwrap();
+        let (ledger, opened) = open_with_view(data.path());
+        assert!(matches!(opened.view, ViewStart::Rebuilt { .. }), "{file}: {:?}", opened.view);
+        agrees(&ledger);
+        drop(ledger);
+        assert!(data.path().join("view.damaged").exists());
+    }
+}
+
+#[test]
+fn a_view_that_knows_more_than_the_journal_is_not_believed() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_with_view(data.path());
+    append_singly(&ledger, 5);
+    follow(&ledger);
+    ledger.close().unwrap();
+    drop(ledger);
+    // An older copy of the journal is put back.
+    let file = segment(data.path());
+    let whole = fs::read(&file).unwrap();
+    let starts = frame_starts(&whole);
+    fs::write(&file, &whole[..starts[4]]).unwrap();
+    let (ledger, opened) = open_with_view(data.path());
+    let ViewStart::Rebuilt { reason } = opened.view else { panic!("kept") };
+    assert!(reason.contains("acknowledged records may be missing"), "{reason}");
+    agrees(&ledger);
+}
