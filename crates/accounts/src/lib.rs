@@ -1,0 +1,25 @@
+//! Who may spend what: tenants, their keys, their budgets, and the prices of models.
+//!
+//! Everything here is decided in memory and folded from ledger records; there is no second store.
+//! Two values can be made nowhere else and are demanded before a provider hears of a request:
+//!
+//! ```text
+//! presented key ─► Accounts::authenticate ─► Tenant ─► Tenant::hold(worst case) ─► Hold ─► settle(cost)
+//! ```
+//!
+//! Reading order: [`money`], [`price`], [`key`], [`budget`], [`tenant`], [`record`], [`fold`].
+
+pub mod budget;
+pub mod fold;
+pub mod key;
+pub mod money;
+pub mod price;
+pub mod record;
+pub mod tenant;
+
+pub use budget::{Hold, OverBudget};
+pub use fold::Fold;
+pub use key::{KeyId, MintedKey, PresentedKey};
+pub use money::NanoUsd;
+pub use price::{Price, PriceBook};
+pub use tenant::{Accounts, AuthenticateError, Tenant, TenantName, TenantSettings};

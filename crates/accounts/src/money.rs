@@ -1,0 +1,171 @@
+//! Money as an integer count of nano-dollars (10⁻⁹ USD), so that sums are exact and an auditor
+//! recomputes them to the last digit. Floats never touch it: decimals are read digit by digit.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An amount in 10⁻⁹ US dollars. Saturates at 18.4 billion dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NanoUsd(u64);
+
+/// Why a text is not an amount of dollars.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseUsdError {
+    /// Not digits with at most one point.
+    #[error("expected a decimal number of US dollars such as \"12.50\"")]
+    NotDecimal,
+    /// More digits after the point than a nano-dollar has.
+    #[error("has more than nine digits after the point")]
+    TooFine,
+    /// Does not fit.
+    #[error("is larger than 18 billion dollars")]
+    TooLarge,
+}
+
+const NANO_PER_USD: u64 = 1_000_000_000;
+const NANO_DIGITS: usize = 9;
+
+impl NanoUsd {
+    /// Nothing.
+    pub const ZERO: NanoUsd = NanoUsd(0);
+
+    /// An amount of `nano` × 10⁻⁹ dollars.
+    pub const fn from_nano(nano: u64) -> NanoUsd {
+        NanoUsd(nano)
+    }
+
+    /// The count of 10⁻⁹ dollars.
+    pub const fn nano(self) -> u64 {
+        self.0
+    }
+
+    /// For gauges only; never for decisions.
+    pub fn as_usd_lossy(self) -> f64 {
+        self.0 as f64 / NANO_PER_USD as f64
+    }
+
+    /// Sum, held at the largest amount.
+    #[must_use]
+    pub const fn saturating_add(self, other: NanoUsd) -> NanoUsd {
+        NanoUsd(self.0.saturating_add(other.0))
+    }
+
+    /// Difference, held at zero.
+    #[must_use]
+    pub const fn saturating_sub(self, other: NanoUsd) -> NanoUsd {
+        NanoUsd(self.0.saturating_sub(other.0))
+    }
+}
+
+impl FromStr for NanoUsd {
+    type Err = ParseUsdError;
+
+    fn from_str(text: &str) -> Result<NanoUsd, ParseUsdError> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || text.ends_with('.') {
+            return Err(ParseUsdError::NotDecimal);
+        }
+        if fraction.len() > NANO_DIGITS {
+            return Err(ParseUsdError::TooFine);
+        }
+        let padded = format!("{fraction:0<NANO_DIGITS$}");
+        let parse = |s: &str| s.parse::<u64>().map_err(|_| ParseUsdError::TooLarge);
+        parse(whole)?
+            .checked_mul(NANO_PER_USD)
+            .and_then(|nano| nano.checked_add(parse(&padded).ok()?))
+            .map(NanoUsd)
+            .ok_or(ParseUsdError::TooLarge)
+    }
+}
+
+/// Dollars with the digits that matter: `0.00042`, `12.5`, `0`.
+impl fmt::Display for NanoUsd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, fraction) = (self.0 / NANO_PER_USD, self.0 % NANO_PER_USD);
+        if fraction == 0 {
+            return write!(f, "{whole}");
+        }
+        let digits = format!("{fraction:09}");
+        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+/// In records: the count of nano-dollars as a decimal string, for readers whose numbers are floats.
+impl Serialize for NanoUsd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for NanoUsd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NanoUsd, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map(NanoUsd).map_err(serde::de::Error::custom)
+    }
+}
+
+/// In configuration: a decimal amount of dollars, quoted or not (`budget_usd: 12.50`).
+pub mod usd {
+    use super::NanoUsd;
+    use serde::de::{Deserializer, Error, Unexpected, Visitor};
+
+    /// For `#[serde(deserialize_with)]`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NanoUsd, D::Error> {
+        struct Usd;
+        impl Visitor<'_> for Usd {
+            type Value = NanoUsd;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an amount of US dollars such as 12.50")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<NanoUsd, E> {
+                text.parse().map_err(|error| E::custom(format!("`{text}` {error}")))
+            }
+            fn visit_u64<E: Error>(self, whole: u64) -> Result<NanoUsd, E> {
+                self.visit_str(&whole.to_string())
+            }
+            // The shortest decimal that reads back as this float is what the file says.
+            fn visit_f64<E: Error>(self, value: f64) -> Result<NanoUsd, E> {
+                let text = value.to_string();
+                text.parse().map_err(|_| E::invalid_value(Unexpected::Float(value), &self))
+            }
+        }
+        deserializer.deserialize_any(Usd)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_prints_exact_decimals() {
+        for (text, nano) in [("0", 0), ("12.5", 12_500_000_000), ("0.000000001", 1)] {
+            let amount: NanoUsd = text.parse().unwrap();
+            assert_eq!(amount.nano(), nano);
+            assert_eq!(amount.to_string(), text);
+        }
+        assert_eq!("18446744073.709551615".parse(), Ok(NanoUsd(u64::MAX)));
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_exact_amount() {
+        use ParseUsdError::*;
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,5", " 1", "NaN", "１"] {
+            assert_eq!(text.parse::<NanoUsd>(), Err(NotDecimal), "{text:?}");
+        }
+        assert_eq!("0.0000000001".parse::<NanoUsd>(), Err(TooFine));
+        for text in ["18446744073.709551616", "99999999999999999999"] {
+            assert_eq!(text.parse::<NanoUsd>(), Err(TooLarge), "{text}");
+        }
+    }
+
+    #[test]
+    fn travels_through_records_as_a_string() {
+        let json = serde_json::to_string(&NanoUsd(u64::MAX)).unwrap();
+        assert_eq!(json, "\"18446744073709551615\"");
+        assert_eq!(serde_json::from_str::<NanoUsd>(&json).unwrap(), NanoUsd(u64::MAX));
+    }
+}

@@ -1,0 +1,174 @@
+//! The metadata of ledger records: what the JSON of each kind holds. Written by the audit filter
+//! and the admin socket, read by [`crate::fold`] and by auditors; `crates/ledger/FORMAT.md` lists
+//! the same fields. Names of inference facts follow OpenTelemetry's `gen_ai.*`; money is a decimal
+//! string of nano-dollars. A field is added, never changed in meaning.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::key::{KeyHash, KeyId};
+use crate::money::NanoUsd;
+use crate::tenant::TenantName;
+
+/// Kind 1: an inference is about to leave for a provider.
+#[derive(Serialize, Deserialize)]
+pub struct Intent<'a> {
+    /// The request's id, as in `x-request-id` and in the header of the record.
+    pub request: Cow<'a, str>,
+    /// Whose inference it is.
+    pub tenant: Cow<'a, str>,
+    /// Which key asked.
+    pub key: KeyId,
+    /// Always `chat` in this version.
+    #[serde(rename = "gen_ai.operation.name")]
+    pub operation: Cow<'a, str>,
+    /// The model as the client named it.
+    #[serde(rename = "gen_ai.request.model")]
+    pub model: Cow<'a, str>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// `provider/model` in the order of preference.
+    pub candidates: Vec<String>,
+    /// The worst case that stands against the budget until the outcome.
+    pub hold_nano_usd: NanoUsd,
+    /// SHA-256 of the price book the hold was computed with.
+    pub prices_sha256: Cow<'a, str>,
+}
+
+/// Kind 2: how an inference ended.
+#[derive(Serialize, Deserialize)]
+pub struct Outcome<'a> {
+    /// The request's id.
+    pub request: Cow<'a, str>,
+    /// Whose inference it was.
+    pub tenant: Cow<'a, str>,
+    /// Which key asked.
+    pub key: KeyId,
+    /// How it ended.
+    pub ending: Ending,
+    /// The HTTP status the client got; 499 when it had gone.
+    pub status: u16,
+    /// Every attempt, in order.
+    pub attempts: Vec<Attempt<'a>>,
+    /// The provider that answered.
+    #[serde(rename = "gen_ai.provider.name", skip_serializing_if = "Option::is_none", default)]
+    pub provider: Option<Cow<'a, str>>,
+    /// The model the provider says answered.
+    #[serde(rename = "gen_ai.response.model", skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<Cow<'a, str>>,
+    /// Input tokens.
+    #[serde(rename = "gen_ai.usage.input_tokens")]
+    pub input_tokens: u64,
+    /// Of the input: read from the provider's prompt cache.
+    #[serde(rename = "gen_ai.usage.cache_read.input_tokens")]
+    pub cached_input_tokens: u64,
+    /// Output tokens.
+    #[serde(rename = "gen_ai.usage.output_tokens")]
+    pub output_tokens: u64,
+    /// What the call cost.
+    pub cost_nano_usd: NanoUsd,
+    /// The tokens are our own count: the provider's was missing, or the answer was cut.
+    pub estimated: bool,
+    /// SHA-256 of the price book the cost was computed with.
+    pub prices_sha256: Cow<'a, str>,
+    /// The answer was made up by the simulated provider.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub simulated: bool,
+    /// The recorded answer is cut at the recording limit.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub content_cut: bool,
+}
+
+/// How an inference ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The provider's answer reached its end.
+    Complete,
+    /// No provider answered; the client got an error.
+    Failed,
+    /// The provider broke off after its answer had begun.
+    UpstreamCut,
+    /// The client went away.
+    ClientGone,
+    /// The gateway stopped or failed before the answer ended.
+    Abandoned,
+}
+
+/// One attempt at one provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Attempt<'a> {
+    /// The provider's name in the configuration.
+    pub provider: Cow<'a, str>,
+    /// The model asked of it.
+    pub model: Cow<'a, str>,
+    /// The configured name of the provider key used, never the key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provider_key: Option<Cow<'a, str>>,
+    /// How it went: `answered`, or what failed (`refused`, `connect_timeout`, `status`, …).
+    pub result: Cow<'a, str>,
+    /// The provider's status, when it gave one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+}
+
+/// Kind 3: requests that were refused, one or several of the same cause.
+#[derive(Serialize, Deserialize)]
+pub struct Refused<'a> {
+    /// The request's id, when the record is about one request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<Cow<'a, str>>,
+    /// Whose request it was, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenant: Option<Cow<'a, str>>,
+    /// Which key asked, when one was accepted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<KeyId>,
+    /// The HTTP status given.
+    pub status: u16,
+    /// The error code given.
+    pub code: Cow<'a, str>,
+    /// How many requests this record stands for.
+    pub count: u64,
+}
+
+/// Kind 6: a tenant key was created or revoked.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum KeyEvent {
+    /// From here on the key is accepted.
+    KeyCreated {
+        /// The key's public name.
+        id: KeyId,
+        /// Whose key it is.
+        tenant: TenantName,
+        /// What the operator calls it.
+        label: String,
+        /// Salted hash of the secret.
+        hash: KeyHash,
+        /// Unix seconds.
+        created_at: u64,
+        /// Unix seconds; never when absent.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        expires_at: Option<u64>,
+    },
+    /// From here on the key is refused.
+    KeyRevoked {
+        /// The key's public name.
+        id: KeyId,
+        /// Unix seconds.
+        revoked_at: u64,
+    },
+}
+
+/// Kind 5: a configuration was loaded.
+#[derive(Serialize, Deserialize)]
+pub struct ConfigLoaded<'a> {
+    /// The file, or `embedded default`.
+    pub source: Cow<'a, str>,
+    /// SHA-256 of the configuration's bytes.
+    pub config_sha256: Cow<'a, str>,
+    /// SHA-256 of the price book.
+    pub prices_sha256: Cow<'a, str>,
+}

@@ -1,0 +1,242 @@
+//! Tenants and the one way to become one: [`Accounts::authenticate`]. Names and budgets come from
+//! the configuration, keys and balances from the ledger.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use inferlayer_ledger::TenantSeal;
+use serde::{Deserialize, Serialize};
+
+use crate::budget::{Budget, Hold, OverBudget};
+use crate::fold::Fold;
+use crate::key::{KeyId, PresentedKey, Verifier};
+use crate::money::{NanoUsd, usd};
+use crate::record::KeyEvent;
+
+/// A tenant's name: 1 to 64 of `a-z 0-9 . _ -`, starting with a letter or digit. Safe as a file
+/// name and as a metric label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TenantName(Arc<str>);
+
+/// The text is not a tenant's name.
+#[derive(Debug, thiserror::Error)]
+#[error("tenant name `{0}` is not 1 to 64 of a-z 0-9 . _ - starting with a letter or digit")]
+pub struct BadTenantName(String);
+
+/// A tenant as the configuration describes it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantSettings {
+    /// What keys, records and metrics call the tenant.
+    pub name: TenantName,
+    /// All that may ever be spent, in US dollars.
+    #[serde(rename = "budget_usd", deserialize_with = "usd::deserialize")]
+    pub budget: NanoUsd,
+    /// Whether models without a price may be called, at no cost to the budget.
+    #[serde(default)]
+    pub allow_unpriced: bool,
+}
+
+/// Proof that a key was accepted. Only [`Accounts::authenticate`] makes one.
+#[derive(Clone)]
+pub struct Tenant {
+    account: Arc<TenantAccount>,
+    key: KeyId,
+}
+
+/// Why a key was not accepted. The client is told only that it was not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthenticateError {
+    /// No such key, or its secret is wrong.
+    #[error("unknown key")]
+    Unknown,
+    /// The key was revoked.
+    #[error("revoked key")]
+    Revoked,
+    /// The key's time is over.
+    #[error("expired key")]
+    Expired,
+    /// The key's tenant is not in the configuration any more.
+    #[error("key of a tenant that is not configured")]
+    NoTenant,
+}
+
+/// All tenants and keys. Cheap to share; a check takes a read lock and one HMAC.
+pub struct Accounts {
+    tenants: HashMap<TenantName, Arc<TenantAccount>>,
+    keys: RwLock<HashMap<KeyId, Key>>,
+    nobody: Verifier,
+}
+
+/// A key without anything secret, for lists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyInfo {
+    /// The public name.
+    pub id: KeyId,
+    /// Whose key it is.
+    pub tenant: TenantName,
+    /// What the operator calls it.
+    pub label: String,
+    /// Unix seconds.
+    pub created_at: u64,
+    /// Unix seconds.
+    pub expires_at: Option<u64>,
+    /// Unix seconds.
+    pub revoked_at: Option<u64>,
+}
+
+struct TenantAccount {
+    settings: TenantSettings,
+    budget: Arc<Budget>,
+    seal: TenantSeal,
+}
+
+struct Key {
+    info: KeyInfo,
+    verifier: Verifier,
+}
+
+impl Accounts {
+    /// Tenants as configured, each with the seal of its content, and what the ledger holds of
+    /// their keys and balances.
+    pub fn new(tenants: Vec<(TenantSettings, TenantSeal)>, fold: Fold) -> Accounts {
+        let (events, spent) = fold.finish();
+        let account = |(settings, seal): (TenantSettings, TenantSeal)| {
+            let already = spent.get(&settings.name).copied().unwrap_or_default();
+            let budget = Budget::new(settings.budget, already);
+            (settings.name.clone(), Arc::new(TenantAccount { settings, budget, seal }))
+        };
+        let accounts = Accounts {
+            tenants: tenants.into_iter().map(account).collect(),
+            keys: RwLock::default(),
+            nobody: Verifier::nobody(),
+        };
+        events.into_iter().for_each(|event| accounts.apply(event));
+        accounts
+    }
+
+    /// The only way to become a tenant.
+    pub fn authenticate(&self, presented: &PresentedKey<'_>) -> Result<Tenant, AuthenticateError> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(key) = keys.get(&presented.id()) else {
+            self.nobody.accepts(presented);
+            return Err(AuthenticateError::Unknown);
+        };
+        // The secret first: whether a key is revoked is told to its holder only.
+        if !key.verifier.accepts(presented) {
+            return Err(AuthenticateError::Unknown);
+        }
+        if key.info.revoked_at.is_some() {
+            return Err(AuthenticateError::Revoked);
+        }
+        if key.info.expires_at.is_some_and(|at| at <= unix_seconds()) {
+            return Err(AuthenticateError::Expired);
+        }
+        let account = self.tenants.get(&key.info.tenant).ok_or(AuthenticateError::NoTenant)?;
+        Ok(Tenant { account: Arc::clone(account), key: key.info.id })
+    }
+
+    /// Takes over a key event that the ledger has.
+    pub fn apply(&self, event: KeyEvent) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            KeyEvent::KeyCreated { id, tenant, label, hash, created_at, expires_at } => {
+                let Some(verifier) = Verifier::new(&hash) else { return };
+                let revoked_at = None;
+                let info = KeyInfo { id, tenant, label, created_at, expires_at, revoked_at };
+                keys.insert(id, Key { info, verifier });
+            }
+            KeyEvent::KeyRevoked { id, revoked_at } => {
+                if let Some(key) = keys.get_mut(&id) {
+                    key.info.revoked_at.get_or_insert(revoked_at);
+                }
+            }
+        }
+    }
+
+    /// Every key ever created, oldest first.
+    pub fn keys(&self) -> Vec<KeyInfo> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<_> = keys.values().map(|key| key.info.clone()).collect();
+        list.sort_by_key(|info| (info.created_at, info.id));
+        list
+    }
+
+    /// Whether the configuration has this tenant.
+    pub fn has_tenant(&self, name: &TenantName) -> bool {
+        self.tenants.contains_key(name)
+    }
+
+    /// Each tenant's budget, for gauges and lists.
+    pub fn budgets(&self) -> impl Iterator<Item = (&TenantName, &Budget)> {
+        self.tenants.iter().map(|(name, account)| (name, account.budget.as_ref()))
+    }
+}
+
+impl Tenant {
+    /// The name in the configuration.
+    pub fn name(&self) -> &TenantName {
+        &self.account.settings.name
+    }
+
+    /// The key that was accepted.
+    pub fn key(&self) -> KeyId {
+        self.key
+    }
+
+    /// Whether models without a price may be called.
+    pub fn allows_unpriced(&self) -> bool {
+        self.account.settings.allow_unpriced
+    }
+
+    /// Seals this tenant's content.
+    pub fn seal(&self) -> &TenantSeal {
+        &self.account.seal
+    }
+
+    /// Holds a call's worst case against the budget. The only way to a [`Hold`].
+    pub fn hold(&self, worst_case: NanoUsd) -> Result<Hold, OverBudget> {
+        self.account.budget.hold(worst_case)
+    }
+}
+
+impl TenantName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TenantName {
+    type Error = BadTenantName;
+
+    fn try_from(text: String) -> Result<TenantName, BadTenantName> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+        let starts = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        if starts && text.len() <= 64 && text.bytes().all(allowed) {
+            Ok(TenantName(text.into()))
+        } else {
+            Err(BadTenantName(text))
+        }
+    }
+}
+
+impl From<TenantName> for String {
+    fn from(name: TenantName) -> String {
+        name.0.as_ref().to_owned()
+    }
+}
+
+impl fmt::Display for TenantName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Seconds since 1970, by the system's clock.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
