@@ -1,0 +1,96 @@
+//! Attempts at providers: what was tried, and what came of it.
+
+use std::sync::Arc;
+
+use crate::site::Provider;
+
+/// One attempt at one provider.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Its place among the candidates.
+    pub candidate: usize,
+    /// Where it went.
+    pub provider: Arc<Provider>,
+    /// What was asked for.
+    pub model: Arc<str>,
+    /// What came of it.
+    pub result: AttemptResult,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// Not yet connected.
+    Connecting,
+    /// The request is on its way, or its answer is.
+    Sent,
+    /// The provider's answer is the client's answer.
+    Answered {
+        /// Its status.
+        status: u16,
+    },
+    /// The name has no address.
+    Unresolved,
+    /// Nobody listens there.
+    Refused,
+    /// No connection in time.
+    ConnectTimeout,
+    /// The TLS handshake failed.
+    TlsFailed,
+    /// The connection could not be made for another reason.
+    ConnectFailed,
+    /// A connection kept from before was closed by the provider when it was used again. It has
+    /// not read the request, or has not begun to answer it; tried once more on a new one.
+    Stale,
+    /// The connection broke before an answer began.
+    Broken,
+    /// No answer began in time.
+    FirstByteTimeout,
+    /// An answer that is not one: not HTTP, or too large a head.
+    BadAnswer,
+    /// A status that another provider may do better than.
+    Status {
+        /// The status.
+        status: u16,
+    },
+}
+
+impl AttemptResult {
+    /// Whether the provider may bill for it although it gave no answer.
+    pub fn may_be_billed(self) -> bool {
+        matches!(
+            self,
+            AttemptResult::Sent
+                | AttemptResult::Broken
+                | AttemptResult::FirstByteTimeout
+                | AttemptResult::BadAnswer
+        )
+    }
+
+    /// The word in records and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            AttemptResult::Connecting => "connecting",
+            AttemptResult::Sent => "sent",
+            AttemptResult::Answered { .. } => "answered",
+            AttemptResult::Unresolved => "unresolved",
+            AttemptResult::Refused => "refused",
+            AttemptResult::ConnectTimeout => "connect_timeout",
+            AttemptResult::TlsFailed => "tls_failed",
+            AttemptResult::ConnectFailed => "connect_failed",
+            AttemptResult::Stale => "stale",
+            AttemptResult::Broken => "broken",
+            AttemptResult::FirstByteTimeout => "first_byte_timeout",
+            AttemptResult::BadAnswer => "bad_answer",
+            AttemptResult::Status { .. } => "status",
+        }
+    }
+
+    /// The provider's status, when it gave one.
+    pub fn status(self) -> Option<u16> {
+        match self {
+            AttemptResult::Answered { status } | AttemptResult::Status { status } => Some(status),
+            _ => None,
+        }
+    }
+}

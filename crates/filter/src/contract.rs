@@ -1,0 +1,103 @@
+//! The phases of a filter. Each has a default that does nothing, so a filter says only what it is
+//! for. Phases that may wait are async; those that run for every chunk are not.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use crate::answer::{Answer, Chunk, ChunkFlow, ResponseHead};
+use crate::exchange::Exchange;
+use crate::refusal::Refusal;
+use crate::registration::BuildError;
+use crate::site::{Candidate, Site};
+
+/// One job on a request's path.
+#[async_trait]
+pub trait Filter: Send + Sync + 'static {
+    /// Before a byte of the body is read: what the head alone decides. May answer.
+    async fn request_headers(&self, _x: &mut Exchange) -> Result<Flow, Refusal> {
+        Ok(Flow::Continue)
+    }
+
+    /// The body is complete and parsed, in `x.call`. May answer.
+    async fn request(&self, _x: &mut Exchange) -> Result<Flow, Refusal> {
+        Ok(Flow::Continue)
+    }
+
+    /// The request as it will leave for `candidate`; once for each attempt.
+    fn upstream_request(
+        &self,
+        _x: &Exchange,
+        _candidate: &Candidate,
+        _request: &mut UpstreamRequest,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// The head of the answer, in reverse order of the list.
+    fn response_headers(&self, _x: &mut Exchange, _head: &mut ResponseHead) {}
+
+    /// A piece of the answer, in reverse order of the list: one event of a stream, or a whole body.
+    fn response_chunk(&self, _x: &mut Exchange, _chunk: &Chunk<'_>) -> ChunkFlow {
+        ChunkFlow::Keep
+    }
+
+    /// The answer is complete but the client has not seen its end. In the order of the list, as
+    /// nothing is transformed here: usage gives a cost, a cost goes into the record.
+    async fn response_end(&self, _x: &mut Exchange) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Runs once for every request, entered or not, on every path out, also while unwinding or
+    /// shutting down. Cannot wait and cannot fail the request.
+    fn log(&self, _x: &mut Exchange) {}
+
+    /// The gateway stops: write what is kept.
+    fn close(&self) {}
+}
+
+/// What a phase decides.
+pub enum Flow {
+    /// On to the next filter.
+    Continue,
+    /// The request is answered here. Plays through the response phases of the filters entered.
+    Answer(Answer),
+}
+
+/// A filter's block in the configuration. Use `#[serde(deny_unknown_fields)]` and types that cannot
+/// hold bad values: errors then name file, line and path.
+pub trait Settings: DeserializeOwned + Send + 'static {
+    /// The name of the block.
+    const NAME: &'static str;
+    /// What must be known before this filter.
+    const NEEDS: &'static [Fact] = &[];
+    /// What is known after it.
+    const GIVES: &'static [Fact] = &[];
+
+    /// Makes the filter.
+    fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
+}
+
+/// What filters tell one another through the [`Exchange`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Whose request it is: `x.tenant`.
+    Tenant,
+    /// Where it may go: `x.candidates`.
+    Candidates,
+    /// That its worst case fits the budget: `x.hold`.
+    Hold,
+    /// That its intent is on the way to the ledger: `x.intent`.
+    Intent,
+}
+
+/// A request to a provider, as it will be sent.
+pub struct UpstreamRequest {
+    /// Path and query below the provider's base URL.
+    pub path: String,
+    /// All headers except those of framing and host, which the proxy sets.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}

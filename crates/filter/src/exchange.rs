@@ -1,0 +1,240 @@
+//! One request and its answer, as all filters see it. Each field is filled once, by the one it
+//! belongs to; filters of third parties keep what is theirs in `extensions`, keyed by type.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use http::{Extensions, HeaderMap, Method};
+use inferlayer_accounts::record::Ending;
+use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
+use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
+use inferlayer_wire::{ChatRequest, Dialect, Usage};
+use uuid::Uuid;
+
+use crate::refusal::Refusal;
+use crate::site::Candidate;
+
+pub use crate::attempt::{Attempt, AttemptResult};
+pub use crate::slot::Slot;
+
+/// One request and its answer.
+pub struct Exchange {
+    /// The request's id, in `x-request-id`, the logs and the ledger.
+    pub id: RequestId,
+    /// When its head was read.
+    pub arrived: Instant,
+    /// Where it came from.
+    pub client: Option<SocketAddr>,
+    /// Its head.
+    pub head: Head,
+    /// What is asked for.
+    pub operation: Operation,
+    /// The shape of errors and streams that the caller understands.
+    pub dialect: Dialect,
+    /// Whose request it is. From `authenticate`.
+    pub tenant: Slot<Tenant>,
+    /// The body, parsed. From the proxy.
+    pub call: Slot<ChatRequest>,
+    /// Where it may go, best first. From `route`.
+    pub candidates: Slot<Vec<Candidate>>,
+    /// What each candidate costs at worst, in the same order. From `meter`.
+    pub quotes: Slot<Vec<Quote>>,
+    /// That the worst case fits the budget. From `meter`.
+    pub hold: Slot<Hold>,
+    /// The intent on its way to the ledger. From `audit`.
+    pub intent: Slot<Intent>,
+    /// Every attempt at a provider, in order. From the proxy.
+    pub attempts: Vec<Attempt>,
+    /// What has been seen of the answer. From the proxy.
+    pub answer: Tally,
+    /// What it cost. From `meter`.
+    pub cost: Slot<Cost>,
+    /// How it ended. From the proxy.
+    pub ending: Slot<Ending>,
+    /// The refusal it ended in, as recorded. From the proxy.
+    pub refused: Option<Refused>,
+    /// That its outcome is durable. From `audit`.
+    pub receipt: Slot<Receipt>,
+    /// For filters of third parties.
+    pub extensions: Extensions,
+}
+
+/// The head of a request.
+pub struct Head {
+    /// The method.
+    pub method: Method,
+    /// The path, without the query.
+    pub path: String,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `POST /v1/chat/completions`.
+    Chat,
+    /// `GET /v1/models`.
+    Models,
+    /// `GET /v1/models/{model}`.
+    Model(String),
+    /// Nothing that is served; refused before any filter.
+    Unknown,
+}
+
+/// The request's id: a UUID of version 7, ordered by time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RequestId(Uuid);
+
+/// What a candidate costs at worst, and its price. No price: the call is free or unpriced.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// The price its usage is settled with.
+    pub price: Option<Arc<Price>>,
+    /// The most one attempt can cost.
+    pub worst_case: NanoUsd,
+}
+
+/// An intent on its way to the ledger, and the place kept for its outcome.
+pub struct Intent {
+    state: IntentState,
+    outcome: Option<OutcomeSlot>,
+}
+
+enum IntentState {
+    Writing(Pending),
+    Durable(Receipt),
+    Lost,
+}
+
+/// What has been seen of a provider's answer, for the money and the record.
+#[derive(Default)]
+pub struct Tally {
+    /// The status the client was given.
+    pub status: u16,
+    /// The provider's own count, when it came.
+    pub usage: Option<Usage>,
+    /// The model the provider says answered.
+    pub model: Option<String>,
+    /// Bytes of generated text so far.
+    pub output_bytes: u64,
+    /// Events that carried generated text so far.
+    pub output_events: u64,
+    /// The answer as sent, up to the recording limit.
+    pub content: BytesMut,
+    /// The answer is longer than the recording limit.
+    pub content_cut: bool,
+}
+
+/// A refusal, as recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// HTTP status; 499 when the caller had gone.
+    pub status: u16,
+    /// The error code.
+    pub code: &'static str,
+}
+
+/// What an inference cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The amount.
+    pub amount: NanoUsd,
+    /// Tokens of the input.
+    pub input_tokens: u64,
+    /// Of the input: read from the provider's prompt cache.
+    pub cached_input_tokens: u64,
+    /// Tokens of the output.
+    pub output_tokens: u64,
+    /// The tokens are our own count.
+    pub estimated: bool,
+}
+
+impl Exchange {
+    /// A request of which only the head is known.
+    pub fn new(head: Head, client: Option<SocketAddr>) -> Exchange {
+        Exchange {
+            id: RequestId::mint(),
+            arrived: Instant::now(),
+            client,
+            head,
+            operation: Operation::Unknown,
+            dialect: Dialect::OpenAi,
+            tenant: Slot::empty("tenant"),
+            call: Slot::empty("call"),
+            candidates: Slot::empty("candidates"),
+            quotes: Slot::empty("quotes"),
+            hold: Slot::empty("hold"),
+            intent: Slot::empty("intent"),
+            attempts: Vec::new(),
+            answer: Tally::default(),
+            cost: Slot::empty("cost"),
+            ending: Slot::empty("ending"),
+            refused: None,
+            receipt: Slot::empty("receipt"),
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// The attempt whose answer is the client's, if there is one.
+    pub fn answered(&self) -> Option<&Attempt> {
+        self.attempts
+            .last()
+            .filter(|attempt| matches!(attempt.result, AttemptResult::Answered { .. }))
+    }
+}
+
+impl Intent {
+    /// An intent that was handed to the ledger.
+    pub fn new(pending: Pending, outcome: OutcomeSlot) -> Intent {
+        Intent { state: IntentState::Writing(pending), outcome: Some(outcome) }
+    }
+
+    /// Waits until the intent is durable. No provider hears of a request before.
+    pub async fn durable(&mut self) -> Result<Receipt, Refusal> {
+        if let IntentState::Writing(pending) = &mut self.state {
+            let written = pending.await;
+            self.state = written.map_or(IntentState::Lost, IntentState::Durable);
+        }
+        match &self.state {
+            IntentState::Durable(receipt) => Ok(receipt.clone()),
+            IntentState::Writing(_) | IntentState::Lost => Err(Refusal::AuditUnavailable),
+        }
+    }
+
+    /// The place kept for the outcome, once.
+    pub fn outcome(&mut self) -> Option<OutcomeSlot> {
+        self.outcome.take()
+    }
+}
+
+impl Tally {
+    /// Keeps a piece of the answer for the record, up to `limit_bytes` in all.
+    pub fn record(&mut self, bytes: &[u8], limit_bytes: usize) {
+        let room = limit_bytes.saturating_sub(self.content.len());
+        let kept = bytes.get(..room).unwrap_or(bytes);
+        self.content.extend_from_slice(kept);
+        self.content_cut |= kept.len() < bytes.len();
+    }
+}
+
+impl RequestId {
+    /// A new id.
+    pub fn mint() -> RequestId {
+        RequestId(Uuid::now_v7())
+    }
+
+    /// The id as records hold it.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.as_hyphenated(), f)
+    }
+}

@@ -1,0 +1,30 @@
+//! What a filter is: the contract between the proxy and the plugins on a request's path.
+//!
+//! ```text
+//!  request ─► request_headers ─► request ─► upstream_request ─► provider
+//!                (list order)   (list order)                       │
+//!  answer ◄─ response_end ◄─ response_chunk ◄─ response_headers ◄──┘     then `log`, always
+//!            (list order)      (reverse)          (reverse)
+//! ```
+//!
+//! A filter is a crate with two types: its [`Settings`], read straight from the configuration, and
+//! the [`Filter`] they build. It reads and fills the typed fields of one [`Exchange`]; it states
+//! which [`Fact`]s it needs and gives, and a list in an impossible order does not start.
+//!
+//! Reading order: [`contract`], [`exchange`], [`refusal`], [`answer`], [`registration`], [`site`].
+
+pub mod answer;
+mod attempt;
+pub mod contract;
+pub mod exchange;
+pub mod refusal;
+pub mod registration;
+pub mod site;
+mod slot;
+
+pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
+pub use contract::{Fact, Filter, Flow, Settings, UpstreamRequest};
+pub use exchange::{Exchange, RequestId, Slot};
+pub use refusal::{Face, Refusal};
+pub use registration::{BuildError, Registration};
+pub use site::{Candidate, Provider, ProviderKind, Site};

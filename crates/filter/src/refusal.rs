@@ -1,0 +1,174 @@
+//! Every way a request can end without an answer of its own, sorted by whose fault it is, and the
+//! one table that says what the caller sees. Statuses, types and codes are those OpenAI's SDKs act
+//! on: they retry 408, 409, 429 and 5xx unless told `x-should-retry: false`.
+
+use http::StatusCode;
+use inferlayer_accounts::OverBudget;
+use inferlayer_wire::Invalid;
+
+/// A request that is not served. The text goes to the caller: it names no key and quotes no prompt.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    // The caller's.
+    /// No key, or none that is accepted.
+    #[error("missing or incorrect API key; send it as `Authorization: Bearer il-…`")]
+    Unauthenticated,
+    /// Nothing is served at this path.
+    #[error("unknown path; this gateway serves /v1/chat/completions and /v1/models")]
+    UnknownPath,
+    /// The path is served, but not for this method.
+    #[error("method not allowed here; use {allowed}")]
+    MethodNotAllowed {
+        /// The method that is.
+        allowed: &'static str,
+    },
+    /// The body is not a request.
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    /// No route for this model.
+    #[error("the model `{model}` does not exist or is not routed here")]
+    UnknownModel {
+        /// The name as asked for.
+        model: String,
+    },
+    /// The body is larger than the limit.
+    #[error("the request body is larger than {limit_bytes} bytes")]
+    BodyTooLarge {
+        /// `limits.body_bytes`.
+        limit_bytes: u64,
+    },
+    /// The body did not arrive in time.
+    #[error("the request body did not arrive in time")]
+    BodyTimeout,
+    /// The caller hung up. Never sent; recorded as 499.
+    #[error("the client closed the connection")]
+    ClientGone,
+    /// The worst case does not fit the budget.
+    #[error("budget exceeded: {0}")]
+    OverBudget(#[from] OverBudget),
+    /// No price is known and the tenant does not allow that.
+    #[error("the model `{model}` has no price, so its cost cannot be held against the budget")]
+    Unpriced {
+        /// The name as asked for.
+        model: String,
+    },
+
+    // The providers'.
+    /// Every candidate failed.
+    #[error("no provider answered: {attempts}")]
+    UpstreamFailed {
+        /// What each attempt came to, without addresses or keys.
+        attempts: String,
+    },
+    /// Every candidate failed, the last by taking too long.
+    #[error("no provider answered in time: {attempts}")]
+    UpstreamTimeout {
+        /// What each attempt came to.
+        attempts: String,
+    },
+    /// Every candidate failed, the last by asking for patience.
+    #[error("every provider is at its rate limit: {attempts}")]
+    UpstreamBusy {
+        /// What each attempt came to.
+        attempts: String,
+        /// When to come back.
+        retry_after_seconds: u64,
+    },
+
+    // Ours.
+    /// The ledger cannot record, so nothing may be spent.
+    #[error("the audit ledger cannot record this request, so it was not sent to any provider")]
+    AuditUnavailable,
+    /// Too much at once.
+    #[error("the gateway is at its limit of {what}")]
+    Overloaded {
+        /// Of what.
+        what: &'static str,
+    },
+    /// A filter asked for a fact that no filter gave, or gave one twice.
+    #[error("internal error: fact `{0}`")]
+    Fact(&'static str),
+    /// Anything else of ours.
+    #[error("internal error: {0}")]
+    Internal(&'static str),
+}
+
+/// What the caller sees of a refusal, whatever the dialect.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Face {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// OpenAI `error.type`.
+    pub kind: &'static str,
+    /// OpenAI `error.code`.
+    pub code: Option<&'static str>,
+    /// OpenAI `error.param`.
+    pub param: Option<String>,
+    /// `retry-after`, in seconds.
+    pub retry_after_seconds: Option<u64>,
+    /// `x-should-retry: false`: SDKs would repeat what cannot succeed.
+    pub final_answer: bool,
+}
+
+impl Refusal {
+    /// Status, type, code and retry advice.
+    pub fn face(&self) -> Face {
+        const INVALID: &str = "invalid_request_error";
+        const API: &str = "api_error";
+        match self {
+            Refusal::Unauthenticated => Face::new(401, INVALID, "invalid_api_key"),
+            Refusal::UnknownPath => Face::new(404, INVALID, "unknown_path"),
+            Refusal::MethodNotAllowed { .. } => Face::new(405, INVALID, "method_not_allowed"),
+            Refusal::Invalid(invalid) => Face {
+                code: invalid.code,
+                param: invalid.param.clone(),
+                ..Face::new(400, INVALID, "")
+            },
+            Refusal::UnknownModel { .. } => Face {
+                param: Some("model".to_owned()),
+                ..Face::new(404, INVALID, "model_not_found")
+            },
+            Refusal::BodyTooLarge { .. } => Face::new(413, INVALID, "request_too_large"),
+            Refusal::BodyTimeout => Face::new(408, INVALID, "request_timeout"),
+            Refusal::ClientGone => Face::new(499, API, "client_gone"),
+            Refusal::OverBudget(_) => {
+                Face::new(429, "insufficient_quota", "insufficient_quota").not_again()
+            }
+            Refusal::Unpriced { .. } => {
+                Face::new(403, "permission_error", "model_not_priced").not_again()
+            }
+            Refusal::UpstreamFailed { .. } => Face::new(502, API, "upstream_error"),
+            Refusal::UpstreamTimeout { .. } => Face::new(504, API, "upstream_timeout"),
+            Refusal::UpstreamBusy { retry_after_seconds, .. } => {
+                Face::new(503, API, "upstream_rate_limited").after(*retry_after_seconds)
+            }
+            Refusal::AuditUnavailable => Face::new(503, API, "audit_unavailable").after(1),
+            Refusal::Overloaded { .. } => Face::new(503, API, "overloaded").after(1),
+            Refusal::Fact(_) | Refusal::Internal(_) => Face::new(500, API, "internal_error"),
+        }
+    }
+}
+
+impl Face {
+    fn new(status: u16, kind: &'static str, code: &'static str) -> Face {
+        Face {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            kind,
+            code: Some(code).filter(|code| !code.is_empty()),
+            param: None,
+            retry_after_seconds: None,
+            final_answer: false,
+        }
+    }
+
+    fn after(mut self, seconds: u64) -> Face {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    fn not_again(mut self) -> Face {
+        self.final_answer = true;
+        self
+    }
+}

@@ -1,0 +1,57 @@
+//! How the proxy knows a filter: one line in the list of `main.rs`, `Registration::of::<S>()`.
+//! Settings are read by the filter's own type straight from the configuration's stream, so that a
+//! mistake in them is told with its line.
+
+use erased_serde::Deserializer;
+
+use crate::contract::{Fact, Filter, Settings};
+use crate::site::Site;
+
+/// A filter that the proxy can be configured with.
+pub struct Registration {
+    /// The name of its block.
+    pub name: &'static str,
+    /// What must be known before it.
+    pub needs: &'static [Fact],
+    /// What is known after it.
+    pub gives: &'static [Fact],
+    /// Reads its block.
+    pub read: fn(&mut dyn Deserializer<'_>) -> Result<Box<dyn Unbuilt>, erased_serde::Error>,
+}
+
+/// Settings that were read and not yet built.
+pub trait Unbuilt: Send {
+    /// Makes the filter.
+    fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
+}
+
+/// Settings that are well formed and still cannot work, such as a name that nothing has.
+#[derive(Debug, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct BuildError {
+    /// The path of the field inside the filter's block.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Registration {
+    /// The registration of a filter by its settings.
+    pub const fn of<S: Settings>() -> Registration {
+        Registration {
+            name: S::NAME,
+            needs: S::NEEDS,
+            gives: S::GIVES,
+            read: |deserializer| {
+                let settings: S = erased_serde::deserialize(deserializer)?;
+                Ok(Box::new(settings))
+            },
+        }
+    }
+}
+
+impl<S: Settings> Unbuilt for S {
+    fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
+        S::build(*self, site)
+    }
+}
