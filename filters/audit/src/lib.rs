@@ -1,0 +1,169 @@
+//! Evidence. An inference's intent is on its way to the ledger before a provider hears of it, and
+//! its outcome is durable before the client sees the end of the answer. What stopped before an
+//! intent is a refusal, recorded singly or counted so that a flood cannot fill the disk.
+//!
+//! The place of the outcome is reserved with the intent, so `log` can always hand it over, also
+//! from a request that is being torn down.
+
+mod refusals;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use inferlayer_accounts::record;
+use inferlayer_filter::exchange::{Attempt, Intent};
+use inferlayer_filter::{
+    BuildError, Exchange, Fact, Filter, Flow, ProviderKind, Refusal, Settings, Site,
+};
+use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
+
+use crate::refusals::Refusals;
+
+/// The block `audit`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSettings {
+    /// Refusals of one key that are recorded singly in a second; more are counted.
+    #[serde(default)]
+    pub single_refusals_per_second: refusals::PerSecond,
+}
+
+struct Audit {
+    ledger: Ledger,
+    prices_sha256: String,
+    refusals: Arc<Refusals>,
+}
+
+impl Settings for AuditSettings {
+    const NAME: &'static str = "audit";
+    const NEEDS: &'static [Fact] = &[Fact::Tenant, Fact::Candidates, Fact::Hold];
+    const GIVES: &'static [Fact] = &[Fact::Intent];
+
+    fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
+        let refusals = Refusals::start(site.ledger.clone(), self.single_refusals_per_second)
+            .map_err(|error| BuildError {
+                field: String::new(),
+                problem: format!("cannot start the refusal counter: {error}"),
+            })?;
+        Ok(Box::new(Audit {
+            ledger: site.ledger.clone(),
+            prices_sha256: site.prices.digest().to_owned(),
+            refusals,
+        }))
+    }
+}
+
+#[async_trait]
+impl Filter for Audit {
+    async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
+        let entry = self.intent(x)?;
+        let (pending, outcome) = self.ledger.begin(entry).map_err(|_| Refusal::AuditUnavailable)?;
+        x.intent.fill(Intent::new(pending, outcome))?;
+        Ok(Flow::Continue)
+    }
+
+    async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
+        let Some(slot) = x.intent.peek_mut().and_then(Intent::outcome) else { return Ok(()) };
+        let pending = slot.commit(self.outcome(x)?);
+        let receipt = pending.await.map_err(|_| Refusal::AuditUnavailable)?;
+        x.receipt.fill(receipt)
+    }
+
+    fn log(&self, x: &mut Exchange) {
+        match x.intent.peek_mut() {
+            None => self.refusals.count(x),
+            Some(intent) => {
+                let Some(slot) = intent.outcome() else { return };
+                match self.outcome(x) {
+                    Ok(entry) => drop(slot.commit(entry)),
+                    // The intent stays without an outcome, which the auditor sees.
+                    Err(_) => drop(slot),
+                }
+            }
+        }
+    }
+
+    fn close(&self) {
+        self.refusals.flush();
+    }
+}
+
+impl Audit {
+    fn intent(&self, x: &Exchange) -> Result<Entry, Refusal> {
+        let (tenant, call) = (x.tenant.need()?, x.call.need()?);
+        let candidates = x.candidates.need()?.iter();
+        let metadata = record::Intent {
+            request: x.id.to_string().into(),
+            tenant: tenant.name().as_str().into(),
+            key: tenant.key(),
+            operation: "chat".into(),
+            model: call.model().into(),
+            stream: call.stream(),
+            candidates: candidates.map(|c| format!("{}/{}", c.provider.name, c.model)).collect(),
+            hold_nano_usd: x.hold.need()?.amount(),
+            prices_sha256: self.prices_sha256.as_str().into(),
+        };
+        self.entry(x, Kind::Intent, &metadata, call.body().clone())
+    }
+
+    fn outcome(&self, x: &mut Exchange) -> Result<Entry, Refusal> {
+        let content = x.answer.content.split().freeze();
+        let tenant = x.tenant.need()?;
+        let answered = x.answered();
+        let cost = x.cost.need()?;
+        let metadata = record::Outcome {
+            request: x.id.to_string().into(),
+            tenant: tenant.name().as_str().into(),
+            key: tenant.key(),
+            ending: x.ending.peek().copied().unwrap_or(record::Ending::Abandoned),
+            status: x.answer.status,
+            attempts: x.attempts.iter().map(attempt_record).collect(),
+            provider: answered.map(|attempt| Cow::from(&*attempt.provider.name)),
+            model: x.answer.model.as_deref().map(Cow::from),
+            input_tokens: cost.input_tokens,
+            cached_input_tokens: cost.cached_input_tokens,
+            output_tokens: cost.output_tokens,
+            cost_nano_usd: cost.amount,
+            estimated: cost.estimated,
+            prices_sha256: self.prices_sha256.as_str().into(),
+            simulated: answered.is_some_and(|a| a.provider.kind == ProviderKind::Simulated),
+            content_cut: x.answer.content_cut,
+        };
+        self.entry(x, Kind::Outcome, &metadata, content)
+    }
+
+    fn entry(
+        &self,
+        x: &Exchange,
+        kind: Kind,
+        metadata: &impl Serialize,
+        content: Bytes,
+    ) -> Result<Entry, Refusal> {
+        let metadata =
+            serde_json::to_vec(metadata).map_err(|_| Refusal::Internal("record metadata"))?;
+        let content =
+            if content.is_empty() { Content::None } else { Content::Sealed(vec![content]) };
+        let seal = x.tenant.need()?.seal().clone();
+        Ok(Entry {
+            kind,
+            request: RequestId::new(x.id.bytes()),
+            tenant: Some(seal),
+            metadata,
+            content,
+        })
+    }
+}
+
+fn attempt_record(attempt: &Attempt) -> record::Attempt<'_> {
+    record::Attempt {
+        provider: Cow::from(&*attempt.provider.name),
+        model: Cow::from(&*attempt.model),
+        provider_key: attempt.provider.key_name.as_deref().map(Cow::from),
+        result: attempt.result.name().into(),
+        status: attempt.result.status(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Refusals in the ledger, bounded. A caller that was authenticated has each of its first refusals
+//! in a second recorded singly; the rest, and all of those nobody answers for, become one record a
+//! second and cause. None is awaited: a refusal spends nothing.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use inferlayer_accounts::{KeyId, TenantName, record::Refused};
+use inferlayer_filter::Exchange;
+use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
+
+/// How many refusals of one key are recorded singly in a second.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct PerSecond(u32);
+
+impl Default for PerSecond {
+    fn default() -> PerSecond {
+        PerSecond(10)
+    }
+}
+
+/// What has been refused in the current second.
+pub(crate) struct Refusals {
+    ledger: Ledger,
+    singly: PerSecond,
+    second: Mutex<Second>,
+}
+
+#[derive(Default)]
+struct Second {
+    singles: HashMap<KeyId, u32>,
+    counted: HashMap<Cause, u64>,
+}
+
+/// Bounded: one for each key and code, and codes are few.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Cause {
+    caller: Option<(TenantName, KeyId)>,
+    status: u16,
+    code: &'static str,
+}
+
+impl Refusals {
+    /// Starts counting; a thread writes the counts every second until the last handle is gone.
+    pub(crate) fn start(ledger: Ledger, singly: PerSecond) -> std::io::Result<Arc<Refusals>> {
+        let refusals = Arc::new(Refusals { ledger, singly, second: Mutex::default() });
+        let weak = Arc::downgrade(&refusals);
+        std::thread::Builder::new()
+            .name("refusals".to_owned())
+            .spawn(move || write_every_second(&weak))?;
+        Ok(refusals)
+    }
+
+    /// Counts the refusal that `x` ended in. Answers that spend nothing are not refusals.
+    pub(crate) fn count(&self, x: &Exchange) {
+        let Some(refused) = x.refused else { return };
+        let caller = x.tenant.peek().map(|tenant| (tenant.name().clone(), tenant.key()));
+        let cause = Cause { caller, status: refused.status, code: refused.code };
+        if self.is_single(&cause) {
+            return self.write(&cause, Some(x), 1);
+        }
+        let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+        *second.counted.entry(cause).or_default() += 1;
+    }
+
+    fn is_single(&self, cause: &Cause) -> bool {
+        let Some((_, key)) = &cause.caller else { return false };
+        let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+        let singles = second.singles.entry(*key).or_default();
+        *singles += 1;
+        *singles <= self.singly.0
+    }
+
+    /// Writes what was counted.
+    pub(crate) fn flush(&self) {
+        let second = {
+            let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *second)
+        };
+        for (cause, count) in second.counted {
+            self.write(&cause, None, count);
+        }
+    }
+
+    fn write(&self, cause: &Cause, x: Option<&Exchange>, count: u64) {
+        let metadata = Refused {
+            request: x.map(|x| Cow::from(x.id.to_string())),
+            tenant: cause.caller.as_ref().map(|(tenant, _)| Cow::from(tenant.as_str())),
+            key: cause.caller.as_ref().map(|(_, key)| *key),
+            status: cause.status,
+            code: cause.code.into(),
+            count,
+        };
+        let Ok(metadata) = serde_json::to_vec(&metadata) else { return };
+        let tenant = x.and_then(|x| x.tenant.peek()).map(|tenant| tenant.seal().clone());
+        let request = x.and_then(|x| RequestId::new(x.id.bytes()));
+        let entry =
+            Entry { kind: Kind::Refusal, request, tenant, metadata, content: Content::None };
+        if self.ledger.append(entry).is_err() {
+            // Counted again with the next second, so that a full queue loses none.
+            let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+            *second.counted.entry(cause.clone()).or_default() += count;
+        }
+    }
+}
+
+fn write_every_second(refusals: &Weak<Refusals>) {
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        match refusals.upgrade() {
+            Some(refusals) => refusals.flush(),
+            None => return,
+        }
+    }
+}

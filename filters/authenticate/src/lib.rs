@@ -1,0 +1,97 @@
+//! Who is asking. Reads the key from `Authorization: Bearer`, `x-api-key` or `api-key` and turns it
+//! into a [`Tenant`]; nothing else in the gateway can. A request with several keys that disagree is
+//! refused: "last one wins" is how a proxy and a server end up serving two different callers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use serde::Deserialize;
+
+use inferlayer_accounts::{Accounts, PresentedKey};
+use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
+
+/// The block `authenticate`; it has no fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthenticateSettings {}
+
+/// Turns keys into tenants.
+struct Authenticate {
+    accounts: Arc<Accounts>,
+}
+
+impl Settings for AuthenticateSettings {
+    const NAME: &'static str = "authenticate";
+    const GIVES: &'static [Fact] = &[Fact::Tenant];
+
+    fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
+        Ok(Box::new(Authenticate { accounts: Arc::clone(&site.accounts) }))
+    }
+}
+
+#[async_trait]
+impl Filter for Authenticate {
+    async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
+        let key = presented_key(&x.head.headers).ok_or(Refusal::Unauthenticated)?;
+        let presented = PresentedKey::parse(key).map_err(|_| Refusal::Unauthenticated)?;
+        // Which way a key failed is not the caller's to know.
+        let tenant =
+            self.accounts.authenticate(&presented).map_err(|_| Refusal::Unauthenticated)?;
+        x.tenant.fill(tenant)?;
+        Ok(Flow::Continue)
+    }
+}
+
+/// The one key of a request, if there is exactly one.
+fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
+    let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| bearer_token(value.as_bytes()));
+    let plain = ["x-api-key", "api-key"]
+        .into_iter()
+        .flat_map(|name| headers.get_all(name).iter().map(|value| Some(value.as_bytes())));
+    let mut keys = bearer.chain(plain);
+    let key = keys.next()??;
+    keys.all(|other| other == Some(key)).then_some(key)
+}
+
+/// RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
+fn bearer_token(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(b"bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_of(pairs: &[(&'static str, &'static str)]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        presented_key(&headers).map(|key| String::from_utf8_lossy(key).into_owned())
+    }
+
+    #[test]
+    fn takes_the_key_from_each_header_that_sdks_send() {
+        for pair in [
+            ("authorization", "Bearer k"),
+            ("authorization", "bearer  k "),
+            ("x-api-key", "k"),
+            ("api-key", "k"),
+        ] {
+            assert_eq!(key_of(&[pair]).as_deref(), Some("k"), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_none_another_scheme_and_keys_that_disagree() {
+        assert_eq!(key_of(&[]), None);
+        assert_eq!(key_of(&[("authorization", "Basic k")]), None);
+        assert_eq!(key_of(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]), None);
+        assert_eq!(key_of(&[("authorization", "Bearer a"), ("x-api-key", "b")]), None);
+        assert_eq!(key_of(&[("authorization", "Basic a"), ("x-api-key", "a")]), None);
+        assert_eq!(key_of(&[("authorization", "Bearer a"), ("x-api-key", "a")]).unwrap(), "a");
+    }
+}

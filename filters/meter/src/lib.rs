@@ -1,0 +1,66 @@
+//! Money. Before a request leaves, its worst case is held against the tenant's budget or it is
+//! refused; when its answer ends, on whatever path, the hold is settled at what it cost.
+//!
+//! ```text
+//! request:       quotes for each candidate ─► hold the dearest
+//! response_end:  usage ─► cost ─► settle           (log settles what never got that far)
+//! ```
+
+mod cost;
+mod quote;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use inferlayer_accounts::PriceBook;
+use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
+
+/// The block `meter`; it has no fields yet: limits stand with the tenants, prices in the price book.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeterSettings {}
+
+struct Meter {
+    prices: Arc<PriceBook>,
+}
+
+impl Settings for MeterSettings {
+    const NAME: &'static str = "meter";
+    const NEEDS: &'static [Fact] = &[Fact::Tenant, Fact::Candidates];
+    const GIVES: &'static [Fact] = &[Fact::Hold];
+
+    fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
+        Ok(Box::new(Meter { prices: Arc::clone(&site.prices) }))
+    }
+}
+
+#[async_trait]
+impl Filter for Meter {
+    async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
+        let quotes = quote::affordable(x, &self.prices)?;
+        let dearest = quotes.iter().map(|quote| quote.worst_case).max().unwrap_or_default();
+        let hold = x.tenant.need()?.hold(dearest)?;
+        x.quotes.fill(quotes)?;
+        x.hold.fill(hold)?;
+        Ok(Flow::Continue)
+    }
+
+    async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
+        settle(x)
+    }
+
+    fn log(&self, x: &mut Exchange) {
+        // A hold still here belongs to a request that never reached the end of an answer. The
+        // error cannot happen: a cost is filled only where the hold is taken.
+        let _ = settle(x);
+    }
+}
+
+fn settle(x: &mut Exchange) -> Result<(), Refusal> {
+    let Some(hold) = x.hold.take() else { return Ok(()) };
+    let cost = cost::of(x, hold.amount());
+    hold.settle(cost.amount);
+    x.cost.fill(cost)
+}

@@ -1,0 +1,55 @@
+//! What a call can cost at worst, before it is made.
+
+use std::sync::Arc;
+
+use inferlayer_accounts::price::WorstCase;
+use inferlayer_accounts::{NanoUsd, PriceBook};
+use inferlayer_filter::exchange::Quote;
+use inferlayer_filter::{Candidate, Exchange, Refusal};
+use inferlayer_wire::ChatRequest;
+
+/// Quotes for the candidates; those without a price are struck off, unless the tenant allows them.
+pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quote>, Refusal> {
+    let allows_unpriced = x.tenant.need()?.allows_unpriced();
+    let call = x.call.need()?;
+    let worst_case = worst_case_of(call);
+    let unpriced = Refusal::Unpriced { model: call.model().to_owned() };
+
+    let mut quotes = Vec::new();
+    x.candidates.need_mut()?.retain(|candidate| {
+        let quote = quote(candidate, prices, worst_case, allows_unpriced);
+        let kept = quote.is_some();
+        quotes.extend(quote);
+        kept
+    });
+    if quotes.is_empty() { Err(unpriced) } else { Ok(quotes) }
+}
+
+fn quote(
+    candidate: &Candidate,
+    prices: &PriceBook,
+    worst_case: WorstCase,
+    allows_unpriced: bool,
+) -> Option<Quote> {
+    let free = Quote { price: None, worst_case: NanoUsd::ZERO };
+    if candidate.provider.free {
+        return Some(free);
+    }
+    match prices.price(&candidate.provider.name, &candidate.model) {
+        Some(price) => {
+            let worst_case = price.worst_case(worst_case);
+            Some(Quote { price: Some(Arc::clone(price)), worst_case })
+        }
+        None => allows_unpriced.then_some(free),
+    }
+}
+
+/// Every token has at least one byte of the body, unless the body only points at its input.
+fn worst_case_of(call: &ChatRequest) -> WorstCase {
+    let bytes = call.body().len() as u64;
+    WorstCase {
+        input_bytes: (!call.has_remote_input()).then_some(bytes),
+        output_cap: call.max_output_tokens(),
+        choices: call.choices(),
+    }
+}

@@ -1,0 +1,36 @@
+//! The block `route`.
+
+use serde::Deserialize;
+
+/// The block `route`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteSettings {
+    /// Models that clients may ask for.
+    pub models: Vec<ModelSettings>,
+}
+
+/// A model that clients may ask for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSettings {
+    /// What clients call it. `*` stands for every name that has no route of its own.
+    pub name: String,
+    /// Other names for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Who may answer, best first. The next is tried when one is refused, times out, or answers
+    /// 401, 403, 408, 429 or 5xx before the first byte of its answer.
+    pub candidates: Vec<CandidateSettings>,
+}
+
+/// A provider that may answer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandidateSettings {
+    /// The name of a provider.
+    pub provider: String,
+    /// What that provider calls the model; as the client named it when absent.
+    #[serde(default)]
+    pub model: Option<String>,
+}
