@@ -1,0 +1,141 @@
+//! The command line. Errors are one sentence that says what and where; exit codes are those of
+//! sysexits(3), so that a unit file and a script can tell them apart.
+
+mod keys;
+mod ledger;
+mod serve;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use inferlayer_filter::Registration;
+
+use crate::config::{Config, ConfigError};
+use crate::server::StartError;
+
+/// OpenAI-compatible LLM gateway with a ledger that auditors recompute.
+#[derive(Parser)]
+#[command(name = "inferlayer", version, arg_required_else_help = false)]
+struct Arguments {
+    /// The configuration file; an embedded default when absent.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder, in place of the configuration's `data_dir`.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway (the default).
+    Serve,
+    /// Read the configuration and say whether it can work.
+    Check,
+    /// Create, list and revoke tenant keys; beside a running gateway too.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Read the ledger; beside a running gateway too.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+}
+
+/// Where commands find their configuration and data.
+struct Place {
+    config: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    filters: &'static [Registration],
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Start(#[from] StartError),
+    #[error("{0}")]
+    Client(#[from] crate::admin::ClientError),
+    #[error("{0}")]
+    Key(#[from] crate::admin::KeyError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Data(String),
+    /// The ledger does not hold what it must; said already.
+    #[error("the ledger does not verify")]
+    Verdict,
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Reads the arguments and does what they say.
+pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(EX_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let Arguments { config, data_dir, command } = arguments;
+    let place = Place { config, data_dir, filters };
+    let done = match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&place),
+        Command::Check => check(&place),
+        Command::Keys(command) => keys::run(&place, command),
+        Command::Ledger(command) => ledger::run(&place, command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "inferlayer: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn check(place: &Place) -> Result<(), Failure> {
+    let config = place.config()?;
+    writeln!(io::stdout(), "{}: ok", config.source)?;
+    Ok(())
+}
+
+impl Place {
+    fn config(&self) -> Result<Config, Failure> {
+        let mut config = Config::load(self.config.as_deref(), self.filters)?;
+        if let Some(data_dir) = &self.data_dir {
+            config.data_dir.clone_from(data_dir);
+        } else if config.data_dir.is_relative() {
+            config.data_dir = self.base().join(&config.data_dir);
+        }
+        Ok(config)
+    }
+
+    /// Where relative paths of the configuration start.
+    fn base(&self) -> &Path {
+        self.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+}
+
+const EX_USAGE: u8 = 64;
+const EX_DATAERR: u8 = 65;
+const EX_UNAVAILABLE: u8 = 69;
+const EX_IOERR: u8 = 74;
+const EX_CONFIG: u8 = 78;
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Config(_) | Failure::Start(StartError::Config(_)) => EX_CONFIG,
+            Failure::Start(_) | Failure::Client(_) => EX_UNAVAILABLE,
+            Failure::Key(_) | Failure::Usage(_) => EX_USAGE,
+            Failure::Data(_) => EX_DATAERR,
+            Failure::Verdict => 1,
+            Failure::Output(_) => EX_IOERR,
+        }
+    }
+}

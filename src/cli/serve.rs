@@ -1,0 +1,65 @@
+//! `inferlayer serve`: the gateway. Without a configuration it also mints a key and prints a command
+//! that works when pasted.
+
+use std::io::{self, IsTerminal, Write};
+
+use inferlayer_accounts::TenantName;
+use tracing_subscriber::EnvFilter;
+
+use crate::admin::{CreateKey, Keys};
+use crate::cli::{Failure, Place};
+use crate::config::Embedded;
+use crate::server::{self, Built};
+
+/// A key that was printed on a terminal does not live for ever.
+const EMBEDDED_KEY_DAYS: u32 = 30;
+
+pub(crate) fn run(place: &Place) -> Result<(), Failure> {
+    let filter = EnvFilter::try_from_env("INFERLAYER_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,pingora_core=warn,pingora_proxy=warn,sled=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    let built = server::build(place.config()?, place.base())?;
+    welcome(place, &built)?;
+    server::run(built)?;
+    Ok(())
+}
+
+fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
+    let address = built.listeners.http.address().map(|a| a.to_string()).unwrap_or_default();
+    let metrics = built.listeners.metrics.as_ref().and_then(|listener| listener.address());
+    let mut out = io::stdout().lock();
+    writeln!(out, "InferLayer {} listens on http://{address}", env!("CARGO_PKG_VERSION"))?;
+    if let Some(metrics) = metrics {
+        writeln!(out, "metrics on http://{metrics}/metrics")?;
+    }
+    writeln!(out, "data in {}", built.data_dir.path().display())?;
+    if place.config.is_none() {
+        let key = embedded_key(built)?;
+        let model = Embedded::from_env().model();
+        writeln!(
+            out,
+            "\nTry it (tenant `{}`, budget 10 USD, key valid for {EMBEDDED_KEY_DAYS} days):\n\n\
+             curl http://{address}/v1/chat/completions -H 'authorization: Bearer {key}' \
+             -H 'content-type: application/json' -d '{{\"model\":\"{model}\",\
+             \"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n",
+            crate::config::EMBEDDED_TENANT,
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn embedded_key(built: &Built) -> Result<String, Failure> {
+    let tenant = TenantName::try_from(crate::config::EMBEDDED_TENANT.to_owned())
+        .map_err(|error| Failure::Data(error.to_string()))?;
+    let keys = Keys::new(std::sync::Arc::clone(&built.accounts), built.gateway.ledger.clone());
+    let (label, expires_in_days) = ("embedded default".to_owned(), Some(EMBEDDED_KEY_DAYS));
+    let asked = CreateKey { tenant, label, expires_in_days };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(keys.create(asked))?.key)
+}

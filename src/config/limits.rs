@@ -1,0 +1,53 @@
+//! Bounds, each with a default: nothing in the gateway grows with what a caller or a provider sends.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// The block `limits`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// The largest request body, in bytes.
+    pub(crate) body_bytes: u64,
+    /// Client connections at once.
+    pub(crate) connections: usize,
+    /// How long a request body may stand still, in seconds.
+    #[serde(rename = "body_idle_seconds", deserialize_with = "seconds")]
+    pub(crate) body_idle: Duration,
+    /// How long a client may take none of its answer, in seconds.
+    #[serde(rename = "write_idle_seconds", deserialize_with = "seconds")]
+    pub(crate) write_idle: Duration,
+    /// How long a connection may wait for its next request, in seconds.
+    #[serde(rename = "keep_alive_seconds", deserialize_with = "seconds")]
+    pub(crate) keep_alive: Duration,
+    /// An answer up to this size is collected, so that cost and receipt stand in its head.
+    pub(crate) collected_answer_bytes: usize,
+    /// What the ledger keeps of one answer, in bytes.
+    pub(crate) recorded_answer_bytes: usize,
+    /// The largest event of a stream, in bytes.
+    pub(crate) event_bytes: usize,
+}
+
+const MIB: usize = 1024 * 1024;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            body_bytes: 64 * MIB as u64,
+            connections: 16_384,
+            body_idle: Duration::from_secs(30),
+            write_idle: Duration::from_secs(60),
+            keep_alive: Duration::from_secs(75),
+            collected_answer_bytes: MIB,
+            recorded_answer_bytes: 16 * MIB,
+            event_bytes: 8 * MIB,
+        }
+    }
+}
+
+/// A whole number of seconds, at least one.
+pub(crate) fn seconds<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+    let seconds = std::num::NonZeroU32::deserialize(d)?;
+    Ok(Duration::from_secs(u64::from(seconds.get())))
+}

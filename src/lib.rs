@@ -1,0 +1,31 @@
+//! InferLayer: an OpenAI-compatible gateway between applications and language models. It knows who
+//! asks, holds what a call can cost before it is made, tries providers in order, and leaves a
+//! record of every inference that an auditor recomputes.
+//!
+//! ```text
+//! client ─► authenticate ─► (body) ─► route ─► meter: hold ─► audit: intent ─► provider attempts ─┐
+//! client ◄─ end of the answer only after the outcome is durable ◄─ audit ◄─ meter: settle ◄───────┘
+//! ```
+//!
+//! The filters are crates of their own (`filters/`); this crate is the proxy around them and the
+//! only code that knows Pingora. Reading order: `proxy` (a request, top to bottom), `upstream`
+//! (providers and attempts), `server` (listeners, start, stop), `config`, `admin`, `cli`.
+
+mod admin;
+mod cli;
+mod config;
+mod metrics;
+mod proxy;
+mod server;
+mod upstream;
+
+use std::process::ExitCode;
+
+pub use config::ConfigError;
+pub use inferlayer_filter::Registration;
+
+/// Runs the command line with these filters. A gateway with filters of its own copies `main.rs` and
+/// adds a line.
+pub fn run(filters: &'static [Registration]) -> ExitCode {
+    cli::run(filters)
+}

@@ -1,0 +1,21 @@
+//! The `inferlayer` binary: the list of filters it knows, and nothing else. A filter of a third
+//! party is its own crate and one more line here.
+
+use std::process::ExitCode;
+
+use inferlayer::Registration;
+use inferlayer_audit::AuditSettings;
+use inferlayer_authenticate::AuthenticateSettings;
+use inferlayer_meter::MeterSettings;
+use inferlayer_route::RouteSettings;
+
+const FILTERS: &[Registration] = &[
+    Registration::of::<AuthenticateSettings>(),
+    Registration::of::<RouteSettings>(),
+    Registration::of::<MeterSettings>(),
+    Registration::of::<AuditSettings>(),
+];
+
+fn main() -> ExitCode {
+    inferlayer::run(FILTERS)
+}

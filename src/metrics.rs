@@ -1,0 +1,204 @@
+//! What Prometheus sees. Label values come from the configuration alone, so a caller cannot make
+//! new series. Names follow OpenTelemetry's `gen_ai_*` where it has one, `inferlayer_*` elsewhere.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{Response, StatusCode};
+use inferlayer_accounts::Accounts;
+use inferlayer_filter::Exchange;
+use inferlayer_ledger::Ledger;
+use pingora_core::apps::http_app::ServeHttp;
+use pingora_core::protocols::http::ServerSession;
+use prometheus::{
+    CounterVec, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts,
+    Registry, TextEncoder,
+};
+
+use crate::proxy::{Gateway, InFlight};
+
+/// Counters that requests move.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    attempts: IntCounterVec,
+    duration: HistogramVec,
+    tokens: IntCounterVec,
+    spend: CounterVec,
+    estimated: IntCounterVec,
+}
+
+/// Serves `/metrics`, with gauges read at that moment.
+pub(crate) struct Exporter {
+    metrics: Arc<Metrics>,
+    accounts: Arc<Accounts>,
+    in_flight: Arc<InFlight>,
+    ledger: Ledger,
+    gauges: Gauges,
+}
+
+struct Gauges {
+    in_flight: Gauge,
+    ledger_records: Gauge,
+    ledger_available: Gauge,
+    budget: GaugeVec,
+}
+
+/// A request that no key was accepted for.
+const NO_TENANT: &str = "";
+/// OpenTelemetry's buckets for `gen_ai.client.operation.duration`.
+const SECONDS: [f64; 14] =
+    [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+impl Metrics {
+    pub(crate) fn new() -> prometheus::Result<Metrics> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            prometheus::Result::Ok(counter)
+        };
+        let requests = counter(
+            "inferlayer_requests_total",
+            "requests by tenant and status; 499 when the client had gone",
+            &["tenant", "status"],
+        )?;
+        let attempts = counter(
+            "inferlayer_attempts_total",
+            "attempts at providers by what came of them",
+            &["gen_ai_provider_name", "result"],
+        )?;
+        let tokens = counter(
+            "inferlayer_tokens_total",
+            "tokens by tenant, provider and type (input, cached_input, output)",
+            &["tenant", "gen_ai_provider_name", "gen_ai_token_type"],
+        )?;
+        let estimated = counter(
+            "inferlayer_estimated_costs_total",
+            "inferences settled at the gateway's own count",
+            &["tenant"],
+        )?;
+        let duration = HistogramVec::new(
+            HistogramOpts::new(
+                "gen_ai_client_operation_duration_seconds",
+                "from the request's head to its end, by the provider that answered",
+            )
+            .buckets(SECONDS.to_vec()),
+            &["gen_ai_provider_name"],
+        )?;
+        let spend = CounterVec::new(
+            Opts::new("inferlayer_spend_usd_total", "settled cost by tenant and provider"),
+            &["tenant", "gen_ai_provider_name"],
+        )?;
+        registry.register(Box::new(duration.clone()))?;
+        registry.register(Box::new(spend.clone()))?;
+        Ok(Metrics { registry, requests, attempts, duration, tokens, spend, estimated })
+    }
+
+    /// Counts a request that has ended.
+    pub(crate) fn observe(&self, x: &Exchange) {
+        let tenant = x.tenant.peek().map_or(NO_TENANT, |tenant| tenant.name().as_str());
+        let mut digits = [0; 3];
+        let status = three_digits(x.answer.status, &mut digits);
+        self.requests.with_label_values(&[tenant, status]).inc();
+        for attempt in &x.attempts {
+            let labels = [&*attempt.provider.name, attempt.result.name()];
+            self.attempts.with_label_values(&labels).inc();
+        }
+        let Some(attempt) = x.answered() else { return };
+        let provider = &*attempt.provider.name;
+        let seconds = x.arrived.elapsed().as_secs_f64();
+        self.duration.with_label_values(&[provider]).observe(seconds);
+        if let Some(cost) = x.cost.peek() {
+            self.spend.with_label_values(&[tenant, provider]).inc_by(cost.amount.as_usd_lossy());
+            let count = |kind, tokens| {
+                self.tokens.with_label_values(&[tenant, provider, kind]).inc_by(tokens);
+            };
+            count("input", cost.input_tokens);
+            count("cached_input", cost.cached_input_tokens);
+            count("output", cost.output_tokens);
+            if cost.estimated {
+                self.estimated.with_label_values(&[tenant]).inc();
+            }
+        }
+    }
+}
+
+impl Exporter {
+    pub(crate) fn new(
+        metrics: Arc<Metrics>,
+        accounts: Arc<Accounts>,
+        gateway: &Gateway,
+    ) -> prometheus::Result<Exporter> {
+        let gauges = Gauges::register(&metrics.registry)?;
+        let (in_flight, ledger) = (Arc::clone(&gateway.in_flight), gateway.ledger.clone());
+        Ok(Exporter { metrics, accounts, in_flight, ledger, gauges })
+    }
+
+    fn text(&self) -> prometheus::Result<Vec<u8>> {
+        self.gauges.in_flight.set(self.in_flight.count() as f64);
+        self.gauges.ledger_records.set(self.ledger.head().size as f64);
+        self.gauges.ledger_available.set(f64::from(u8::from(self.ledger.is_available())));
+        for (tenant, budget) in self.accounts.budgets() {
+            let account = budget.account();
+            let set = |kind, amount: inferlayer_accounts::NanoUsd| {
+                let labels = [tenant.as_str(), kind];
+                self.gauges.budget.with_label_values(&labels).set(amount.as_usd_lossy());
+            };
+            set("limit", budget.limit());
+            set("spent", account.spent);
+            set("held", account.held);
+        }
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.metrics.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+impl Gauges {
+    fn register(registry: &Registry) -> prometheus::Result<Gauges> {
+        let gauge = |name: &str, help: &str| {
+            let gauge = Gauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        let budget = GaugeVec::new(
+            Opts::new("inferlayer_budget_usd", "limit, spent and held by tenant"),
+            &["tenant", "kind"],
+        )?;
+        registry.register(Box::new(budget.clone()))?;
+        Ok(Gauges {
+            in_flight: gauge("inferlayer_requests_in_flight", "requests being served")?,
+            ledger_records: gauge("inferlayer_ledger_records", "records in the ledger")?,
+            ledger_available: gauge("inferlayer_ledger_available", "1 while the ledger records")?,
+            budget,
+        })
+    }
+}
+
+#[async_trait]
+impl ServeHttp for Exporter {
+    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        let (status, body) = match session.req_header().uri.path() {
+            "/metrics" => match self.text() {
+                Ok(text) => (StatusCode::OK, text),
+                Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string().into_bytes()),
+            },
+            _ => (StatusCode::NOT_FOUND, b"see /metrics\n".to_vec()),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let length = response.body().len();
+        let headers = response.headers_mut();
+        let text = http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        headers.insert(http::header::CONTENT_TYPE, text);
+        headers.insert(http::header::CONTENT_LENGTH, http::HeaderValue::from(length));
+        response
+    }
+}
+
+/// Statuses are counted for every request; this spares their formatting.
+fn three_digits(status: u16, digits: &mut [u8; 3]) -> &str {
+    *digits = [status / 100 % 10, status / 10 % 10, status % 10].map(|d| b'0' + d as u8);
+    std::str::from_utf8(digits).unwrap_or("000")
+}

@@ -1,0 +1,56 @@
+//! How many requests are being served, and the way to wait until none is: a stop that waits for
+//! running streams and not a second longer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// Counts requests between head and last byte.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    count: AtomicUsize,
+    stopping: AtomicBool,
+    idle: Notify,
+}
+
+/// One request being served.
+pub(crate) struct Entered(Arc<InFlight>);
+
+impl InFlight {
+    /// Counts a request until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<InFlight>) -> Entered {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        Entered(Arc::clone(self))
+    }
+
+    /// Requests being served now.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Whether the gateway is on its way out.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Says that the gateway stops, and waits until nothing is being served.
+    pub(crate) async fn drain(&self) {
+        self.stopping.store(true, Ordering::Release);
+        loop {
+            let idle = self.idle.notified();
+            if self.count() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.is_stopping() {
+            self.0.idle.notify_one();
+        }
+    }
+}

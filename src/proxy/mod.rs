@@ -1,0 +1,155 @@
+//! The proxy: Pingora's hooks on one side, the filters on the other. A request reads top to bottom
+//! in [`Gateway::serve`]:
+//!
+//! ```text
+//! head ─► filters ─► body ─► filters ─► providers ─► relay ─► client
+//!            │          │        │           │
+//!            └──────────┴────────┴───────────┴──► respond   (an answer of ours, or a refusal)
+//! ```
+//!
+//! Inference routes drive the provider themselves inside `request_filter`: Pingora's own upstream
+//! flow picks a provider before the body is read, replays at most 64 KiB of it, and cannot wait for
+//! the ledger between chunks.
+
+mod body;
+mod health;
+mod in_flight;
+mod operation;
+mod pipeline;
+mod relay;
+mod respond;
+mod stream;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use inferlayer_accounts::record::Ending;
+use inferlayer_filter::exchange::{Exchange, Head};
+use inferlayer_filter::{Flow, Refusal};
+use inferlayer_ledger::Ledger;
+use inferlayer_wire::ChatRequest;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::{Error, ErrorType};
+use pingora_proxy::{ProxyHttp, Session};
+
+use crate::config::Limits;
+use crate::metrics::Metrics;
+use crate::upstream::{self, Upstreams};
+
+pub(crate) use in_flight::InFlight;
+pub(crate) use pipeline::{Pipeline, Run};
+
+/// Everything a request needs.
+pub(crate) struct Gateway {
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) upstreams: Upstreams,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) ledger: Ledger,
+}
+
+/// Why an answer could not be brought to its end.
+pub(crate) enum Failure {
+    /// Nothing was sent yet: the caller can be told.
+    Refused(Refusal),
+    /// The caller is gone, or the answer is broken off where it cannot be mended.
+    Gone,
+}
+
+impl Gateway {
+    async fn serve(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
+        match self.decide(session, run).await? {
+            Flow::Answer(answer) => respond::answer(session, run, answer, &self.limits).await,
+            Flow::Continue => self.forward(session, run).await,
+        }
+    }
+
+    /// Everything before a provider: the filters, with the body read between their two phases.
+    async fn decide(&self, session: &mut Session, run: &mut Run<'_>) -> Result<Flow, Refusal> {
+        run.x.operation = operation::of(&run.x.head)?;
+        if let Flow::Answer(answer) = run.request_headers().await? {
+            return Ok(Flow::Answer(answer));
+        }
+        let body = body::read(session, &self.limits).await?;
+        run.x.call.fill(ChatRequest::parse(body)?)?;
+        run.request().await
+    }
+
+    /// From the first provider to the last byte of the answer.
+    async fn forward(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
+        let reply = tokio::select! {
+            biased;
+            reply = upstream::run(run.pipeline, &self.upstreams, &mut run.x) => reply?,
+            () = body::client_gone(session) => return Err(Failure::Gone),
+        };
+        if stream::is_event_stream(&reply) {
+            stream::relay(session, run, reply, &self.limits).await
+        } else {
+            relay::relay(session, run, reply, &self.limits).await
+        }
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = ();
+
+    fn new_ctx(&self) {}
+
+    async fn request_filter(
+        &self,
+        session: &mut Session,
+        _ctx: &mut (),
+    ) -> pingora_core::Result<bool> {
+        let _in_flight = self.in_flight.enter();
+        respond::prepare(session, &self.limits);
+        if let Some(answer) = health::answer(session, &self.ledger, &self.in_flight) {
+            respond::plain(session, answer).await?;
+            return Ok(true);
+        }
+        let mut run = self.pipeline.enter(exchange(session), &self.metrics);
+        let mut served = self.serve(session, &mut run).await;
+        if let Err(Failure::Refused(refusal)) = served {
+            served = respond::refuse(session, &mut run, refusal, &self.limits).await;
+        }
+        match served {
+            Ok(()) => Ok(true),
+            Err(_) => {
+                run.end(Ending::ClientGone, Refusal::ClientGone.face().status);
+                Err(Error::new_down(ErrorType::ConnectionClosed))
+            }
+        }
+    }
+
+    /// Never asked: every request is answered in `request_filter`.
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        _ctx: &mut (),
+    ) -> pingora_core::Result<Box<HttpPeer>> {
+        Err(Error::new_in(ErrorType::InternalError))
+    }
+
+    /// Who went away is counted and recorded; a line for each would let callers fill the log.
+    fn suppress_error_log(&self, _session: &Session, _ctx: &(), _error: &Error) -> bool {
+        true
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(refusal)
+    }
+}
+
+fn exchange(session: &Session) -> Exchange {
+    let request = session.req_header();
+    let head = Head {
+        method: request.method.clone(),
+        path: request.uri.path().to_owned(),
+        headers: request.headers.clone(),
+    };
+    let client = session.client_addr().and_then(|address| address.as_inet().copied());
+    Exchange::new(head, client)
+}

@@ -1,0 +1,68 @@
+//! What a request asks for, told from method and path alone. A path that is not here is refused
+//! before any filter and can reach no provider.
+
+use http::Method;
+use inferlayer_filter::Refusal;
+use inferlayer_filter::exchange::{Head, Operation};
+
+/// The operation of a request.
+pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
+    const MODELS: &str = "/v1/models";
+    let (operation, method) = match head.path.as_str() {
+        "/v1/chat/completions" => (Operation::Chat, Method::POST),
+        MODELS => (Operation::Models, Method::GET),
+        path => match path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/')) {
+            Some(id) if is_model_id(id) => (Operation::Model(id.to_owned()), Method::GET),
+            _ => return Err(Refusal::UnknownPath),
+        },
+    };
+    match (head.method == method, method) {
+        (true, _) => Ok(operation),
+        (false, Method::POST) => Err(Refusal::MethodNotAllowed { allowed: "POST" }),
+        (false, _) => Err(Refusal::MethodNotAllowed { allowed: "GET" }),
+    }
+}
+
+/// Model names may have slashes (`org/model`); nothing that is decoded or resolved later.
+fn is_model_id(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:/@".contains(&b);
+    (1..=256).contains(&id.len()) && id.bytes().all(allowed) && !id.split('/').any(|s| s == "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_path(method: Method, path: &str) -> Result<Operation, Refusal> {
+        of(&Head { method, path: path.to_owned(), headers: http::HeaderMap::new() })
+    }
+
+    #[test]
+    fn knows_what_is_served() {
+        assert_eq!(of_path(Method::POST, "/v1/chat/completions").unwrap(), Operation::Chat);
+        assert_eq!(of_path(Method::GET, "/v1/models").unwrap(), Operation::Models);
+        let one = of_path(Method::GET, "/v1/models/org/model:free").unwrap();
+        assert_eq!(one, Operation::Model("org/model:free".into()));
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for path in [
+            "/",
+            "/v1",
+            "/v1/chat/completions/",
+            "//v1/chat/completions",
+            "/v1/../v1/models",
+            "/v1/models/",
+            "/v1/models/..",
+            "/v1/models/a/../b",
+            "/v1/models/%2e%2e",
+            "/v1/modelsx",
+        ] {
+            let refusal = of_path(Method::GET, path).unwrap_err();
+            assert!(matches!(refusal, Refusal::UnknownPath), "{path}");
+        }
+        let refusal = of_path(Method::GET, "/v1/chat/completions").unwrap_err();
+        assert!(matches!(refusal, Refusal::MethodNotAllowed { allowed: "POST" }));
+    }
+}

@@ -1,0 +1,193 @@
+//! The one place where answers of the gateway become HTTP: those of filters, and refusals in the
+//! caller's dialect. Each plays through the response phases like a provider's answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+use inferlayer_accounts::record::Ending;
+use inferlayer_filter::exchange::{Exchange, Refused};
+use inferlayer_filter::{Answer, Face, ProviderKind, Refusal, ResponseHead};
+use inferlayer_wire::{Dialect, openai};
+use pingora_http::ResponseHeader;
+use pingora_proxy::Session;
+
+use crate::config::Limits;
+use crate::proxy::{Failure, Run, body};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ROUTE: HeaderName = HeaderName::from_static("x-inferlayer-route");
+const SIMULATED: HeaderName = HeaderName::from_static("x-inferlayer-simulated");
+const COST: HeaderName = HeaderName::from_static("x-inferlayer-cost");
+const RECEIPT: HeaderName = HeaderName::from_static("x-inferlayer-receipt");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Limits that Pingora leaves open: idle keep-alive, slow readers, draining.
+pub(crate) fn prepare(session: &mut Session, limits: &Limits) {
+    let downstream = session.as_downstream_mut();
+    if downstream.get_keepalive().is_some() {
+        downstream.set_keepalive(Some(limits.keep_alive.as_secs()));
+    }
+    downstream.set_write_timeout(Some(limits.write_idle));
+    downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
+}
+
+/// An answer that no filter sees, such as health.
+pub(crate) async fn plain(session: &mut Session, answer: Answer) -> pingora_core::Result<()> {
+    let head = header(&answer.head, Some(answer.body.len()))?;
+    session.write_response_header(Box::new(head), false).await?;
+    session.write_response_body(Some(answer.body), true).await
+}
+
+/// An answer that a filter gave.
+pub(crate) async fn answer(
+    session: &mut Session,
+    run: &mut Run<'_>,
+    answer: Answer,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    body::discard(session, limits).await;
+    run.x.ending.fill(Ending::Complete)?;
+    whole(session, run, answer.head, answer.body).await
+}
+
+/// A refusal, in the caller's dialect. An inference that failed is recorded before it is told.
+pub(crate) async fn refuse(
+    session: &mut Session,
+    run: &mut Run<'_>,
+    refusal: Refusal,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    let refusal = match record(run, &refusal).await {
+        Ok(()) => refusal,
+        Err(worse) => worse,
+    };
+    if matches!(refusal, Refusal::ClientGone) {
+        return Err(Failure::Gone);
+    }
+    body::discard(session, limits).await;
+    let Answer { mut head, body } = told(&refusal, run.x.dialect);
+    run.response_headers(&mut head);
+    let sent = send(session, &run.x, head, body).await;
+    body::linger(session, limits).await;
+    sent
+}
+
+/// A complete answer: ended, recorded, then sent with its cost and receipt in the head.
+pub(crate) async fn whole(
+    session: &mut Session,
+    run: &mut Run<'_>,
+    mut head: ResponseHead,
+    body: Bytes,
+) -> Result<(), Failure> {
+    run.x.answer.status = head.status.as_u16();
+    run.response_headers(&mut head);
+    let body = run.response_chunk(body, None).unwrap_or_default();
+    run.response_end().await?;
+    send(session, &run.x, head, body).await
+}
+
+/// The head of an answer that is streamed.
+pub(crate) async fn begin(
+    session: &mut Session,
+    run: &mut Run<'_>,
+    mut head: ResponseHead,
+) -> Result<(), Failure> {
+    run.x.answer.status = head.status.as_u16();
+    run.response_headers(&mut head);
+    mark(&run.x, &mut head);
+    let mut header = header(&head, None).map_err(|_| Refusal::Internal("response header"))?;
+    if !session.is_http2() {
+        header
+            .insert_header(http::header::TRANSFER_ENCODING, "chunked")
+            .map_err(|_| Refusal::Internal("response header"))?;
+    }
+    session.write_response_header(Box::new(header), false).await.map_err(|_| Failure::Gone)
+}
+
+/// An error inside a stream that has begun: the only way its client can tell it from success.
+pub(crate) fn error_event(refusal: &Refusal, dialect: Dialect) -> Bytes {
+    let Face { kind, code, param, .. } = refusal.face();
+    match dialect {
+        _ => openai::error_event(&refusal.to_string(), kind, param.as_deref(), code),
+    }
+}
+
+/// What travels in the comment at the end of a stream, and in the head of a whole answer.
+pub(crate) fn closing_facts(x: &Exchange) -> impl Iterator<Item = (HeaderName, String)> {
+    let cost = x.cost.peek().map(|cost| (COST, cost.amount.to_string()));
+    let receipt = x.receipt.peek().map(|receipt| (RECEIPT, receipt.reference()));
+    cost.into_iter().chain(receipt)
+}
+
+async fn record(run: &mut Run<'_>, refusal: &Refusal) -> Result<(), Refusal> {
+    let face = refusal.face();
+    let code = face.code.unwrap_or("invalid_request");
+    run.x.refused = Some(Refused { status: face.status.as_u16(), code });
+    let ending =
+        if matches!(refusal, Refusal::ClientGone) { Ending::ClientGone } else { Ending::Failed };
+    run.end(ending, face.status);
+    run.response_end().await
+}
+
+fn told(refusal: &Refusal, dialect: Dialect) -> Answer {
+    let Face { status, kind, code, param, retry_after_seconds, final_answer } = refusal.face();
+    let body = match dialect {
+        _ => openai::error_body(&refusal.to_string(), kind, param.as_deref(), code),
+    };
+    let mut answer = Answer::json(status, body);
+    if let Some(seconds) = retry_after_seconds {
+        answer.head.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if final_answer {
+        answer.head.headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    if let Refusal::MethodNotAllowed { allowed } = refusal {
+        answer.head.headers.insert(http::header::ALLOW, HeaderValue::from_static(allowed));
+    }
+    answer
+}
+
+async fn send(
+    session: &mut Session,
+    x: &Exchange,
+    mut head: ResponseHead,
+    body: Bytes,
+) -> Result<(), Failure> {
+    mark(x, &mut head);
+    let header =
+        header(&head, Some(body.len())).map_err(|_| Refusal::Internal("response header"))?;
+    session.write_response_header(Box::new(header), false).await.map_err(|_| Failure::Gone)?;
+    session.write_response_body(Some(body), true).await.map_err(|_| Failure::Gone)
+}
+
+/// Our own headers.
+fn mark(x: &Exchange, head: &mut ResponseHead) {
+    let mut insert = |name, text: String| {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            head.headers.insert(name, value);
+        }
+    };
+    insert(REQUEST_ID, x.id.to_string());
+    if let Some(attempt) = x.answered() {
+        insert(ROUTE, format!("{}/{}", attempt.provider.name, attempt.model));
+        if attempt.provider.kind == ProviderKind::Simulated {
+            insert(SIMULATED, "true".to_owned());
+        }
+    }
+    for (name, text) in closing_facts(x) {
+        insert(name, text);
+    }
+}
+
+fn header(head: &ResponseHead, length: Option<usize>) -> pingora_core::Result<ResponseHeader> {
+    let mut header = ResponseHeader::build(head.status, Some(head.headers.len() + 2))?;
+    for (name, value) in &head.headers {
+        header.append_header(name, value)?;
+    }
+    if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
+        header.insert_header(CONTENT_LENGTH, length)?;
+    }
+    Ok(header)
+}

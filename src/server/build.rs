@@ -1,0 +1,186 @@
+//! From a configuration to a gateway that is ready to serve: sockets first, because a port in use
+//! must not touch the ledger; then keys, ledger, accounts; then the filters, which may use all that.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use inferlayer_accounts::{Accounts, Fold, record};
+use inferlayer_filter::{Filter, Site};
+use inferlayer_ledger::{Content, Entry, FoldError, Keyring, Kind, Ledger, Options};
+
+use crate::config::{Config, ConfigError};
+use crate::metrics::Metrics;
+use crate::proxy::{Gateway, Pipeline};
+use crate::server::DataDir;
+use crate::server::accept::{BindError, Listener};
+use crate::upstream::{BaseUrl, Upstream, Upstreams};
+
+/// A gateway that is ready to serve.
+pub(crate) struct Built {
+    pub(crate) gateway: Gateway,
+    pub(crate) config: Config,
+    pub(crate) listeners: Listeners,
+    pub(crate) accounts: Arc<Accounts>,
+    /// Of the simulated provider, when one is configured.
+    pub(crate) simulated: Option<Listener>,
+    pub(crate) data_dir: DataDir,
+}
+
+/// The bound sockets.
+pub(crate) struct Listeners {
+    pub(crate) http: Listener,
+    pub(crate) metrics: Option<Listener>,
+    pub(crate) admin: Listener,
+}
+
+/// Why the gateway does not start, or did not stop cleanly.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Bind(#[from] BindError),
+    #[error("data folder {folder}: {cause}")]
+    DataDir { folder: String, cause: std::io::Error },
+    #[error("{0}")]
+    Key(#[from] inferlayer_ledger::KeyError),
+    #[error("ledger: {0}")]
+    Ledger(#[from] inferlayer_ledger::OpenError),
+    #[error("ledger: {0}")]
+    Unavailable(#[from] inferlayer_ledger::Unavailable),
+    #[error("ledger: {0}")]
+    Close(inferlayer_ledger::StoreError),
+    #[error("{0}")]
+    NoRandomness(#[from] inferlayer_accounts::key::NoRandomness),
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Builds everything; nothing serves yet.
+pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError> {
+    let data_dir = DataDir::at(&config.data_dir);
+    let http = Listener::tcp(config.listen.http)?;
+    let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
+    let (accounts, ledger) = open_accounts(&config, &data_dir)?;
+    tracing::info!(
+        records = opened.records,
+        truncated_bytes = opened.truncated_bytes,
+        "ledger open"
+    );
+    let admin = Listener::unix(&data_dir.admin_socket())?;
+    record_config(&config, &ledger)?;
+
+    let (simulated, simulated_url) = simulated(&config)?;
+    let providers = config.providers.iter().enumerate();
+    let providers: Vec<_> = providers.map(|(i, p)| Arc::new(p.provider(i))).collect();
+    let upstreams = upstreams(&config, &providers, simulated_url.as_ref(), base)?;
+    let prices = Arc::clone(&config.prices);
+    let site = Site { providers, accounts: Arc::clone(&accounts), prices, ledger: ledger.clone() };
+    let pipeline = Pipeline::new(filters(&mut config, &site)?);
+    let metrics_set = Metrics::new()?;
+
+    let gateway = Gateway {
+        pipeline: Arc::new(pipeline),
+        upstreams,
+        limits: config.limits.clone(),
+        metrics: Arc::new(metrics_set),
+        in_flight: Arc::default(),
+        ledger,
+    };
+    let listeners = Listeners { http, metrics, admin };
+    Ok(Built { gateway, config, listeners, accounts, simulated, data_dir })
+}
+
+/// Opens the ledger and folds the accounts from it.
+pub(crate) fn open_accounts(
+    config: &Config,
+    data_dir: &DataDir,
+) -> Result<(Arc<Accounts>, Ledger), StartError> {
+    let folder = || data_dir.path().display().to_string();
+    data_dir.create().map_err(|cause| StartError::DataDir { folder: folder(), cause })?;
+    let keyring = Keyring::open(&data_dir.keys())?;
+    let origin = config
+        .ledger
+        .origin
+        .parse()
+        .map_err(|error| config.error_at("ledger.origin", format!("{error}")))?;
+    let mut options = Options::new(data_dir.path(), origin, keyring.signing());
+    options.queue_records = config.ledger.queue_records;
+    options.segment_bytes = config.ledger.segment_bytes;
+
+    let mut fold = Fold::default();
+    let (ledger, _) = Ledger::open(options, &mut |record| {
+        fold.record(record).map_err(|error| FoldError(error.into()))
+    })?;
+    let (unfinished, held) = fold.unfinished();
+    if unfinished > 0 {
+        tracing::warn!(unfinished, held_usd = %held, "intents without outcome are charged at their hold");
+    }
+    let tenants = config.tenants.iter().map(|tenant| {
+        let seal = keyring.tenant(tenant.name.as_str())?;
+        Ok((tenant.clone(), seal))
+    });
+    let tenants = tenants.collect::<Result<_, inferlayer_ledger::KeyError>>()?;
+    Ok((Arc::new(Accounts::new(tenants, fold)), ledger))
+}
+
+fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {
+    let loaded = record::ConfigLoaded {
+        source: config.source.as_str().into(),
+        config_sha256: config.sha256.as_str().into(),
+        prices_sha256: config.prices.digest().into(),
+    };
+    let metadata =
+        serde_json::to_vec(&loaded).map_err(|error| StartError::Internal(error.to_string()))?;
+    let entry =
+        Entry { kind: Kind::Config, request: None, tenant: None, metadata, content: Content::None };
+    ledger.append(entry)?.wait_blocking()?;
+    Ok(())
+}
+
+fn simulated(config: &Config) -> Result<(Option<Listener>, Option<BaseUrl>), StartError> {
+    if !config.providers.iter().any(|p| p.kind == crate::config::ProviderKind::Simulated) {
+        return Ok((None, None));
+    }
+    tracing::warn!("a simulated provider is configured: its answers are made up");
+    let listener = Listener::tcp(([127, 0, 0, 1], 0).into())?;
+    let address = listener.address().map(|a| a.to_string()).unwrap_or_default();
+    let url = format!("http://{address}/v1").parse();
+    let url = url.map_err(|error| StartError::Internal(format!("simulated provider: {error}")))?;
+    Ok((Some(listener), Some(url)))
+}
+
+fn upstreams(
+    config: &Config,
+    providers: &[Arc<inferlayer_filter::Provider>],
+    simulated: Option<&BaseUrl>,
+    base: &Path,
+) -> Result<Upstreams, StartError> {
+    let upstream = |(index, provider): (usize, &Arc<inferlayer_filter::Provider>)| {
+        let at = |field: &str, problem: String| {
+            config.error_at(&format!("providers[{index}].{field}"), problem)
+        };
+        let settings = config.providers.get(index).ok_or_else(|| at("", String::new()))?;
+        let settings = settings
+            .upstream(Arc::clone(provider), simulated, base)
+            .map_err(|(field, problem)| at(field, problem))?;
+        Upstream::new(settings).map_err(|error| at("key", error.to_string()))
+    };
+    let upstreams: Result<_, ConfigError> = providers.iter().enumerate().map(upstream).collect();
+    Ok(Upstreams::new(upstreams?))
+}
+
+fn filters(config: &mut Config, site: &Site) -> Result<Vec<Box<dyn Filter>>, StartError> {
+    let unbuilt = std::mem::take(&mut config.filters);
+    let build =
+        |(index, (registration, settings)): (usize, (&inferlayer_filter::Registration, _))| {
+            let settings: Box<dyn inferlayer_filter::registration::Unbuilt> = settings;
+            settings.build(site).map_err(|error| {
+                let path = format!("filters[{index}].{}.{}", registration.name, error.field);
+                StartError::from(config.error_at(&path, error.problem))
+            })
+        };
+    unbuilt.into_iter().enumerate().map(build).collect()
+}

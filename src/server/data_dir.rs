@@ -1,0 +1,42 @@
+//! The data folder: everything that outlives the process, in one place.
+//!
+//! ```text
+//! journal/   the ledger: the only truth        keys/    signing key, tenant keys (0600)
+//! view/      sled: rebuilt from the journal    admin.sock
+//! ```
+
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The data folder.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The folder as named; not made.
+    pub(crate) fn at(path: &Path) -> DataDir {
+        DataDir(path.to_owned())
+    }
+
+    /// Makes the folder, for its owner alone, unless it is there.
+    pub(crate) fn create(&self) -> io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        self.0.join("admin.sock")
+    }
+}

@@ -1,0 +1,75 @@
+//! The running gateway: Pingora's server, our listeners in it, and a stop that waits for running
+//! requests. `run` returns; nothing in here exits the process, so the guards of torn-down requests
+//! reach the ledger and the ledger is closed last.
+
+mod accept;
+mod build;
+mod data_dir;
+mod simulated;
+mod stop;
+
+use std::sync::Arc;
+
+use pingora_core::apps::HttpServerOptions;
+use pingora_core::server::configuration::ServerConf;
+use pingora_core::server::{RunArgs, Server};
+use pingora_core::services::background::{GenBackgroundService, background_service};
+use pingora_proxy::HttpProxy;
+
+use crate::admin::Admin;
+use crate::metrics::Exporter;
+use crate::server::accept::{Listener, Service};
+use crate::server::stop::Stop;
+
+pub(crate) use build::{Built, StartError, build, open_accounts};
+pub(crate) use data_dir::DataDir;
+
+/// Serves until told to stop, then closes the ledger.
+pub(crate) fn run(built: Built) -> Result<(), StartError> {
+    let Built { gateway, config, listeners, accounts, simulated, .. } = built;
+    let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
+    let stop = Arc::new(Stop::new(Arc::clone(&gateway.in_flight), config.listen.grace_seconds));
+
+    let conf = || ServerConf { threads: config.threads, ..ServerConf::default() };
+    let mut server = Server::new_with_opt_and_conf(None, conf());
+    server.bootstrap();
+
+    let connections = config.limits.connections;
+    let exporter = Exporter::new(Arc::clone(&gateway.metrics), Arc::clone(&accounts), &gateway)?;
+    let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
+    let mut options = HttpServerOptions::default();
+    options.h2c = true;
+    proxy.server_options = Some(options);
+    proxy.handle_init_modules();
+
+    let http = Service::new(listeners.http, Arc::new(proxy), connections, &stop);
+    let mut http = background_service("http", http);
+    http.threads = Some(config.threads);
+    server.add_service(http);
+    let admin = Admin::new(accounts, ledger.clone());
+    server.add_service(small("admin", listeners.admin, admin, &stop));
+    if let Some(listener) = listeners.metrics {
+        server.add_service(small("metrics", listener, exporter, &stop));
+    }
+    if let Some(listener) = simulated {
+        server.add_service(small("simulated", listener, simulated::Simulated, &stop));
+    }
+
+    server.run(RunArgs { shutdown_signal: Box::new(stop::Signals(stop)) });
+    pipeline.close();
+    ledger.close().map_err(StartError::Close)
+}
+
+/// A service that needs one thread and few connections.
+fn small<A>(
+    name: &str,
+    listener: Listener,
+    app: A,
+    stop: &Arc<Stop>,
+) -> GenBackgroundService<Service<A>>
+where
+    A: pingora_core::apps::HttpServerApp + Send + Sync + 'static,
+{
+    const CONNECTIONS: usize = 64;
+    background_service(name, Service::new(listener, Arc::new(app), CONNECTIONS, stop))
+}

@@ -1,0 +1,168 @@
+//! One connection to a provider and the one request sent over it. Ends in a [`Reply`]: a head and
+//! the first piece of the body, so that what fails before a client saw anything can be tried
+//! elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use inferlayer_filter::UpstreamRequest;
+use inferlayer_filter::exchange::AttemptResult;
+use pingora_core::protocols::http::client::HttpSession;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::{ErrorType, Result};
+use pingora_http::{RequestHeader, ResponseHeader};
+
+use crate::upstream::Warrant;
+use crate::upstream::provider::Upstream;
+
+/// A connection on which nothing has been sent.
+pub(crate) struct Connection {
+    upstream: Arc<Upstream>,
+    peer: HttpPeer,
+    session: HttpSession,
+    /// Taken from the pool: the provider may have closed it in this moment.
+    reused: bool,
+}
+
+/// The beginning of an answer.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    first: Option<Bytes>,
+    connection: Connection,
+}
+
+/// The answer broke off.
+#[derive(Debug)]
+pub(crate) struct Cut;
+
+/// A provider that refuses a body early often resets the connection; its answer may still be there.
+const EARLY_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+/// What is read of an answer nobody wants, to keep its connection.
+const DRAIN_MAX: usize = 64 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl Connection {
+    pub(crate) fn new(
+        upstream: Arc<Upstream>,
+        peer: HttpPeer,
+        session: HttpSession,
+        reused: bool,
+    ) -> Connection {
+        Connection { upstream, peer, session, reused }
+    }
+
+    /// Sends the request and waits for the first piece of its answer.
+    pub(crate) async fn send(
+        mut self,
+        request: UpstreamRequest,
+        _warrant: Warrant<'_>,
+    ) -> Result<Reply, AttemptResult> {
+        let head = self.head(&request).map_err(|_| AttemptResult::BadAnswer)?;
+        let wrote = self.write(head, request.body).await;
+        let patience = match wrote {
+            Ok(()) => self.upstream.settings.first_byte_timeout,
+            Err(_) => EARLY_ANSWER_TIMEOUT,
+        };
+        match tokio::time::timeout(patience, self.begin()).await {
+            Ok(Ok((status, headers, first))) => {
+                Ok(Reply { status, headers, first, connection: self })
+            }
+            Ok(Err(error)) => Err(self.failure(error.etype())),
+            Err(_) if wrote.is_err() => Err(AttemptResult::Broken),
+            Err(_) => Err(AttemptResult::FirstByteTimeout),
+        }
+    }
+
+    fn head(&self, request: &UpstreamRequest) -> Result<Box<RequestHeader>> {
+        let path = format!("{}{}", self.upstream.settings.base_url.path, request.path);
+        let mut head = RequestHeader::build("POST", path.as_bytes(), Some(16))?;
+        head.insert_header(header::HOST, &self.upstream.settings.base_url.authority)?;
+        for (name, value) in &request.headers {
+            head.append_header(name, value)?;
+        }
+        if let Some(authorization) = &self.upstream.authorization {
+            head.insert_header(header::AUTHORIZATION, authorization)?;
+        }
+        head.insert_header(header::CONTENT_LENGTH, request.body.len())?;
+        Ok(Box::new(head))
+    }
+
+    async fn write(&mut self, head: Box<RequestHeader>, body: Bytes) -> Result<()> {
+        self.session.write_request_header(head).await?;
+        self.session.write_request_body(body, true).await?;
+        self.session.finish_request_body().await
+    }
+
+    /// The final head and the first piece of the body. A head alone is no answer yet.
+    async fn begin(&mut self) -> Result<(StatusCode, HeaderMap, Option<Bytes>)> {
+        loop {
+            self.session.read_response_header().await?;
+            if !self.session.response_header().is_some_and(is_informational) {
+                break;
+            }
+        }
+        let first = self.session.read_response_body().await?;
+        let head = self.session.response_header();
+        let status = head.map_or(StatusCode::BAD_GATEWAY, |head| head.status);
+        Ok((status, head.map(|head| head.headers.clone()).unwrap_or_default(), first))
+    }
+
+    fn failure(&self, error: &ErrorType) -> AttemptResult {
+        match error {
+            ErrorType::InvalidHTTPHeader | ErrorType::H1Error => AttemptResult::BadAnswer,
+            ErrorType::ReadTimedout => AttemptResult::FirstByteTimeout,
+            _ if self.reused => AttemptResult::Stale,
+            _ => AttemptResult::Broken,
+        }
+    }
+}
+
+impl Reply {
+    /// A header as text.
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The next piece, nothing at the end. No total limit: only silence is cut.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        let idle = self.connection.upstream.settings.idle_timeout;
+        let read = self.connection.session.read_response_body();
+        tokio::time::timeout(idle, read).await.map_err(|_| Cut)?.map_err(|_| Cut)
+    }
+
+    /// Gives the connection back once the answer was read to its end.
+    pub(crate) async fn release(mut self) {
+        if self.connection.session.response_done() {
+            let Connection { upstream, peer, session, .. } = self.connection;
+            upstream.connector().release_http_session(session, &peer, None).await;
+        }
+    }
+
+    /// Reads what is left of an answer nobody wants, beside the request that goes on.
+    pub(crate) fn discard(mut self) {
+        tokio::spawn(async move {
+            let drained = async {
+                let mut room = DRAIN_MAX;
+                while let Ok(Some(bytes)) = self.next().await {
+                    match room.checked_sub(bytes.len()) {
+                        Some(left) => room = left,
+                        None => return,
+                    }
+                }
+                self.release().await;
+            };
+            // Past the time the connection is dropped, which closes it.
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
+        });
+    }
+}
+
+fn is_informational(head: &ResponseHeader) -> bool {
+    head.status.is_informational()
+}

@@ -1,0 +1,36 @@
+//! Providers: who they are, how to reach them, and how one request is tried on several.
+//!
+//! ```text
+//! candidates ─► attempts::run ─► provider.connect ┐
+//!                                intent durable ──┴► connection.send(warrant) ─► Reply
+//! ```
+//!
+//! Connecting overlaps the ledger's sync; sending demands a [`Warrant`], which cannot be had
+//! without a tenant, a hold and a durable intent. An unmetered or unrecorded call does not compile.
+
+mod attempts;
+mod connection;
+mod endpoint;
+mod provider;
+
+pub(crate) use attempts::run;
+pub(crate) use connection::Reply;
+pub(crate) use endpoint::BaseUrl;
+pub(crate) use provider::{Secret, Upstream, UpstreamSettings, Upstreams};
+
+use inferlayer_accounts::{Hold, Tenant};
+use inferlayer_ledger::Receipt;
+
+/// The right to send one request to a provider: it is somebody's, it is paid for, it is recorded.
+pub(crate) struct Warrant<'a> {
+    _tenant: &'a Tenant,
+    _intent: &'a Receipt,
+}
+
+impl<'a> Warrant<'a> {
+    /// From here on a provider may bill for the request, so the hold is exposed.
+    pub(crate) fn new(tenant: &'a Tenant, hold: &mut Hold, intent: &'a Receipt) -> Warrant<'a> {
+        hold.expose();
+        Warrant { _tenant: tenant, _intent: intent }
+    }
+}
