@@ -64,11 +64,6 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     let http = Listener::tcp(config.listen.http)?;
     let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
     let (accounts, ledger) = open_accounts(&config, &data_dir)?;
-    tracing::info!(
-        records = opened.records,
-        truncated_bytes = opened.truncated_bytes,
-        "ledger open"
-    );
     let admin = Listener::unix(&data_dir.admin_socket())?;
     record_config(&config, &ledger)?;
 
