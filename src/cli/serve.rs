@@ -24,7 +24,11 @@ pub(crate) fn run(place: &Place) -> Result<(), Failure> {
         .with_target(false)
         .init();
     let built = server::build(place.config()?, place.base())?;
-    welcome(place, &built)?;
+    match welcome(place, &built) {
+        // Nobody reads: no reason not to serve.
+        Err(Failure::Output(error)) => tracing::warn!(%error, "cannot write to standard output"),
+        told => told?,
+    }
     server::run(built)?;
     Ok(())
 }

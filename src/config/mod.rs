@@ -9,6 +9,7 @@ mod filters;
 mod limits;
 mod locate;
 mod providers;
+mod secret;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -9,7 +9,8 @@ use inferlayer_filter::{Provider, ProviderKind};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
-use crate::upstream::{BaseUrl, Secret, UpstreamSettings};
+use crate::config::secret::SecretReference;
+use crate::upstream::{BaseUrl, UpstreamSettings};
 
 /// A provider.
 #[derive(Debug, Deserialize)]
@@ -73,18 +74,6 @@ pub(crate) enum Kind {
     Openai,
     /// The gateway's own stand-in, whose answers are made up.
     Simulated,
-}
-
-/// Where a secret is. The secret itself never stands in a configuration.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum SecretReference {
-    /// An environment variable.
-    Env(String),
-    /// A file; its trailing newline is dropped.
-    File(PathBuf),
-    /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
-    Credential(String),
 }
 
 impl ProviderName {
@@ -152,29 +141,6 @@ impl ProviderSettings {
             idle_timeout: self.idle_timeout,
             idle_connections_max: self.idle_connections_max,
         })
-    }
-}
-
-impl SecretReference {
-    fn read(&self, base: &Path) -> Result<Secret, String> {
-        let read = |path: PathBuf| {
-            std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
-        };
-        let text = match self {
-            SecretReference::Env(name) => std::env::var(name)
-                .map_err(|_| format!("environment variable {name} is not set"))?,
-            SecretReference::File(path) => read(base.join(path))?,
-            SecretReference::Credential(name) => {
-                let directory = std::env::var_os("CREDENTIALS_DIRECTORY")
-                    .ok_or("systemd gave no credentials: CREDENTIALS_DIRECTORY is not set")?;
-                read(Path::new(&directory).join(name))?
-            }
-        };
-        let secret = text.trim_end_matches(['\r', '\n']);
-        if secret.is_empty() {
-            return Err("the secret is empty".to_owned());
-        }
-        Ok(Secret::new(secret.to_owned()))
     }
 }
 

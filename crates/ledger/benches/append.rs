@@ -1,6 +1,7 @@
 //! Durable sealed appends of 1 KB beside the disk's own append and `fdatasync`.
 //!
-//! Besides criterion's times, prints CPU time per record of appender and view (Linux).
+//! Besides criterion's times, prints CPU time per record of appender and view (Linux), and how long
+//! verifying takes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::fs::{self, File, OpenOptions};
@@ -9,21 +10,23 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use inferlayer_ledger::verify::verify;
 use inferlayer_ledger::{
-    Content, Entry, Keyring, Kind, Ledger, Options, Pending, RequestId, TenantSeal,
+    Content, Entry, Keyring, Kind, Ledger, Options, Pending, RequestId, TenantSeal, Trust,
 };
 
 const CONTENT_BYTES: usize = 1024;
 
 fn entry(tenant: &TenantSeal, number: u64) -> Entry {
     let mut request = [1; 16];
-    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (number / 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     request[..8].copy_from_slice(&mixed.to_be_bytes());
     Entry {
-        kind: Kind::Outcome,
+        kind: if number.is_multiple_of(2) { Kind::Intent } else { Kind::Outcome },
         tenant: Some(tenant.clone()),
         request: RequestId::new(request),
         metadata: format!(r#"{{"model":"m","cost_nano_usd":"{number}"}}"#).into_bytes(),
@@ -75,6 +78,11 @@ fn report_cpu(data: &Path, waiting: usize) {
         let each = (cpu_ns(name) - before) / RECORDS;
         println!("{waiting} waiting: {name} {each} ns of CPU per record");
     }
+    let begun = Instant::now();
+    let report = verify(data, Trust::FirstUse).unwrap();
+    let each = begun.elapsed().as_nanos() / u128::from(report.records);
+    let commits = report.commits;
+    println!("verify: {each} ns per record, {} records in {commits} commits", report.records);
 }
 
 fn raw(file: &mut File) {

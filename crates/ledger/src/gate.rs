@@ -62,12 +62,16 @@ impl Gate {
     }
 
     pub(crate) fn close(&self) {
-        // A store that failed stays failed.
-        let _ = self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire);
+        self.end(CLOSED);
     }
 
     pub(crate) fn fail(&self) {
-        self.state.store(FAILED, Ordering::Release);
+        self.end(FAILED);
+    }
+
+    /// The first end is the one that counts.
+    fn end(&self, state: u8) {
+        let _ = self.state.compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 

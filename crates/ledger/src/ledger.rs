@@ -180,8 +180,11 @@ impl Shared {
     /// The gate has let the entry in.
     fn send(&self, entry: Entry) -> Pending {
         let (reply, pending) = Pending::new();
-        // When the appender has ended, the reply is dropped and the caller learns it is closed.
-        let _ = self.jobs.send(Job::Append(entry, reply));
+        // Without an appender the reply is dropped, and the caller learns of it there. An appender
+        // that is gone before the ledger was closed has panicked.
+        if self.jobs.send(Job::Append(entry, reply)).is_err() {
+            self.gate.fail();
+        }
         pending
     }
 
@@ -210,5 +213,19 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // Nobody is left to be told, and the appender has logged the error.
         let _ = self.end(Job::Stop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pending::Receipt;
+
+    #[test]
+    fn handles_cross_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Ledger>();
+        crosses::<Receipt>();
+        crosses::<OutcomeSlot>();
     }
 }

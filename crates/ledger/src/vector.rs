@@ -119,11 +119,7 @@ fn write_vector() {
     for row in batch.rows() {
         println!("record {} at {} + {}: {}", row.sequence, row.offset, row.bytes, row.record_hash);
     }
-    println!("{note}{}", hex(&batch.frames()[..216]));
-    println!("checkpoint at {}", batch.rows()[2].end());
-    println!(
-        "sealed {}",
-        hex(&batch.frames()[..batch.rows()[2].end() as usize]
-            [batch.rows()[2].end() as usize - 95..])
-    );
+    let end = usize::try_from(batch.rows()[2].end()).unwrap();
+    println!("{note}header 0 {}\ncheckpoint at {end}", hex(&batch.frames()[..216]));
+    println!("content 2 {}", hex(&batch.frames()[end - 95..end]));
 }

@@ -187,3 +187,19 @@ fn open_metadata_is_kept_or_refused() {
     reserved.kind = Kind::Open;
     assert!(matches!(ledger.append(reserved), Err(Unavailable::Invalid(_))));
 }
+
+#[test]
+fn receipts_resolve_in_async_code_and_name_their_record() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_in(data.path());
+    let pending = ledger.append(entry(Kind::Hit, 1, "x")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let receipt = runtime.block_on(pending).unwrap();
+    assert_eq!((receipt.sequence(), receipt.tree_size()), (1, 2));
+    assert_eq!(receipt.root(), ledger.head().root);
+    let parts: Vec<String> = receipt.reference().split('.').map(str::to_owned).collect();
+    assert_eq!((parts[0].as_str(), parts[2].as_str(), parts[4].as_str()), ("v1", "1", "2"));
+    ledger.close().unwrap();
+    let late = runtime.block_on(async { ledger.append(entry(Kind::Hit, 2, "x")).map(drop) });
+    assert_eq!(late, Err(Unavailable::Closed));
+}

@@ -159,3 +159,33 @@ fn a_segment_that_ends_unfinished_may_not_have_a_successor() {
     fs::write(copy.path().join("journal").join("00000000000000000002.ilj"), b"").unwrap();
     assert_eq!(fault(copy.path()).what, Damage::Unfinished);
 }
+
+#[test]
+fn random_damage_never_passes_for_the_whole_log_and_never_panics() {
+    let data = tempfile::tempdir().unwrap();
+    let whole = fs::read(finished_log(data.path(), 4)).unwrap();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for round in 0..500 {
+        let mut bytes = whole.clone();
+        for _ in 0..=random(8) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes.truncate(at + 1),
+                1 => bytes.insert(at, u8::try_from(random(256)).unwrap()),
+                2 if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => bytes[at] ^= u8::try_from(1 + random(255)).unwrap(),
+            }
+        }
+        let copy = copy_with(data.path(), &bytes);
+        if let Ok(report) = verify(copy.path(), Trust::FirstUse) {
+            assert!(report.records < 6, "round {round}: {report:?}");
+        }
+        drop(open(options(copy.path())));
+    }
+}

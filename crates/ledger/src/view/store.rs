@@ -1,7 +1,8 @@
 //! Rows in sled: one tree, one atomic batch for each block of records.
 //!
 //! An insert into sled costs microseconds, so rows share one: a block is all rows taken in at a
-//! time, under the sequence of its first. Request ids are keys of their own, without a value.
+//! time, under the sequence of its first. Request ids are keys of their own, without a value, for
+//! what begins a request only; an outcome is found by going on from its intent.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,11 +10,12 @@ use std::path::Path;
 use sled::{Batch, Db};
 
 use super::row::{ROW_BYTES, Row};
-use crate::entry::RequestId;
+use crate::entry::{Kind, RequestId};
 use crate::hash::LogId;
 
 /// Rows of one block: keeps values far below the size that sled moves to files of their own.
 const MAX_BLOCK_ROWS: usize = 128;
+const MAX_SCANNED_ROWS: usize = 1 << 20;
 const CACHE_BYTES: u64 = 16 << 20;
 
 const LOG_KEY: &[u8] = b"l";
@@ -50,7 +52,7 @@ impl View {
             let mut value = Vec::with_capacity(block.len() * ROW_BYTES);
             for row in block {
                 row.encode(&mut value);
-                if let Some(request) = row.request {
+                if let (Some(request), true) = (row.request, row.kind != Kind::Outcome) {
                     batch.insert(request_key(request, row.sequence).as_slice(), &[]);
                 }
             }
@@ -63,7 +65,7 @@ impl View {
     /// The row of the record `sequence`.
     pub(crate) fn row(&self, sequence: u64) -> Option<Row> {
         let (key, value) = self.block_up_to(sequence)?;
-        let index = usize::try_from(sequence.checked_sub(first_sequence(&key)?)?).ok()?;
+        let index = usize::try_from(sequence.checked_sub(last_u64(&key)?)?).ok()?;
         Row::decode(value.chunks_exact(ROW_BYTES).nth(index)?, sequence)
     }
 
@@ -75,17 +77,38 @@ impl View {
     /// Number of records taken in.
     pub(crate) fn indexed(&self) -> u64 {
         let block = self.block_up_to(u64::MAX);
-        let end = block.and_then(|(key, value)| {
-            Some(first_sequence(&key)? + (value.len() / ROW_BYTES) as u64)
-        });
+        let end =
+            block.and_then(|(key, value)| Some(last_u64(&key)? + (value.len() / ROW_BYTES) as u64));
         end.unwrap_or(0)
     }
 
-    /// Sequence numbers of a request's records, ascending.
+    /// Sequence numbers of a request's records, ascending. An outcome is looked for among the
+    /// million records after its intent.
     pub(crate) fn sequences_of(&self, request: RequestId) -> Vec<u64> {
         let [prefix @ .., _, _, _, _, _, _, _, _] = request_key(request, 0);
         let keys = self.0.scan_prefix(prefix).keys().filter_map(Result::ok);
-        keys.filter_map(|key| key.last_chunk().map(|last| u64::from_be_bytes(*last))).collect()
+        let mut found: Vec<u64> = keys.filter_map(|key| last_u64(&key)).collect();
+        if let Some(intent) = found.iter().copied().find(|sequence| self.is_intent(*sequence)) {
+            let mut after = self.rows_from(intent + 1).take(MAX_SCANNED_ROWS);
+            let of_request = |row: &Row| row.request == Some(request);
+            let outcome = after.find(|row| row.kind == Kind::Outcome && of_request(row));
+            found.extend(outcome.map(|row| row.sequence));
+            found.sort_unstable();
+        }
+        found
+    }
+
+    fn is_intent(&self, sequence: u64) -> bool {
+        self.row(sequence).is_some_and(|row| row.kind == Kind::Intent)
+    }
+
+    /// Every row from `sequence` on.
+    fn rows_from(&self, sequence: u64) -> impl Iterator<Item = Row> {
+        let block = self.block_up_to(sequence).and_then(|(key, _)| last_u64(&key));
+        let range = block_key(block.unwrap_or(sequence))..=block_key(u64::MAX);
+        let blocks = self.0.range(range);
+        let rows = blocks.filter_map(Result::ok).flat_map(|(key, value)| rows_of(&key, &value));
+        rows.skip_while(move |row| row.sequence < sequence)
     }
 
     /// The last block that starts at or before `sequence`.
@@ -101,8 +124,15 @@ fn block_key(sequence: u64) -> [u8; 9] {
     key
 }
 
-fn first_sequence(block_key: &[u8]) -> Option<u64> {
-    block_key.last_chunk().map(|last| u64::from_be_bytes(*last))
+fn rows_of(block_key: &[u8], value: &[u8]) -> Vec<Row> {
+    let first = last_u64(block_key).unwrap_or(0);
+    let rows = value.chunks_exact(ROW_BYTES).zip(first..);
+    rows.filter_map(|(bytes, sequence)| Row::decode(bytes, sequence)).collect()
+}
+
+/// The sequence number that a key ends in.
+fn last_u64(key: &[u8]) -> Option<u64> {
+    key.last_chunk().map(|last| u64::from_be_bytes(*last))
 }
 
 fn request_key(request: RequestId, sequence: u64) -> [u8; 25] {
@@ -115,20 +145,20 @@ fn request_key(request: RequestId, sequence: u64) -> [u8; 25] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Kind;
     use crate::hash::{Hash, TenantTag};
     use crate::storage::Segment;
 
+    /// 150 intents, then their outcomes.
     fn row(sequence: u64) -> Row {
         Row {
             sequence,
             segment: Segment(3),
             offset: sequence * 10,
             bytes: 10,
-            kind: Kind::Outcome,
+            kind: if sequence < 150 { Kind::Intent } else { Kind::Outcome },
             time_us: 5,
             tenant_tag: sequence.is_multiple_of(2).then_some(TenantTag([7; 16])),
-            request: RequestId::new([(sequence / 2) as u8; 16]),
+            request: RequestId::new([(sequence % 150 + 1) as u8; 16]),
             record_hash: Hash([sequence as u8; 32]),
         }
     }
@@ -146,7 +176,9 @@ mod tests {
             assert_eq!(view.row(row.sequence).as_ref(), Some(row));
         }
         assert_eq!(view.row(300), None);
-        assert_eq!(view.sequences_of(RequestId::new([9; 16]).unwrap()), [18, 19]);
+        assert_eq!(view.sequences_of(RequestId::new([9; 16]).unwrap()), [8, 158]);
+        assert_eq!(view.sequences_of(RequestId::new([150; 16]).unwrap()), [149, 299]);
+        assert!(view.sequences_of(RequestId::new([151; 16]).unwrap()).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,8 +24,15 @@ const GATHER: Duration = Duration::from_millis(20);
 /// The appender's end: gives rows away without waiting.
 pub(crate) struct Feed {
     queue: Option<SyncSender<Vec<Row>>>,
+    progress: Arc<Progress>,
+}
+
+/// What the thread has to know about rows that it was not given.
+struct Progress {
     /// Sequence after the last committed record.
-    committed: Arc<AtomicU64>,
+    committed: AtomicU64,
+    /// Rows found the queue full.
+    skipped: AtomicBool,
 }
 
 impl Feed {
@@ -34,9 +41,12 @@ impl Feed {
         let (Some(queue), Some(last)) = (&self.queue, rows.last()) else {
             return;
         };
-        self.committed.store(last.sequence + 1, Ordering::Release);
-        if let Err(TrySendError::Disconnected(_)) = queue.try_send(rows.to_vec()) {
-            self.queue = None;
+        self.progress.committed.store(last.sequence + 1, Ordering::Release);
+        match queue.try_send(rows.to_vec()) {
+            Ok(()) => {}
+            // The queue is not empty then, so the thread will come by and see this.
+            Err(TrySendError::Full(_)) => self.progress.skipped.store(true, Ordering::Release),
+            Err(TrySendError::Disconnected(_)) => self.queue = None,
         }
     }
 }
@@ -47,22 +57,23 @@ pub(crate) fn spawn(
     storage: &Arc<dyn Storage>,
     chain: &Chain,
 ) -> (Feed, Option<JoinHandle<()>>) {
-    let committed = Arc::new(AtomicU64::new(chain.next_sequence()));
+    let committed = AtomicU64::new(chain.next_sequence());
+    let progress = Arc::new(Progress { committed, skipped: AtomicBool::new(false) });
     let (queue, rows) = sync_channel(QUEUE_COMMITS);
     let started = view.and_then(|view| {
         let indexer =
-            Indexer { view, storage: Arc::clone(storage), committed: Arc::clone(&committed), rows };
+            Indexer { view, storage: Arc::clone(storage), progress: Arc::clone(&progress), rows };
         let thread = thread::Builder::new().name("ledger-view".into());
         thread.spawn(|| indexer.run()).inspect_err(|error| warn!(%error, "no view thread")).ok()
     });
     let queue = started.is_some().then_some(queue);
-    (Feed { queue, committed }, started)
+    (Feed { queue, progress }, started)
 }
 
 struct Indexer {
     view: View,
     storage: Arc<dyn Storage>,
-    committed: Arc<AtomicU64>,
+    progress: Arc<Progress>,
     rows: Receiver<Vec<Row>>,
 }
 
@@ -79,28 +90,32 @@ impl Indexer {
     }
 
     fn index(&self) -> io::Result<()> {
-        catch_up(&self.view, &*self.storage, self.committed.load(Ordering::Acquire))?;
-        let mut next = self.view.indexed();
+        self.read_back()?;
         while let Ok(mut rows) = self.rows.recv() {
             thread::sleep(GATHER);
+            let skipped = self.progress.skipped.swap(false, Ordering::AcqRel);
             while let Ok(more) = self.rows.try_recv() {
                 rows.extend(more);
             }
-            next = self.take(&rows, next)?;
+            self.take(&rows, skipped)?;
         }
         Ok(())
     }
 
-    /// Takes in `rows` and whatever was committed around them; answers the next sequence.
-    fn take(&self, rows: &[Row], next: u64) -> io::Result<u64> {
+    /// Takes in those of `rows` that are new; reads the journal when some are missing.
+    fn take(&self, rows: &[Row], skipped: bool) -> io::Result<()> {
+        let next = self.view.indexed();
         let known = rows.partition_point(|row| row.sequence < next);
         let new = rows.get(known..).unwrap_or_default();
         let follows = new.iter().zip(next..).all(|(row, sequence)| row.sequence == sequence);
-        if follows {
-            self.view.put(new)?;
-        } else {
-            catch_up(&self.view, &*self.storage, self.committed.load(Ordering::Acquire))?;
+        if skipped || !follows {
+            return self.read_back();
         }
-        Ok(self.view.indexed())
+        Ok(self.view.put(new)?)
+    }
+
+    fn read_back(&self) -> io::Result<()> {
+        let committed = self.progress.committed.load(Ordering::Acquire);
+        catch_up(&self.view, &*self.storage, committed)
     }
 }

@@ -1,0 +1,101 @@
+"""What the tests share: one model server, one gateway with two tenants, and clients that are tapped."""
+
+import signal
+from dataclasses import dataclass
+
+import httpx2
+import openai
+import pytest
+
+import servers
+from tap import AsyncTap, Tap, Tape
+
+TENANTS = ("rich", "poor")
+
+
+@dataclass
+class Sdk:
+    """The official clients of one tenant."""
+
+    url: str
+    key: str
+    tape: Tape
+
+    def client(self, **options) -> openai.OpenAI:
+        http = openai.DefaultHttpxClient(transport=Tap(self.tape), trust_env=False)
+        return openai.OpenAI(**self.options(http_client=http, **options))
+
+    def async_client(self) -> openai.AsyncOpenAI:
+        http = openai.DefaultAsyncHttpxClient(transport=AsyncTap(self.tape), trust_env=False)
+        return openai.AsyncOpenAI(**self.options(http_client=http))
+
+    def options(self, **options) -> dict:
+        return {"base_url": f"{self.url}/v1", "api_key": self.key, **options}
+
+
+@pytest.fixture(scope="session")
+def model_url(tmp_path_factory):
+    with servers.model_server(tmp_path_factory.mktemp("model")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory, model_url):
+    with servers.gateway(tmp_path_factory.mktemp("gateway"), model_url) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def keys(gateway):
+    return {tenant: gateway.create_key(tenant) for tenant in TENANTS}
+
+
+@pytest.fixture(scope="session")
+def tape():
+    return Tape()
+
+
+@pytest.fixture(scope="session")
+def sdk(gateway, keys, tape):
+    """The clients of a tenant who can pay."""
+    return Sdk(gateway.url, keys["rich"], tape)
+
+
+@pytest.fixture(scope="session")
+def client(sdk):
+    with sdk.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def poor(gateway, keys, tape):
+    """The client of a tenant who soon cannot."""
+    with Sdk(gateway.url, keys["poor"], tape).client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def http(gateway, tape):
+    """No SDK, no key."""
+    with httpx2.Client(base_url=gateway.url, transport=Tap(tape), trust_env=False) as http:
+        yield http
+
+
+@pytest.fixture(scope="session")
+def direct(model_url):
+    """The SDK past the gateway: what the model server says by itself."""
+    http = openai.DefaultHttpxClient(trust_env=False)
+    with openai.OpenAI(base_url=f"{model_url}/v1", api_key="none", http_client=http) as direct:
+        yield direct
+
+
+def pytest_configure():
+    # So that fixtures end their servers also when the lane is told to end.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_unconfigure(config):
+    stats = config.pluginmanager.get_plugin("terminalreporter").stats
+    passed, skipped = len(stats.get("passed", [])), len(stats.get("skipped", []))
+    failed = len(stats.get("failed", [])) + len(stats.get("error", []))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))

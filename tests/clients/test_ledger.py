@@ -1,0 +1,171 @@
+"""The reckoning, after all other tests: the gateway is stopped, and what it recorded is held against
+what the clients saw on the wire.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from base64 import urlsafe_b64encode
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+import ledger
+from asking import CANARY
+from servers import HERE
+from tap import NANO_PER_USD
+
+VERIFIER = HERE.parent / "verify.py"
+# As in prices.yaml; a dollar for a million tokens is 1,000 nano-dollars for one.
+INPUT, CACHED_INPUT, OUTPUT = 1010, 250, 4030
+POOR_BUDGET_NANO_USD = 400_000
+# Refused before the key is looked at, or because of it: nobody can be named.
+NAMELESS = {"invalid_api_key", "unknown_path", "method_not_allowed"}
+
+
+@pytest.fixture(scope="module")
+def exit_code(gateway):
+    return gateway.stop()
+
+
+@pytest.fixture(scope="module")
+def records(gateway, exit_code):
+    return ledger.read(gateway.journal)
+
+
+@pytest.fixture(scope="module")
+def verdict(gateway, exit_code):
+    key = gateway.folder / "data" / "keys" / "ledger.pub"
+    return gateway.command("ledger", "verify", "--key", str(key))
+
+
+@pytest.fixture(scope="module")
+def outcomes(records):
+    return {record.metadata["request"]: record for record in of_kind(records, ledger.OUTCOME)}
+
+
+@pytest.fixture(scope="module")
+def inferences(tape):
+    return {exchange.request_id: exchange for exchange in tape if exchange.is_inference}
+
+
+def test_the_gateway_stops_in_good_order(exit_code):
+    assert exit_code == 0
+
+
+def test_the_ledger_verifies(verdict):
+    assert "DOES NOT HOLD" not in verdict
+
+
+def test_the_second_verifier_agrees(gateway, exit_code):
+    assert VERIFIER.is_file(), "tests/verify.py is missing"
+    line = [sys.executable, str(VERIFIER), str(gateway.journal)]
+    verified = subprocess.run(line, capture_output=True, text=True)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_each_inference_has_one_intent_then_one_outcome(records, inferences, tape):
+    assert len(inferences) > 20
+    kinds = {}
+    for record in records:
+        if record.kind in (ledger.INTENT, ledger.OUTCOME):
+            kinds.setdefault(record.metadata["request"], []).append(record.kind)
+    assert {tuple(seen) for seen in kinds.values()} == {(ledger.INTENT, ledger.OUTCOME)}
+    assert inferences.keys() <= kinds.keys()
+    assert len(kinds) == len(inferences) + tape.unanswered
+
+
+def test_each_refusal_is_recorded(records, tape):
+    refused = [exchange for exchange in tape if exchange.is_refusal]
+    recorded = of_kind(records, ledger.REFUSAL)
+    seen = Counter()
+    for record in recorded:
+        seen[record.metadata["status"]] += record.metadata["count"]
+    assert seen == Counter(exchange.status for exchange in refused)
+    named = {exchange.request_id for exchange in refused if code(exchange) not in NAMELESS}
+    assert named == {r.metadata["request"] for r in recorded if "tenant" in r.metadata}
+
+
+def test_each_exchange_has_an_id_of_its_own(tape):
+    assert len({exchange.request_id for exchange in tape}) == len(tape) > 0
+
+
+def test_outcomes_say_what_clients_were_told(outcomes, inferences):
+    for request, exchange in inferences.items():
+        outcome = outcomes[request].metadata
+        if exchange.cost_nano_usd is not None:
+            assert int(outcome["cost_nano_usd"]) == exchange.cost_nano_usd
+            assert outcome["status"] == exchange.status
+            assert outcome["ending"] == ("failed" if exchange.status == 502 else "complete")
+
+
+def test_who_left_was_told_nothing_and_pays_for_what_was_under_way(outcomes, inferences, tape):
+    told = {r for r, exchange in inferences.items() if exchange.cost_nano_usd is not None}
+    left = [record.metadata for request, record in outcomes.items() if request not in told]
+    # One hung up in the middle of a stream, one before its answer.
+    assert (len(left), tape.unanswered) == (2, 1)
+    assert {outcome["ending"] for outcome in left} == {"client_gone"}
+    assert all(outcome["estimated"] and int(outcome["cost_nano_usd"]) > 0 for outcome in left)
+
+
+def test_tokens_are_those_the_provider_counted(outcomes, inferences):
+    answers = [(r, e) for r, e in inferences.items() if e.status == 200 and is_json(e)]
+    assert answers
+    for request, exchange in answers:
+        usage, outcome = json.loads(exchange.body)["usage"], outcomes[request].metadata
+        assert outcome["gen_ai.usage.input_tokens"] == usage["prompt_tokens"]
+        assert outcome["gen_ai.usage.output_tokens"] == usage["completion_tokens"]
+        assert not outcome["estimated"]
+
+
+def test_every_cost_follows_from_tokens_and_prices(outcomes):
+    for record in outcomes.values():
+        outcome = record.metadata
+        cached = outcome["gen_ai.usage.cache_read.input_tokens"]
+        fresh = outcome["gen_ai.usage.input_tokens"] - cached
+        cost = fresh * INPUT + cached * CACHED_INPUT
+        cost += outcome["gen_ai.usage.output_tokens"] * OUTPUT
+        assert int(outcome["cost_nano_usd"]) == cost
+
+
+def test_receipts_name_the_record_of_the_outcome(outcomes, inferences):
+    for request, exchange in inferences.items():
+        if exchange.cost_nano_usd is None:
+            continue
+        _, _, sequence, digest, *_ = exchange.told("x-inferlayer-receipt").split(".")
+        outcome = outcomes[request]
+        assert int(sequence) == outcome.sequence
+        assert digest == urlsafe_b64encode(outcome.hash).decode().rstrip("=")
+
+
+def test_the_spend_of_each_tenant_is_the_sum_of_its_outcomes(outcomes, verdict):
+    spent = Counter()
+    for record in outcomes.values():
+        spent[record.metadata["tenant"]] += int(record.metadata["cost_nano_usd"])
+    lines = re.findall(r"^spent by (\w+): ([\d.]+) USD$", verdict, re.MULTILINE)
+    assert spent == {tenant: int(Decimal(usd) * NANO_PER_USD) for tenant, usd in lines}
+    assert 0 < spent["poor"] <= POOR_BUDGET_NANO_USD
+
+
+def test_no_key_and_no_prompt_stands_in_what_the_gateway_wrote(gateway, exit_code, keys, tape):
+    assert any(CANARY.encode() in exchange.body for exchange in tape), "nothing to look for"
+    secrets = [CANARY, *keys.values(), *(key.rsplit("-", 1)[-1] for key in keys.values())]
+    for path in gateway.folder.rglob("*"):
+        if path.is_file():
+            text = path.read_bytes()
+            found = [secret[:4] for secret in secrets if secret.encode() in text]
+            assert found == [], f"{path.name} holds a secret"
+
+
+def of_kind(records, kind: int):
+    return [record for record in records if record.kind == kind]
+
+
+def code(exchange) -> str | None:
+    return json.loads(exchange.body)["error"]["code"]
+
+
+def is_json(exchange) -> bool:
+    return exchange.response.headers["content-type"].startswith("application/json")

@@ -1,0 +1,112 @@
+"""Streams: every event arrives, in order, and only what the client asked for; the end comes with
+what it cost; a client that leaves stops the provider."""
+
+import asyncio
+import json
+import time
+from itertools import islice
+
+import httpx2
+import openai
+import pytest
+
+from asking import small, stopped_at_e, weather_call
+
+CANCEL_SECONDS = 1
+# Tokens: far more than the model can say while a test waits.
+LONG = 1900
+
+
+def test_every_chunk_arrives_and_no_usage_unless_asked_for(client, direct):
+    asked = small(max_tokens=24, temperature=0, stream=True)
+    chunks = list(client.chat.completions.create(**asked))
+    assert texts(chunks) == texts(direct.chat.completions.create(**asked))
+    assert all(chunk.usage is None and len(chunk.choices) == 1 for chunk in chunks)
+
+
+def test_usage_comes_last_when_asked_for(client):
+    asked = small(stream=True, stream_options={"include_usage": True})
+    *chunks, last = client.chat.completions.create(**asked)
+    assert all(chunk.usage is None for chunk in chunks)
+    assert last.choices == []
+    assert last.usage.completion_tokens == 8
+
+
+def test_a_tool_call_arrives_in_pieces(client):
+    chunks = client.chat.completions.create(**weather_call(stream=True))
+    calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
+    first = [call.function for call in calls if call.index == 0]
+    assert first[0].name == "weather"
+    assert len(first) > 2
+    assert json.loads("".join(piece.arguments for piece in first)) == {"city": "Oslo"}
+
+
+def test_the_stream_helper_of_the_sdk_follows(client):
+    with client.chat.completions.stream(**stopped_at_e()) as stream:
+        deltas = [event.delta for event in stream if event.type == "content.delta"]
+        final = stream.get_final_completion()
+    assert final.choices[0].message.content == "".join(deltas)
+
+
+def test_cost_and_receipt_stand_right_before_done(http, keys):
+    asked = {**small(), "ignore_eos": True, "stream": True}
+    del asked["extra_body"]
+    headers = {"authorization": f"Bearer {keys['rich']}"}
+    answer = http.post("/v1/chat/completions", json=asked, headers=headers)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    *events, facts, done, rest = answer.text.split("\n\n")
+    assert (done, rest) == ("data: [DONE]", "")
+    cost, receipt = facts.split("\n")
+    assert float(cost.removeprefix(": x-inferlayer-cost: ")) > 0
+    assert receipt.startswith(": x-inferlayer-receipt: v1.")
+    assert all(event.startswith("data: {") for event in events)
+
+
+def test_eight_streams_at_once_do_not_mix(sdk, tape):
+    before = len(tape)
+
+    async def one(client) -> list:
+        asked = small(max_tokens=12, stream=True, stream_options={"include_usage": True})
+        return [chunk async for chunk in await client.chat.completions.create(**asked)]
+
+    async def eight() -> list[list]:
+        async with sdk.async_client() as client:
+            return await asyncio.gather(*(one(client) for _ in range(8)))
+
+    streams = asyncio.run(eight())
+    for chunks in streams:
+        assert len({chunk.id for chunk in chunks}) == 1
+        assert chunks[-1].usage.completion_tokens == 12
+    assert len({chunks[0].id for chunks in streams}) == 8
+    assert len({exchange.request_id for exchange in tape[before:]}) == 8
+
+
+def test_a_client_that_hangs_up_stops_the_provider(client, model_url):
+    stream = client.chat.completions.create(**small(max_tokens=LONG, stream=True))
+    assert len(list(islice(stream, 4))) == 4
+    assert busy_slots(model_url) == 1
+    stream.close()
+    wait_idle(model_url)
+
+
+def test_a_client_that_does_not_wait_for_its_answer_stops_the_provider(client, model_url):
+    impatient = client.with_options(timeout=0.5, max_retries=0)
+    with pytest.raises(openai.APITimeoutError):
+        impatient.chat.completions.create(**small(max_tokens=LONG))
+    wait_idle(model_url)
+
+
+def texts(chunks) -> list[str]:
+    return [chunk.choices[0].delta.content or "" for chunk in chunks]
+
+
+def busy_slots(model_url: str) -> int:
+    slots = httpx2.get(f"{model_url}/slots", trust_env=False).json()
+    return sum(slot["is_processing"] for slot in slots)
+
+
+def wait_idle(model_url: str):
+    deadline = time.monotonic() + CANCEL_SECONDS
+    while busy_slots(model_url):
+        assert time.monotonic() < deadline, f"the provider still works after {CANCEL_SECONDS} s"
+        time.sleep(0.02)

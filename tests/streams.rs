@@ -1,0 +1,86 @@
+//! Streams that do not end well, and clients that go away.
+#![allow(missing_docs)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use inferlayer_ledger::Kind;
+use support::{Gateway, Provider, Script, chat, client, events, eventually, records};
+
+#[tokio::test]
+async fn a_stream_that_breaks_ends_in_an_error_event_and_an_estimate() {
+    let provider = Provider::start(Script::CutAfter(3)).await;
+    let gateway = Gateway::start(&[provider.base_url()]);
+    let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
+    let stream = request.body(chat("m", true, 100)).send().await.unwrap().text().await.unwrap();
+    let (json, done) = events(&stream);
+    assert!(!done, "a clean end would look like success");
+    assert_eq!(json.last().unwrap()["error"]["code"], "upstream_error");
+    let outcome = &records::of_kind(&gateway.data(), Kind::Outcome)[0];
+    assert_eq!(outcome["ending"], "upstream_cut");
+    assert_eq!(outcome["estimated"], true);
+    assert!(records::nano(outcome, "cost_nano_usd") > 0);
+    assert!(stream.contains("x-inferlayer-receipt: v1."));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_cancels_the_provider_within_a_second() {
+    for h2 in [false, true] {
+        let provider = Provider::start(Script::Endless(Duration::from_millis(50))).await;
+        let gateway = Gateway::start(&[provider.base_url()]);
+        let request = client(h2).post(gateway.chat_url()).bearer_auth(gateway.key());
+        let answer = request.body(chat("m", true, 100)).send().await.unwrap();
+        let mut stream = answer.bytes_stream();
+        for _ in 0..3 {
+            stream.next().await.unwrap().unwrap();
+        }
+        drop(stream);
+        let gone = Instant::now();
+        eventually("the provider's connection is closed", || !provider.closed().is_empty()).await;
+        assert!(provider.closed()[0] - gone < Duration::from_secs(1), "h2 {h2}");
+        let outcomes = || records::of_kind(&gateway.data(), Kind::Outcome);
+        eventually("the outcome is recorded", || outcomes().len() == 1).await;
+        assert_eq!(outcomes()[0]["ending"], "client_gone");
+        assert_eq!(outcomes()[0]["status"], 499);
+        assert_eq!(outcomes()[0]["estimated"], true);
+        assert!(records::nano(&outcomes()[0], "cost_nano_usd") > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_before_the_answer_pays_what_was_held() {
+    let provider = Provider::start(Script::Silence).await;
+    let gateway = Gateway::start(&[provider.base_url()]);
+    let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
+    let waiting = tokio::spawn(request.body(chat("m", false, 100)).send());
+    eventually("the provider is asked", || !provider.seen().is_empty()).await;
+    waiting.abort();
+    let outcomes = || records::of_kind(&gateway.data(), Kind::Outcome);
+    eventually("the outcome is recorded", || outcomes().len() == 1).await;
+    let held = records::nano(&records::of_kind(&gateway.data(), Kind::Intent)[0], "hold_nano_usd");
+    assert_eq!(records::nano(&outcomes()[0], "cost_nano_usd"), held);
+}
+
+#[tokio::test]
+async fn silence_in_the_middle_is_cut_but_a_slow_stream_is_not() {
+    // Ten seconds of events with a first-byte limit of 2 and an idle limit of 3.
+    let slow = Provider::start(Script::Endless(Duration::from_millis(1500))).await;
+    let gateway = Gateway::start(&[slow.base_url()]);
+    let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
+    let answer = request.body(chat("m", true, 100)).send().await.unwrap();
+    let mut stream = answer.bytes_stream();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) {
+        let piece = stream.next().await.unwrap().unwrap();
+        assert!(!String::from_utf8_lossy(&piece).contains("error"));
+    }
+
+    let stuck = Provider::start(Script::Endless(Duration::from_secs(60))).await;
+    let gateway = Gateway::start(&[stuck.base_url()]);
+    let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
+    let stream = request.body(chat("m", true, 100)).send().await.unwrap().text().await.unwrap();
+    let (json, done) = events(&stream);
+    assert!(!done && json.last().unwrap()["error"].is_object());
+}

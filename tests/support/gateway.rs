@@ -1,0 +1,189 @@
+//! The built gateway as a process: its own folder, free ports, keys through its command line.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_inferlayer");
+
+/// A gateway and its folder.
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub folder: TempDir,
+    child: Child,
+    log: Arc<Mutex<String>>,
+    _stdout: BufReader<std::process::ChildStdout>,
+}
+
+/// A configuration to be: providers in order of preference, all for the model `m`.
+pub struct Setup {
+    pub providers: Vec<String>,
+    pub budget_usd: &'static str,
+    pub provider_settings: &'static str,
+    pub extra: &'static str,
+}
+
+impl Setup {
+    pub fn of(base_urls: &[String]) -> Setup {
+        Setup {
+            providers: base_urls.to_vec(),
+            budget_usd: "1000",
+            provider_settings: "connect_timeout_seconds: 2, first_byte_timeout_seconds: 2, \
+                                idle_timeout_seconds: 3",
+            extra: "",
+        }
+    }
+
+    /// 100 nano-dollars for each token, at most 10 of output: a call of 980 bytes that asks for
+    /// 10 tokens or fewer holds what its bytes and cap say.
+    fn write(&self, folder: &Path) {
+        let mut yaml = String::from("listen: { http: '127.0.0.1:0', metrics: null, grace_seconds: 20 }\n");
+        yaml += &format!("{}\n", self.extra);
+        yaml += "data_dir: data\nprices: { file: prices.yaml }\n";
+        yaml += &format!("tenants:\n  - {{ name: a, budget_usd: {} }}\n", self.budget_usd);
+        yaml += "providers:\n";
+        let mut prices = String::from("prices:\n");
+        let mut candidates = String::new();
+        for (index, url) in self.providers.iter().enumerate() {
+            let settings = self.provider_settings;
+            yaml += &format!(
+                "  - {{ name: p{index}, kind: openai, base_url: '{url}', \
+                 key: {{ file: provider.key }}, {settings} }}\n"
+            );
+            prices += &format!(
+                "  - {{ provider: p{index}, model: upstream-m, per_million_tokens: {{ \
+                 input_usd: 0.1, output_usd: 0.1, max_output_tokens: 1000, \
+                 context_tokens: 100000000 }} }}\n"
+            );
+            candidates += &format!("{{ provider: p{index}, model: upstream-m }}, ");
+        }
+        yaml += "filters:\n  - authenticate: {}\n  - route:\n      models:\n";
+        yaml += &format!("        - {{ name: m, aliases: [alias-of-m], candidates: [{candidates}] }}\n");
+        yaml += "  - meter: {}\n  - audit: {}\n";
+        std::fs::write(folder.join("gateway.yaml"), yaml).unwrap();
+        std::fs::write(folder.join("prices.yaml"), prices).unwrap();
+        std::fs::write(folder.join("provider.key"), "sk-canary-provider-key\n").unwrap();
+    }
+
+    pub fn start(&self) -> Gateway {
+        let folder = tempfile::tempdir().unwrap();
+        self.write(folder.path());
+        Gateway::start_in(folder)
+    }
+}
+
+impl Gateway {
+    pub fn start(base_urls: &[String]) -> Gateway {
+        Setup::of(base_urls).start()
+    }
+
+    /// Starts on a folder that has a configuration, and waits until it listens.
+    pub fn start_in(folder: TempDir) -> Gateway {
+        let mut child = Command::new(BINARY)
+            .args(["serve", "--config"])
+            .arg(folder.path().join("gateway.yaml"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::<Mutex<String>>::default();
+        let (mut stderr, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = stderr.read(&mut bytes) {
+                kept.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+        });
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let Some((_, address)) = line.trim().split_once("http://") else {
+            let _ = child.wait();
+            std::thread::sleep(Duration::from_millis(100));
+            let said = log.lock().unwrap().clone();
+            panic!("the gateway did not start: {said}");
+        };
+        let address = address.parse().unwrap();
+        Gateway { address, folder, child, log, _stdout: stdout }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn chat_url(&self) -> String {
+        self.url("/v1/chat/completions")
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// All that was logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A new key of the tenant `a`, made beside the running gateway.
+    pub fn key(&self) -> String {
+        let made = self.command(&["keys", "create", "--tenant", "a"]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Another invocation of the binary on the same configuration.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        command_in(self.folder.path(), arguments)
+    }
+
+    /// Asks it to stop and waits; gives the folder back.
+    pub fn stop(mut self) -> (TempDir, ExitStatus) {
+        signal(self.child.id(), "TERM");
+        let status = wait(&mut self.child);
+        (std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()), status)
+    }
+
+    /// kill -9; gives the folder back.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn command_in(folder: &Path, arguments: &[&str]) -> Output {
+    let config = folder.join("gateway.yaml");
+    Command::new(BINARY).args(arguments).arg("--config").arg(config).output().unwrap()
+}
+
+pub fn signal(pid: u32, name: &str) {
+    let pid = pid.to_string();
+    assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "the gateway does not stop");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,213 @@
+//! A provider that does what a test says, and remembers what it was asked. HTTP/1.1 by hand, so that
+//! it can also do what no server should.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the provider does with a request.
+#[derive(Clone)]
+pub enum Script {
+    /// A chat completion, or a stream if one is asked for, with usage if it is asked for.
+    Chat,
+    /// A stream that goes on for ever, an event each interval.
+    Endless(Duration),
+    /// A stream cut by a reset after so many events.
+    CutAfter(usize),
+    /// A status with a JSON body and one header.
+    Status(u16, &'static str, &'static str),
+    /// These bytes, then the connection is closed.
+    Raw(&'static [u8]),
+    /// Nothing, ever.
+    Silence,
+}
+
+/// What the provider saw of one request.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub path: String,
+    pub headers: HashMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Memory {
+    seen: Vec<Seen>,
+    closed: Vec<Instant>,
+}
+
+/// A scripted provider on loopback.
+#[derive(Clone)]
+pub struct Provider {
+    pub address: SocketAddr,
+    memory: Arc<Mutex<Memory>>,
+}
+
+impl Provider {
+    pub async fn start(script: Script) -> Provider {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let memory = Arc::<Mutex<Memory>>::default();
+        let provider = Provider { address, memory: Arc::clone(&memory) };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (script, memory) = (script.clone(), Arc::clone(&memory));
+                tokio::spawn(async move {
+                    let _ = connection(stream, script, &memory).await;
+                    memory.lock().unwrap().closed.push(Instant::now());
+                });
+            }
+        });
+        provider
+    }
+
+    /// A port that nobody listens on.
+    pub async fn refused() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    }
+
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.memory.lock().unwrap().seen.clone()
+    }
+
+    /// When connections ended, as the provider saw it.
+    pub fn closed(&self) -> Vec<Instant> {
+        self.memory.lock().unwrap().closed.clone()
+    }
+}
+
+impl Seen {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    script: Script,
+    memory: &Mutex<Memory>,
+) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::new(stream);
+    loop {
+        let seen = read_request(&mut stream).await?;
+        let asked: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        memory.lock().unwrap().seen.push(seen);
+        match &script {
+            Script::Chat if asked["stream"] == true => chat_stream(&mut stream, &asked).await?,
+            Script::Chat => json_answer(&mut stream, 200, "x-a: b", &completion()).await?,
+            Script::Status(status, header, body) => {
+                json_answer(&mut stream, *status, header, body).await?
+            }
+            Script::Raw(bytes) => {
+                stream.write_all(bytes).await?;
+                return stream.shutdown().await;
+            }
+            Script::Silence => drop(stream.read(&mut [0; 1]).await?),
+            Script::Endless(pace) => {
+                begin_stream(&mut stream).await?;
+                loop {
+                    event(&mut stream, &delta("word ")).await?;
+                    // A client that hangs up is seen by the read, not only by a later write.
+                    let hung_up = tokio::time::timeout(*pace, stream.read_u8()).await;
+                    if hung_up.is_ok() {
+                        return Ok(());
+                    }
+                }
+            }
+            Script::CutAfter(events) => {
+                begin_stream(&mut stream).await?;
+                for _ in 0..*events {
+                    event(&mut stream, &delta("word ")).await?;
+                }
+                stream.get_ref().set_zero_linger()?;
+                return Ok(());
+            }
+        }
+    }
+}
+
+async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Seen> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.split("\r\n");
+    let path = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+    let headers: HashMap<String, String> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    Ok(Seen { path, headers, body })
+}
+
+async fn json_answer(
+    stream: &mut BufReader<TcpStream>,
+    status: u16,
+    header: &str,
+    body: &str,
+) -> std::io::Result<()> {
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         {header}\r\n\r\n{body}"
+    );
+    stream.write_all(answer.as_bytes()).await
+}
+
+async fn chat_stream(stream: &mut BufReader<TcpStream>, asked: &Value) -> std::io::Result<()> {
+    begin_stream(stream).await?;
+    for word in ["Hel", "lo ", "wör", "ld"] {
+        event(stream, &delta(word)).await?;
+    }
+    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    event(stream, &last.to_string()).await?;
+    if asked["stream_options"]["include_usage"] == true {
+        event(stream, &json!({"choices": [], "usage": usage()}).to_string()).await?;
+    }
+    event(stream, "[DONE]").await?;
+    stream.write_all(b"0\r\n\r\n").await
+}
+
+async fn begin_stream(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await
+}
+
+async fn event(stream: &mut BufReader<TcpStream>, data: &str) -> std::io::Result<()> {
+    let event = format!("data: {data}\n\n");
+    let chunk = format!("{:x}\r\n{event}\r\n", event.len());
+    stream.write_all(chunk.as_bytes()).await
+}
+
+fn delta(word: &str) -> String {
+    json!({"model": "mock-1", "choices": [{"index": 0, "delta": {"content": word}}]}).to_string()
+}
+
+/// 1,000 nano-dollars at the test's prices: see `gateway::PRICES`.
+fn usage() -> Value {
+    json!({"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10})
+}
+
+fn completion() -> String {
+    json!({
+        "id": "c1", "object": "chat.completion", "model": "mock-1", "usage": usage(), "extra": "kept",
+        "choices": [{"index": 0, "finish_reason": "stop",
+                     "message": {"role": "assistant", "content": "Hello wörld"}}],
+    })
+    .to_string()
+}

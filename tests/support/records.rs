@@ -1,0 +1,45 @@
+//! What the ledger holds, as a test wants to ask for it.
+
+use std::path::Path;
+use std::process::Output;
+
+use inferlayer_ledger::read::Reader;
+use inferlayer_ledger::{Kind, Trust};
+use serde_json::Value;
+
+use super::gateway::command_in;
+
+/// The metadata of every record of a kind, in order.
+pub fn of_kind(data: &Path, kind: Kind) -> Vec<Value> {
+    let mut reader = Reader::open(&data.join("journal"), Trust::FirstUse).unwrap();
+    let mut found = Vec::new();
+    while let Some(record) = reader.next().unwrap() {
+        if record.kind() == kind {
+            found.push(serde_json::from_slice(record.metadata()).unwrap());
+        }
+    }
+    found
+}
+
+/// Names of what the attempts of an outcome came to.
+pub fn attempts(outcome: &Value) -> Vec<String> {
+    let attempts = outcome["attempts"].as_array().unwrap().iter();
+    let name = |a: &Value| match a["status"].as_u64() {
+        Some(status) => format!("{} {status}", a["result"].as_str().unwrap()),
+        None => a["result"].as_str().unwrap().to_owned(),
+    };
+    attempts.map(name).collect()
+}
+
+/// Nano-dollars of a field.
+pub fn nano(value: &Value, field: &str) -> u64 {
+    value[field].as_str().unwrap().parse().unwrap()
+}
+
+/// The gateway's own verifier accepts the folder.
+pub fn assert_verifies(folder: &Path) -> String {
+    let Output { status, stdout, stderr } = command_in(folder, &["ledger", "verify"]);
+    let text = String::from_utf8_lossy(&stdout).into_owned();
+    assert!(status.success(), "{text}{}", String::from_utf8_lossy(&stderr));
+    text
+}
