@@ -1,6 +1,6 @@
 //! Fallback: provider 1 is refused, provider 2 answers 429, provider 3 answers. The client sees one
 //! clean answer and the ledger all attempts, whatever the size, framing and version of the request.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
@@ -86,7 +86,8 @@ async fn each_failure_before_the_first_byte_leads_to_the_next_provider() {
 
 #[tokio::test]
 async fn what_only_the_caller_can_mend_is_passed_through_and_costs_nothing() {
-    let body = r#"{"error":{"message":"bad","type":"invalid_request_error","param":"n","code":null}}"#;
+    let body =
+        r#"{"error":{"message":"bad","type":"invalid_request_error","param":"n","code":null}}"#;
     let provider = Provider::start(Script::Status(400, "x: y", body)).await;
     let other = Provider::start(Script::Chat).await;
     let gateway = Gateway::start(&[provider.base_url(), other.base_url()]);
@@ -99,7 +100,8 @@ async fn what_only_the_caller_can_mend_is_passed_through_and_costs_nothing() {
 }
 
 #[tokio::test]
-async fn when_all_fail_the_caller_is_told_in_openai_shape_and_pays_nothing_unless_it_may_be_billed() {
+async fn when_all_fail_the_caller_is_told_in_openai_shape_and_pays_nothing_unless_it_may_be_billed()
+{
     let limited = Provider::start(LIMITED).await;
     let refused = format!("http://{}/v1", Provider::refused().await);
     let nowhere = "http://does-not-exist.invalid/v1".to_owned();
@@ -129,10 +131,8 @@ async fn an_attempt_that_may_be_billed_is_paid_for_and_the_next_one_needs_room()
     let silent = Provider::start(Script::Silence).await;
     let answering = Provider::start(Script::Chat).await;
     // Room for one worst case of about 130 bytes and 10 tokens, not for two.
-    let setup = Setup {
-        budget_usd: "0.00003",
-        ..Setup::of(&[silent.base_url(), answering.base_url()])
-    };
+    let setup =
+        Setup { budget_usd: "0.00003", ..Setup::of(&[silent.base_url(), answering.base_url()]) };
     let gateway = setup.start();
     let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
     let answer = request.body(chat("m", false, 50)).send().await.unwrap();

@@ -1,5 +1,5 @@
 //! A request's whole path: what the client gets, what the provider was sent, what the ledger holds.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
@@ -94,7 +94,8 @@ async fn a_stream_passes_and_ends_with_cost_and_receipt() {
 async fn a_client_that_asks_for_usage_gets_it() {
     let provider = Provider::start(Script::Chat).await;
     let gateway = Gateway::start(&[provider.base_url()]);
-    let body = chat("m", true, 100).replacen('{', r#"{"stream_options":{"include_usage":true},"#, 1);
+    let body =
+        chat("m", true, 100).replacen('{', r#"{"stream_options":{"include_usage":true},"#, 1);
     let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
     let (json, done) = events(&request.body(body).send().await.unwrap().text().await.unwrap());
     assert!(done);
@@ -119,9 +120,8 @@ async fn models_are_listed_to_those_with_a_key() {
 async fn a_revoked_key_is_refused_at_once_and_after_a_restart() {
     let gateway = Gateway::start(&["http://127.0.0.1:9/v1".to_owned()]);
     let key = gateway.key();
-    let models = |gateway: &Gateway| {
-        client(false).get(gateway.url("/v1/models")).bearer_auth(&key).send()
-    };
+    let models =
+        |gateway: &Gateway| client(false).get(gateway.url("/v1/models")).bearer_auth(&key).send();
     assert_eq!(models(&gateway).await.unwrap().status(), 200);
     let id = key.split('-').nth(1).unwrap();
     assert!(gateway.command(&["keys", "revoke", id]).status.success());

@@ -1,5 +1,5 @@
 //! Streams that do not end well, and clients that go away.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

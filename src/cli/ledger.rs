@@ -28,11 +28,7 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
     let trust = key.as_deref().map(parse_key).transpose()?.map_or(Trust::FirstUse, Trust::Key);
     match verify(&data_dir.journal(), trust.clone()) {
         Ok(report) => {
-            writeln!(
-                io::stdout(),
-                "{}",
-                serde_json::to_string_pretty(&report).unwrap_or_default()
-            )?;
+            write!(io::stdout(), "{report}")?;
             spend(&data_dir.journal(), trust)
         }
         Err(ReadError::Fault(fault)) => {

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use crate::admin::{CreateKey, Keys};
 use crate::cli::{Failure, Place};
 use crate::config::Embedded;
-use crate::server::{self, Built};
+use crate::server::{self, Built, Signals};
 
 /// A key that was printed on a terminal does not live for ever.
 const EMBEDDED_KEY_DAYS: u32 = 30;
@@ -23,13 +23,14 @@ pub(crate) fn run(place: &Place) -> Result<(), Failure> {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
+    let signals = Signals::listen()?;
     let built = server::build(place.config()?, place.base())?;
     match welcome(place, &built) {
         // Nobody reads: no reason not to serve.
         Err(Failure::Output(error)) => tracing::warn!(%error, "cannot write to standard output"),
         told => told?,
     }
-    server::run(built)?;
+    server::run(built, signals)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Refused};
 use inferlayer_filter::{Answer, Face, ProviderKind, Refusal, ResponseHead};
-use inferlayer_wire::{Dialect, openai};
+use inferlayer_wire::{Dialect, ErrorParts};
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
@@ -108,10 +108,8 @@ pub(crate) async fn begin(
 
 /// An error inside a stream that has begun: the only way its client can tell it from success.
 pub(crate) fn error_event(refusal: &Refusal, dialect: Dialect) -> Bytes {
-    let Face { kind, code, param, .. } = refusal.face();
-    match dialect {
-        _ => openai::error_event(&refusal.to_string(), kind, param.as_deref(), code),
-    }
+    let (message, face) = (refusal.to_string(), refusal.face());
+    dialect.error_event(parts(&message, &face))
 }
 
 /// What travels in the comment at the end of a stream, and in the head of a whole answer.
@@ -132,21 +130,23 @@ async fn record(run: &mut Run<'_>, refusal: &Refusal) -> Result<(), Refusal> {
 }
 
 fn told(refusal: &Refusal, dialect: Dialect) -> Answer {
-    let Face { status, kind, code, param, retry_after_seconds, final_answer } = refusal.face();
-    let body = match dialect {
-        _ => openai::error_body(&refusal.to_string(), kind, param.as_deref(), code),
-    };
-    let mut answer = Answer::json(status, body);
-    if let Some(seconds) = retry_after_seconds {
+    let (message, face) = (refusal.to_string(), refusal.face());
+    let mut answer = Answer::json(face.status, dialect.error_body(parts(&message, &face)));
+    if let Some(seconds) = face.retry_after_seconds {
         answer.head.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if final_answer {
+    if face.final_answer {
         answer.head.headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     if let Refusal::MethodNotAllowed { allowed } = refusal {
         answer.head.headers.insert(http::header::ALLOW, HeaderValue::from_static(allowed));
     }
     answer
+}
+
+fn parts<'a>(message: &'a str, face: &'a Face) -> ErrorParts<'a> {
+    let param = face.param.as_deref();
+    ErrorParts { message, kind: face.kind, param, code: face.code }
 }
 
 async fn send(

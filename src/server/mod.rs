@@ -19,16 +19,18 @@ use pingora_proxy::HttpProxy;
 use crate::admin::Admin;
 use crate::metrics::Exporter;
 use crate::server::accept::{Listener, Service};
-use crate::server::stop::Stop;
+use crate::server::stop::{Stop, WhenStopped};
 
 pub(crate) use build::{Built, StartError, build, open_accounts};
 pub(crate) use data_dir::DataDir;
+pub(crate) use stop::Signals;
 
 /// Serves until told to stop, then closes the ledger.
-pub(crate) fn run(built: Built) -> Result<(), StartError> {
+pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let Built { gateway, config, listeners, accounts, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
-    let stop = Arc::new(Stop::new(Arc::clone(&gateway.in_flight), config.listen.grace_seconds));
+    let in_flight = Arc::clone(&gateway.in_flight);
+    let stop = Arc::new(Stop::new(signals, in_flight, config.listen.grace_seconds));
 
     let conf = || ServerConf { threads: config.threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf());
@@ -55,7 +57,7 @@ pub(crate) fn run(built: Built) -> Result<(), StartError> {
         server.add_service(small("simulated", listener, simulated::Simulated, &stop));
     }
 
-    server.run(RunArgs { shutdown_signal: Box::new(stop::Signals(stop)) });
+    server.run(RunArgs { shutdown_signal: Box::new(WhenStopped(stop)) });
     pipeline.close();
     ledger.close().map_err(StartError::Close)
 }

@@ -2,30 +2,76 @@
 //! served, at most the grace period; a second signal does not wait. Pingora's own way is a fixed
 //! sleep, long when idle and too short for a stream.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::proxy::InFlight;
 
+/// How many times the process was asked to stop. Listened to from the first line on, so that a
+/// signal during a long start is not lost and does not kill.
+#[derive(Clone)]
+pub(crate) struct Signals(watch::Receiver<u32>);
+
 /// A stop under way, or to come.
 pub(crate) struct Stop {
+    signals: Signals,
     in_flight: Arc<InFlight>,
     grace: Duration,
     stopping: watch::Sender<bool>,
 }
 
-/// Waits for the signals.
-pub(crate) struct Signals(pub(crate) Arc<Stop>);
+/// Tells Pingora's server when it is over.
+pub(crate) struct WhenStopped(pub(crate) Arc<Stop>);
+
+impl Signals {
+    /// Listens from now on, on a thread of its own.
+    pub(crate) fn listen() -> io::Result<Signals> {
+        let (sender, receiver) = watch::channel(0);
+        let (ready, listening) = mpsc::channel();
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            // A failure is told to the one who waits below.
+            let _ = ready.send(count_signals(&sender, &ready));
+        })?;
+        listening.recv().map_err(io::Error::other)??;
+        Ok(Signals(receiver))
+    }
+
+    async fn at_least(&mut self, count: u32) {
+        // The counting thread ends with the process only.
+        let _ = self.0.wait_for(|seen| *seen >= count).await;
+    }
+}
+
+fn count_signals(
+    count: &watch::Sender<u32>,
+    ready: &mpsc::Sender<io::Result<()>>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let mut term = signal(SignalKind::terminate())?;
+        let mut int = signal(SignalKind::interrupt())?;
+        let _ = ready.send(Ok(()));
+        loop {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            count.send_modify(|count| *count += 1);
+        }
+    })
+}
 
 impl Stop {
-    pub(crate) fn new(in_flight: Arc<InFlight>, grace_seconds: u64) -> Stop {
+    pub(crate) fn new(signals: Signals, in_flight: Arc<InFlight>, grace_seconds: u64) -> Stop {
         let (stopping, _) = watch::channel(false);
-        Stop { in_flight, grace: Duration::from_secs(grace_seconds), stopping }
+        Stop { signals, in_flight, grace: Duration::from_secs(grace_seconds), stopping }
     }
 
     /// Turns true when the stop begins.
@@ -44,26 +90,14 @@ impl Stop {
 }
 
 #[async_trait]
-impl ShutdownSignalWatch for Signals {
+impl ShutdownSignalWatch for WhenStopped {
     async fn recv(&self) -> ShutdownSignal {
-        let (Ok(mut term), Ok(mut int)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            tracing::error!("cannot listen for signals; stopping");
-            return ShutdownSignal::FastShutdown;
-        };
-        either(&mut term, &mut int).await;
+        let (mut first, mut second) = (self.0.signals.clone(), self.0.signals.clone());
+        first.at_least(1).await;
         tokio::select! {
             () = self.0.drain() => {}
-            () = either(&mut term, &mut int) => tracing::warn!("second signal: not waiting"),
+            () = second.at_least(2) => tracing::warn!("second signal: not waiting"),
         }
         ShutdownSignal::FastShutdown
-    }
-}
-
-async fn either(term: &mut Signal, int: &mut Signal) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
     }
 }

@@ -42,7 +42,8 @@ impl Setup {
     /// 100 nano-dollars for each token, at most 10 of output: a call of 980 bytes that asks for
     /// 10 tokens or fewer holds what its bytes and cap say.
     fn write(&self, folder: &Path) {
-        let mut yaml = String::from("listen: { http: '127.0.0.1:0', metrics: null, grace_seconds: 20 }\n");
+        let mut yaml =
+            String::from("listen: { http: '127.0.0.1:0', metrics: null, grace_seconds: 20 }\n");
         yaml += &format!("{}\n", self.extra);
         yaml += "data_dir: data\nprices: { file: prices.yaml }\n";
         yaml += &format!("tenants:\n  - {{ name: a, budget_usd: {} }}\n", self.budget_usd);
@@ -63,7 +64,9 @@ impl Setup {
             candidates += &format!("{{ provider: p{index}, model: upstream-m }}, ");
         }
         yaml += "filters:\n  - authenticate: {}\n  - route:\n      models:\n";
-        yaml += &format!("        - {{ name: m, aliases: [alias-of-m], candidates: [{candidates}] }}\n");
+        yaml += &format!(
+            "        - {{ name: m, aliases: [alias-of-m], candidates: [{candidates}] }}\n"
+        );
         yaml += "  - meter: {}\n  - audit: {}\n";
         std::fs::write(folder.join("gateway.yaml"), yaml).unwrap();
         std::fs::write(folder.join("prices.yaml"), prices).unwrap();

@@ -16,8 +16,12 @@ pub struct Registration {
     /// What is known after it.
     pub gives: &'static [Fact],
     /// Reads its block.
-    pub read: fn(&mut dyn Deserializer<'_>) -> Result<Box<dyn Unbuilt>, erased_serde::Error>,
+    pub read: ReadSettings,
 }
+
+/// Reads a filter's block from wherever the configuration's reader stands.
+pub type ReadSettings =
+    fn(&mut dyn Deserializer<'_>) -> Result<Box<dyn Unbuilt>, erased_serde::Error>;
 
 /// Settings that were read and not yet built.
 pub trait Unbuilt: Send {

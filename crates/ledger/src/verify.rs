@@ -1,6 +1,7 @@
 //! Recomputes a whole log from its segments: the auditor's question, answered without trusting us.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,6 +96,36 @@ pub fn verify(directory: &Path, trust: Trust) -> Result<Report, ReadError> {
 }
 
 /// Counts on the way.
+/// What holds, in words.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds: Vec<String> =
+            self.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let trust = match self.key_on_first_use {
+            true => "taken from the log itself: pass --key with a key you got elsewhere",
+            false => "given",
+        };
+        let Self { records, commits, segments, runs, root, log_id, key, .. } = self;
+        writeln!(
+            f,
+            "HOLDS: {records} records in {commits} commits, {segments} segments, {runs} runs"
+        )?;
+        writeln!(f, "root      {root}")?;
+        writeln!(f, "log       {log_id}")?;
+        writeln!(f, "key       {key} ({trust})")?;
+        writeln!(f, "kinds     {}", kinds.join(", "))?;
+        let (cut, open) = (self.intents_cut, self.intents_open);
+        writeln!(
+            f,
+            "intents   {cut} without outcome in runs that are over, {open} in the last run"
+        )?;
+        writeln!(f, "outcomes  {} without an intent", self.outcomes_unannounced)?;
+        let external = self.external_unchecked;
+        writeln!(f, "external  {external} contents in files of their own, not checked")?;
+        writeln!(f, "tail      {} bytes never acknowledged", self.unacknowledged_bytes)
+    }
+}
+
 #[derive(Default)]
 struct Tally {
     commits: u64,

@@ -1,10 +1,7 @@
 //! What the wire costs per request and per event: reading requests of 1 KB, 32 KB and 1 MB,
 //! rewriting one for a provider, and decoding a stream of 64 events.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a bench that fails has nothing to measure"
-)]
+#![allow(clippy::unwrap_used, reason = "a bench that fails has nothing to measure")]
 
 use std::hint::black_box;
 
@@ -46,13 +43,9 @@ fn streams(bench: &mut Criterion) {
     let mut group = bench.benchmark_group("stream");
     group.throughput(Throughput::Elements(64));
     for packet in [64, 1 << 10, stream.len()] {
-        group.bench_with_input(
-            BenchmarkId::new("64_events", packet),
-            &packet,
-            |bench, packet| {
-                bench.iter(|| decode(black_box(&stream), *packet));
-            },
-        );
+        group.bench_with_input(BenchmarkId::new("64_events", packet), &packet, |bench, packet| {
+            bench.iter(|| decode(black_box(&stream), *packet));
+        });
     }
     group.finish();
 }

@@ -17,11 +17,7 @@ pub struct Invalid {
 impl Invalid {
     /// The body as a whole cannot be read.
     pub(crate) fn body(message: impl Into<String>) -> Invalid {
-        Invalid {
-            message: message.into(),
-            param: None,
-            code: None,
-        }
+        Invalid { message: message.into(), param: None, code: None }
     }
 
     /// A required field is not there.

@@ -84,11 +84,7 @@ mod tests {
     fn refuses_malformed_and_truncated_documents() {
         let whole = r#"{"a":[1,{"b":"c\n"}],"d":null}"#;
         for end in 0..whole.len() {
-            assert!(
-                check(&whole.as_bytes()[..end]).is_err(),
-                "{}",
-                &whole[..end]
-            );
+            assert!(check(&whole.as_bytes()[..end]).is_err(), "{}", &whole[..end]);
         }
         for body in [
             " ",
@@ -124,36 +120,19 @@ mod tests {
     #[test]
     fn refuses_bytes_that_are_not_utf8_and_marks() {
         assert_eq!(refusal(b"{\"a\":\"\xff\"}"), "the body is not utf-8");
-        assert_eq!(
-            refusal(b"{\"a\":\"\xed\xa0\x80\"}"),
-            "the body is not utf-8"
-        );
-        assert_eq!(
-            refusal("\u{feff}{}"),
-            "the body starts with a byte order mark"
-        );
+        assert_eq!(refusal(b"{\"a\":\"\xed\xa0\x80\"}"), "the body is not utf-8");
+        assert_eq!(refusal("\u{feff}{}"), "the body starts with a byte order mark");
         assert!(check(b"\xff\xfe{\0}\0").is_err());
         assert!(check(b"{\0}\0").is_err());
     }
 
     #[test]
     fn refuses_lone_surrogates_anywhere() {
-        for text in [
-            r"\ud800",
-            r"\udc00",
-            r"\ud800x",
-            r"\ud800\n",
-            r"\ud800\ud800",
-            r"\udc00\ud800",
-        ] {
-            assert!(
-                check(format!(r#"{{"a":[{{"b":"{text}"}}]}}"#).as_bytes()).is_err(),
-                "{text}"
-            );
-            assert!(
-                check(format!(r#"{{"{text}":1}}"#).as_bytes()).is_err(),
-                "{text}"
-            );
+        for text in
+            [r"\ud800", r"\udc00", r"\ud800x", r"\ud800\n", r"\ud800\ud800", r"\udc00\ud800"]
+        {
+            assert!(check(format!(r#"{{"a":[{{"b":"{text}"}}]}}"#).as_bytes()).is_err(), "{text}");
+            assert!(check(format!(r#"{{"{text}":1}}"#).as_bytes()).is_err(), "{text}");
         }
     }
 

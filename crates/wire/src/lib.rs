@@ -19,7 +19,7 @@ pub mod openai;
 pub mod sse;
 mod usage;
 
-pub use crate::dialect::Dialect;
+pub use crate::dialect::{Dialect, ErrorParts};
 pub use crate::invalid::Invalid;
 pub use crate::openai::{
     ChatRequest, Chunk, Completion, FinishReason, NotChunk, NotCompletion, Shape,

@@ -53,10 +53,7 @@ mod tests {
 
     #[test]
     fn no_text_breaks_out_of_its_event() {
-        assert_eq!(
-            &comment("a\n\ndata: b\rc\r\nd")[..],
-            b": a\n: \n: data: b\n: c\n: d\n\n"
-        );
+        assert_eq!(&comment("a\n\ndata: b\rc\r\nd")[..], b": a\n: \n: data: b\n: c\n: d\n\n");
         assert_eq!(&data(b"{\n}\n")[..], b"data: {\ndata: }\ndata: \n\n");
     }
 }

@@ -11,9 +11,7 @@ fn parse(body: &str) -> Result<ChatRequest, Invalid> {
 
 /// A good request with further members.
 fn with(members: &str) -> Result<ChatRequest, Invalid> {
-    parse(&format!(
-        r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],{members}}}"#
-    ))
+    parse(&format!(r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],{members}}}"#))
 }
 
 #[test]
@@ -24,13 +22,7 @@ fn defaults_of_the_least_request() {
     assert_eq!(request.model(), "m");
     assert!(!request.stream() && !request.wants_usage() && !request.has_remote_input());
     assert_eq!((request.choices(), request.max_output_tokens()), (1, None));
-    assert_eq!(
-        request.shape(),
-        Shape {
-            messages: 1,
-            ..Shape::default()
-        }
-    );
+    assert_eq!(request.shape(), Shape { messages: 1, ..Shape::default() });
 }
 
 #[test]
@@ -42,13 +34,7 @@ fn null_is_as_good_as_absent() {
     .unwrap();
     assert!(!request.stream() && !request.wants_usage() && !request.has_remote_input());
     assert_eq!((request.choices(), request.max_output_tokens()), (1, None));
-    assert_eq!(
-        request.shape(),
-        Shape {
-            messages: 1,
-            ..Shape::default()
-        }
-    );
+    assert_eq!(request.shape(), Shape { messages: 1, ..Shape::default() });
 }
 
 #[test]
@@ -69,25 +55,16 @@ fn the_larger_of_both_caps_counts() {
 
 /// A field, and JSON values it refuses.
 const REFUSED: [(&str, &str); 7] = [
-    (
-        "model",
-        r#"1 null "" ["m"] {"m":1} "a\u0000" "a\n" "\ud800""#,
-    ),
+    ("model", r#"1 null "" ["m"] {"m":1} "a\u0000" "a\n" "\ud800""#),
     ("messages", r#"null [] {} "hi" ["hi"] [{},null]"#),
     ("stream", r#"1 0 "true" []"#),
-    (
-        "stream_options",
-        r#"true [] "" {"a":1,"a":2} {"a":"\ud800"} {"a":1e400}"#,
-    ),
+    ("stream_options", r#"true [] "" {"a":1,"a":2} {"a":"\ud800"} {"a":1e400}"#),
     ("n", r#"0 -1 129 1000000000 1.0 "1" 1e400 4294967297"#),
     (
         "max_tokens",
         r#"0 -1 1.5 1e3 "12" true 1e400 18446744073709551616 9007199254740993 [[1]] {}"#,
     ),
-    (
-        "max_completion_tokens",
-        r#"0 -1 1.5 1e400 9223372036854775808 18446744073709551617"#,
-    ),
+    ("max_completion_tokens", r#"0 -1 1.5 1e400 9223372036854775808 18446744073709551617"#),
 ];
 
 #[test]
@@ -96,39 +73,27 @@ fn refuses_bad_values_and_names_their_field() {
         for value in values.split_whitespace() {
             let good = [("model", "\"m\""), ("messages", "[{}]")];
             let rest = good.into_iter().filter(|(name, _)| *name != field);
-            let rest: String = rest
-                .map(|(name, value)| format!(r#","{name}":{value}"#))
-                .collect();
+            let rest: String = rest.map(|(name, value)| format!(r#","{name}":{value}"#)).collect();
             let refused = parse(&format!(r#"{{"{field}":{value}{rest}}}"#)).unwrap_err();
             assert_eq!(refused.param.as_deref(), Some(field), "{value}: {refused}");
             assert_eq!(refused.code, Some("invalid_value"));
         }
     }
     let refused = with(r#""stream_options":{"include_usage":1}"#).unwrap_err();
-    assert_eq!(
-        refused.param.as_deref(),
-        Some("stream_options.include_usage")
-    );
+    assert_eq!(refused.param.as_deref(), Some("stream_options.include_usage"));
 }
 
 #[test]
 fn bounds_the_model_s_name() {
-    let named = |length| {
-        parse(&format!(
-            r#"{{"model":"{}","messages":[{{}}]}}"#,
-            "m".repeat(length)
-        ))
-    };
+    let named =
+        |length| parse(&format!(r#"{{"model":"{}","messages":[{{}}]}}"#, "m".repeat(length)));
     assert_eq!(named(256).unwrap().model().len(), 256);
     assert_eq!(named(257).unwrap_err().param.as_deref(), Some("model"));
 }
 
 #[test]
 fn refuses_a_request_without_model_or_messages() {
-    for (body, field) in [
-        (r#"{"messages":[{}]}"#, "model"),
-        (r#"{"model":"m"}"#, "messages"),
-    ] {
+    for (body, field) in [(r#"{"messages":[{}]}"#, "model"), (r#"{"model":"m"}"#, "messages")] {
         let refused = parse(body).unwrap_err();
         assert_eq!(refused.param.as_deref(), Some(field));
         assert_eq!(refused.code, Some("missing_required_parameter"));
@@ -175,15 +140,8 @@ fn deep_nesting_is_refused_wherever_it_hides() {
         let body = format!(r#"{{"{field}":{deep}{}}}"#, "]".repeat(100_000));
         assert!(parse(&body).is_err(), "{field}");
     }
-    let options = format!(
-        r#""stream_options":{{"a":{}{}}}"#,
-        "[".repeat(200),
-        "]".repeat(200)
-    );
-    assert_eq!(
-        with(&options).unwrap_err().param.as_deref(),
-        Some("stream_options")
-    );
+    let options = format!(r#""stream_options":{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    assert_eq!(with(&options).unwrap_err().param.as_deref(), Some("stream_options"));
 }
 
 #[test]

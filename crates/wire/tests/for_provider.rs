@@ -40,19 +40,9 @@ fn nothing_to_change_is_no_copy() {
 #[test]
 fn any_order_spacing_escape_and_option_is_spliced_right() {
     let fields: [&[&str]; 4] = [
-        &[
-            r#""model":"m""#,
-            r#""model" : "gpt\u002d4\"\\""#,
-            "\"mod\\u0065l\"\n:\t\"模型\"  ",
-        ],
+        &[r#""model":"m""#, r#""model" : "gpt\u002d4\"\\""#, "\"mod\\u0065l\"\n:\t\"模型\"  "],
         &[r#""messages":[{"role":"user","content":"model\": \"x\",\"stream\":true"}]"#],
-        &[
-            r#""stream":true"#,
-            r#""stream": true "#,
-            r#""stream":false"#,
-            r#""stream":null"#,
-            "",
-        ],
+        &[r#""stream":true"#, r#""stream": true "#, r#""stream":false"#, r#""stream":null"#, ""],
         &[
             "",
             r#""stream_options":null"#,
@@ -64,12 +54,7 @@ fn any_order_spacing_escape_and_option_is_spliced_right() {
             r#""stream_options":{ "x":{"include_usage":false}}"#,
         ],
     ];
-    let extras = [
-        "",
-        r#""temperature":0.70"#,
-        r#""future":{"model":"x","n":[1e2]}"#,
-        r#""":null"#,
-    ];
+    let extras = ["", r#""temperature":0.70"#, r#""future":{"model":"x","n":[1e2]}"#, r#""":null"#];
     let mut chance = Chance::new(11);
     for _ in 0..5_000 {
         let mut members: Vec<&str> = fields.iter().map(|choices| chance.pick(choices)).collect();

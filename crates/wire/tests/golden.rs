@@ -18,10 +18,7 @@ use inferlayer_wire::{ChatRequest, Chunk, Completion, Usage};
 #[test]
 fn requests_become_provider_bodies() {
     each("requests", "json", "provider", |body| {
-        ChatRequest::parse(body.into())
-            .unwrap()
-            .for_provider("provider/model")
-            .to_vec()
+        ChatRequest::parse(body.into()).unwrap().for_provider("provider/model").to_vec()
     });
 }
 
@@ -30,14 +27,9 @@ fn streams_are_decoded_into_facts() {
     each("streams", "sse", "facts", |stream| {
         let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
         decoder.push(Bytes::from(stream)).unwrap();
-        let mut lines: Vec<String> = std::iter::from_fn(|| decoder.next())
-            .map(|event| event_line(&event))
-            .collect();
-        lines.extend(
-            decoder
-                .finish()
-                .map(|event| format!("unterminated {}", event_line(&event))),
-        );
+        let mut lines: Vec<String> =
+            std::iter::from_fn(|| decoder.next()).map(|event| event_line(&event)).collect();
+        lines.extend(decoder.finish().map(|event| format!("unterminated {}", event_line(&event))));
         (lines.join("\n") + "\n").into_bytes()
     });
 }
@@ -46,11 +38,8 @@ fn streams_are_decoded_into_facts() {
 fn completions_are_read_into_facts() {
     each("completions", "json", "facts", |body| {
         let facts = Completion::parse(&body).unwrap();
-        let reasons: Vec<&str> = facts
-            .finish_reasons
-            .iter()
-            .map(|reason| reason.as_str())
-            .collect();
+        let reasons: Vec<&str> =
+            facts.finish_reasons.iter().map(|reason| reason.as_str()).collect();
         format!(
             "id {:?}\nmodel {:?}\nfinish {reasons:?}\noutput_bytes {}\nis_error {}\nusage {}\n",
             facts.id,
@@ -65,13 +54,9 @@ fn completions_are_read_into_facts() {
 
 /// Runs `result` on every file of `folder` that ends in `input` and compares with its neighbour.
 fn each(folder: &str, input: &str, output: &str, result: impl Fn(Vec<u8>) -> Vec<u8>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden/openai")
-        .join(folder);
-    let mut cases: Vec<PathBuf> = fs::read_dir(&root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/openai").join(folder);
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == input));
     assert!(!cases.is_empty());
     for case in cases {
@@ -97,29 +82,16 @@ fn event_line(event: &Event) -> String {
     if event.is_done() {
         return "done".to_owned();
     }
-    let name = event
-        .name()
-        .map(|name| format!("[{name}] "))
-        .unwrap_or_default();
+    let name = event.name().map(|name| format!("[{name}] ")).unwrap_or_default();
     let Ok(chunk) = Chunk::parse(&event.data()) else {
         return format!("{name}not a chunk");
     };
-    let reasons: Vec<&str> = chunk
-        .finish_reasons
-        .iter()
-        .map(|reason| reason.as_str())
-        .collect();
+    let reasons: Vec<&str> = chunk.finish_reasons.iter().map(|reason| reason.as_str()).collect();
     let mut line = format!("{name}chunk output_bytes={}", chunk.output_bytes);
-    for (word, holds) in [
-        ("usage_only", chunk.usage_only),
-        ("finished", chunk.finished),
-        ("error", chunk.error),
-    ] {
-        line += &if holds {
-            format!(" {word}")
-        } else {
-            String::new()
-        };
+    for (word, holds) in
+        [("usage_only", chunk.usage_only), ("finished", chunk.finished), ("error", chunk.error)]
+    {
+        line += &if holds { format!(" {word}") } else { String::new() };
     }
     format!("{line} {reasons:?} usage {}", usage(chunk.usage))
 }

@@ -10,16 +10,12 @@ fn parse(body: String) -> ChatRequest {
 
 /// A good request with further members.
 fn with(members: &str) -> ChatRequest {
-    parse(format!(
-        r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],{members}}}"#
-    ))
+    parse(format!(r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],{members}}}"#))
 }
 
 /// A good request with this content and nothing else.
 fn content(content: &str) -> ChatRequest {
-    parse(format!(
-        r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}"#
-    ))
+    parse(format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}"#))
 }
 
 #[test]
@@ -29,15 +25,7 @@ fn shape_tells_parts_tools_and_formats() {
             {"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]"#,
     )
     .shape();
-    assert_eq!(
-        shape,
-        Shape {
-            messages: 1,
-            images: 1,
-            audio: true,
-            ..Shape::default()
-        }
-    );
+    assert_eq!(shape, Shape { messages: 1, images: 1, audio: true, ..Shape::default() });
 
     let shape = |members| with(members).shape();
     assert!(shape(r#""tools":[{"type":"function","function":{"name":"f"}}]"#).tools);
@@ -76,10 +64,7 @@ fn anything_else_is_not() {
     ] {
         assert!(content(parts).has_remote_input(), "{parts}");
     }
-    for members in [
-        r#""tools":[{"type":"web_search"}]"#,
-        r#""web_search_options":{}"#,
-    ] {
+    for members in [r#""tools":[{"type":"web_search"}]"#, r#""web_search_options":{}"#] {
         assert!(with(members).has_remote_input(), "{members}");
     }
     let spoken = r#"{"model":"m","messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}"#;

@@ -13,12 +13,7 @@ type Told = (EventKind, Option<String>, Vec<u8>, Vec<u8>);
 
 fn told(event: Event) -> Told {
     let name = event.name().map(str::to_owned);
-    (
-        event.kind,
-        name,
-        event.data().into_owned(),
-        event.raw.to_vec(),
-    )
+    (event.kind, name, event.data().into_owned(), event.raw.to_vec())
 }
 
 /// Decodes pieces to the end, with what is left unterminated last.
@@ -35,10 +30,7 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Told> {
 
 fn data(stream: &[u8]) -> Vec<Vec<u8>> {
     let events = decode([stream]).into_iter();
-    events
-        .filter(|told| told.0 == EventKind::Data)
-        .map(|told| told.2)
-        .collect()
+    events.filter(|told| told.0 == EventKind::Data).map(|told| told.2).collect()
 }
 
 const STREAMS: [&str; 12] = [
@@ -70,9 +62,8 @@ fn the_cut_into_packets_makes_no_difference() {
 
 #[test]
 fn random_streams_in_random_packets_are_told_alike_and_whole() {
-    let parts = [
-        "data: x", "data:é", ": c", "event: e", "\n", "\n", "\r\n", "\r\n", "\r", "\u{feff}",
-    ];
+    let parts =
+        ["data: x", "data:é", ": c", "event: e", "\n", "\n", "\r\n", "\r\n", "\r", "\u{feff}"];
     let mut chance = Chance::new(7);
     for round in 0..2_000 {
         let length = chance.below(30);
@@ -115,10 +106,7 @@ fn fields_are_read_as_the_standard_says() {
         ("id: 1\ndata: a\nunknown: b\nretry: x\n\n", &["a"]),
     ];
     for (stream, expected) in cases {
-        let expected: Vec<Vec<u8>> = expected
-            .iter()
-            .map(|data| data.as_bytes().to_vec())
-            .collect();
+        let expected: Vec<Vec<u8>> = expected.iter().map(|data| data.as_bytes().to_vec()).collect();
         assert_eq!(data(stream.as_bytes()), expected, "{stream:?}");
     }
 }
@@ -142,9 +130,7 @@ fn the_last_event_name_holds() {
 #[test]
 fn an_event_is_ready_as_soon_as_its_blank_line_is() {
     let mut decoder = Decoder::new(100);
-    decoder
-        .push(Bytes::from_static(b"data: a\n\ndata: b\n"))
-        .unwrap();
+    decoder.push(Bytes::from_static(b"data: a\n\ndata: b\n")).unwrap();
     assert_eq!(&decoder.next().unwrap().data()[..], b"a");
     assert!(decoder.next().is_none());
     decoder.push(Bytes::from_static(b"\n")).unwrap();
@@ -158,10 +144,7 @@ fn events_within_one_packet_are_not_copied() {
     let mut decoder = Decoder::new(100);
     decoder.push(packet.clone()).unwrap();
     assert_eq!(decoder.next().unwrap().raw.as_ptr(), packet.as_ptr());
-    assert_eq!(
-        decoder.next().unwrap().raw.as_ptr(),
-        packet.slice(9..).as_ptr()
-    );
+    assert_eq!(decoder.next().unwrap().raw.as_ptr(), packet.slice(9..).as_ptr());
 }
 
 #[test]
@@ -186,11 +169,7 @@ fn an_event_at_the_limit_passes_and_one_byte_more_fails_however_cut() {
             packets.try_for_each(|packet| decoder.push(packet))
         };
         assert!(push_all(event.len()).is_ok(), "{packet}");
-        assert_eq!(
-            push_all(event.len() - 1).unwrap_err().max_event_bytes,
-            12,
-            "{packet}"
-        );
+        assert_eq!(push_all(event.len() - 1).unwrap_err().max_event_bytes, 12, "{packet}");
     }
 }
 
@@ -198,11 +177,7 @@ fn an_event_at_the_limit_passes_and_one_byte_more_fails_however_cut() {
 fn what_comes_before_an_event_too_long_is_still_told_and_nothing_after() {
     let mut decoder = Decoder::new(10);
     assert!(
-        decoder
-            .push(Bytes::from_static(
-                b"data: a\n\ndata: 1234567890\n\ndata: b\n\n"
-            ))
-            .is_err()
+        decoder.push(Bytes::from_static(b"data: a\n\ndata: 1234567890\n\ndata: b\n\n")).is_err()
     );
     assert_eq!(&decoder.next().unwrap().data()[..], b"a");
     assert!(decoder.push(Bytes::from_static(b"data: c\n\n")).is_err());
@@ -213,18 +188,12 @@ fn what_comes_before_an_event_too_long_is_still_told_and_nothing_after() {
 #[test]
 fn debug_output_holds_no_content() {
     let mut decoder = Decoder::new(100);
-    decoder
-        .push(Bytes::from_static(b"data: secret\n\n"))
-        .unwrap();
+    decoder.push(Bytes::from_static(b"data: secret\n\n")).unwrap();
     assert!(!format!("{:?}", decoder.next()).contains("secret"));
 }
 
 #[test]
 fn what_we_write_we_read() {
-    let written = [
-        sse::data(b"{\n\"a\":1}"),
-        sse::comment("cost\ndata: 1"),
-        sse::data(b"x"),
-    ];
+    let written = [sse::data(b"{\n\"a\":1}"), sse::comment("cost\ndata: 1"), sse::data(b"x")];
     assert_eq!(data(&written.concat()), [&b"{\n\"a\":1}"[..], b"x"]);
 }

@@ -62,7 +62,7 @@ fn run(arguments: Arguments) -> (String, u8) {
     let Arguments { folder, trust, json } = arguments;
     match verify(&folder, trust) {
         Ok(report) if json => (holds_as_json(&report), 0),
-        Ok(report) => (holds_as_text(&report), 0),
+        Ok(report) => (report.to_string(), 0),
         Err(ReadError::Fault(fault)) if json => (fault_as_json(&fault), DOES_NOT_HOLD),
         Err(ReadError::Fault(fault)) => (format!("DOES NOT HOLD: {fault}\n"), DOES_NOT_HOLD),
         Err(error @ ReadError::Io(_)) => (format!("{}: {error}\n", folder.display()), CANNOT_READ),
@@ -81,38 +81,4 @@ fn fault_as_json(fault: &Fault) -> String {
         "what": fault.what.to_string(),
     });
     format!("{}\n", serde_json::json!({ "holds": false, "fault": fault }))
-}
-
-fn holds_as_text(report: &Report) -> String {
-    let kinds: Vec<String> =
-        report.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    let trust = if report.key_on_first_use {
-        "taken from the log itself: pass --key with a key you got elsewhere"
-    } else {
-        "given"
-    };
-    format!(
-        "HOLDS: {} records in {} commits, {} segments, {} runs\n\
-         root      {}\n\
-         log       {}\n\
-         key       {} ({trust})\n\
-         kinds     {}\n\
-         intents   {} without outcome in runs that are over, {} in the last run\n\
-         outcomes  {} without an intent\n\
-         external  {} contents in files of their own, not checked\n\
-         tail      {} bytes never acknowledged\n",
-        report.records,
-        report.commits,
-        report.segments,
-        report.runs,
-        report.root,
-        report.log_id,
-        report.key,
-        kinds.join(", "),
-        report.intents_cut,
-        report.intents_open,
-        report.outcomes_unannounced,
-        report.external_unchecked,
-        report.unacknowledged_bytes,
-    )
 }

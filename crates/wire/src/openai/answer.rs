@@ -70,10 +70,7 @@ impl<'a> Answer<'a> {
     }
 
     pub(super) fn finish_reasons(&self) -> Vec<FinishReason> {
-        let names = self
-            .choices()
-            .iter()
-            .filter_map(|choice| choice.finish_reason.as_deref());
+        let names = self.choices().iter().filter_map(|choice| choice.finish_reason.as_deref());
         names.filter_map(FinishReason::named).collect()
     }
 }
@@ -130,9 +127,7 @@ struct TextBytes(u64);
 
 impl<'de> Deserialize<'de> for TextBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_any(TextBytesVisitor)
-            .map(TextBytes)
+        deserializer.deserialize_any(TextBytesVisitor).map(TextBytes)
     }
 }
 

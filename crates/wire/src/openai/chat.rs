@@ -44,11 +44,7 @@ impl ChatRequest {
             model,
             stream,
             wants_usage: options.include_usage(),
-            usage_edit: if stream {
-                options.edit(model_span.end)
-            } else {
-                None
-            },
+            usage_edit: if stream { options.edit(model_span.end) } else { None },
             model_span,
             choices: fields.choices()?,
             max_output_tokens: fields.max_output_tokens()?,

@@ -37,10 +37,7 @@ impl Chunk {
     pub fn parse(data: &[u8]) -> Result<Chunk, NotChunk> {
         let answer = Answer::parse(data).ok_or(NotChunk)?;
         let finish_reasons = answer.finish_reasons();
-        let deltas = answer
-            .choices()
-            .iter()
-            .filter_map(|choice| choice.delta.as_ref());
+        let deltas = answer.choices().iter().filter_map(|choice| choice.delta.as_ref());
         Ok(Chunk {
             usage: answer.usage(),
             usage_only: answer.has_usage() && answer.choices().is_empty(),

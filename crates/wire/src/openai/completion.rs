@@ -30,10 +30,7 @@ impl Completion {
     /// Reads a provider's body. Fields we do not know are ignored.
     pub fn parse(body: &[u8]) -> Result<Completion, NotCompletion> {
         let answer = Answer::parse(body).ok_or(NotCompletion)?;
-        let messages = answer
-            .choices()
-            .iter()
-            .filter_map(|choice| choice.message.as_ref());
+        let messages = answer.choices().iter().filter_map(|choice| choice.message.as_ref());
         Ok(Completion {
             usage: answer.usage(),
             model: answer.model(),

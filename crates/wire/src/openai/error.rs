@@ -8,14 +8,7 @@ use crate::sse;
 /// An error body. `kind` is its `type`, such as `invalid_request_error`; `param` the field at
 /// fault; `code` what a program acts on. Absent ones are written as null, as OpenAI does.
 pub fn error_body(message: &str, kind: &str, param: Option<&str>, code: Option<&str>) -> Vec<u8> {
-    let body = Body {
-        error: Fault {
-            message,
-            kind,
-            param,
-            code,
-        },
-    };
+    let body = Body { error: Fault { message, kind, param, code } };
     // Strings always serialise.
     serde_json::to_vec(&body).unwrap_or_default()
 }

@@ -158,6 +158,5 @@ fn lookalike(key: &str) -> Option<&'static str> {
         '\u{212A}' => 'k',
         other => other.to_ascii_lowercase(),
     };
-    OURS.into_iter()
-        .find(|ours| key.chars().map(folded).eq(ours.chars()))
+    OURS.into_iter().find(|ours| key.chars().map(folded).eq(ours.chars()))
 }

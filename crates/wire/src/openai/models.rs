@@ -6,19 +6,10 @@ use serde::Serialize;
 pub fn models_body<'a>(models: impl IntoIterator<Item = (&'a str, u64, &'a str)>) -> Vec<u8> {
     let data = models
         .into_iter()
-        .map(|(id, created, owned_by)| Model {
-            id,
-            object: "model",
-            created,
-            owned_by,
-        })
+        .map(|(id, created, owned_by)| Model { id, object: "model", created, owned_by })
         .collect();
     // Strings and integers always serialise.
-    serde_json::to_vec(&List {
-        object: "list",
-        data,
-    })
-    .unwrap_or_default()
+    serde_json::to_vec(&List { object: "list", data }).unwrap_or_default()
 }
 
 /// One model, as `GET /v1/models/{id}` answers it.

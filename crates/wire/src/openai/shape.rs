@@ -67,10 +67,7 @@ impl Content {
         match self.messages {
             None => Err(Invalid::missing("messages")),
             Some(Kind::Array) if self.shape.messages > 0 && !self.odd_message => Ok(self.shape),
-            Some(_) => Err(Invalid::value(
-                "messages",
-                "be an array of one or more objects",
-            )),
+            Some(_) => Err(Invalid::value("messages", "be an array of one or more objects")),
         }
     }
 
@@ -183,9 +180,7 @@ struct Type<F>(F);
 impl<'de, F: FnMut(&str)> Reader<'de> for Type<F> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
-            "type" => object
-                .next_value_seed(Walk(&mut Text(&mut self.0)))
-                .map(drop),
+            "type" => object.next_value_seed(Walk(&mut Text(&mut self.0))).map(drop),
             _ => skip(object),
         }
     }

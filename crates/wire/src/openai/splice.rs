@@ -16,18 +16,12 @@ pub(super) struct Edit {
 impl Edit {
     /// Puts a fixed text in place of `range`.
     pub(super) fn fixed(range: Range<usize>, text: &'static str) -> Edit {
-        Edit {
-            range,
-            text: Cow::Borrowed(text),
-        }
+        Edit { range, text: Cow::Borrowed(text) }
     }
 
     /// Puts `name` as a JSON string in place of `range`.
     pub(super) fn name(range: Range<usize>, name: &str) -> Edit {
-        Edit {
-            range,
-            text: Cow::Owned(Value::from(name).to_string()),
-        }
+        Edit { range, text: Cow::Owned(Value::from(name).to_string()) }
     }
 
     pub(super) fn precedes(&self, other: &Edit) -> bool {

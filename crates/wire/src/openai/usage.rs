@@ -8,14 +8,8 @@ use crate::Usage;
 /// or contradicts itself: such usage is not believed, and the caller counts for itself.
 pub(super) fn parse(raw: &str) -> Option<Usage> {
     let tokens: Tokens = serde_json::from_str(raw).ok()?;
-    let reasoning = tokens
-        .completion_tokens_details
-        .unwrap_or_default()
-        .reasoning_tokens;
-    let cached = tokens
-        .prompt_tokens_details
-        .unwrap_or_default()
-        .cached_tokens;
+    let reasoning = tokens.completion_tokens_details.unwrap_or_default().reasoning_tokens;
+    let cached = tokens.prompt_tokens_details.unwrap_or_default().cached_tokens;
     let mut usage = Usage {
         input_tokens: tokens.prompt_tokens,
         cached_input_tokens: cached.unwrap_or(0),

@@ -74,9 +74,7 @@ impl Decoder {
             let raw = self.complete(bytes.split_to(end));
             self.ready.push_back(raw);
         }
-        Err(TooLong {
-            max_event_bytes: self.max_event_bytes,
-        })
+        Err(TooLong { max_event_bytes: self.max_event_bytes })
     }
 
     /// The next complete event.

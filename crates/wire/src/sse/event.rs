@@ -59,12 +59,7 @@ impl Event {
             Data::None => EventKind::Comment,
             Data::Line(_) | Data::Lines { .. } => EventKind::Data,
         };
-        Event {
-            raw,
-            kind,
-            data,
-            name,
-        }
+        Event { raw, kind, data, name }
     }
 
     /// The data: its lines joined by LF, borrowed when there is but one.
@@ -114,10 +109,7 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn of(raw: &'a [u8], from: usize) -> Fields<'a> {
-        Fields {
-            raw,
-            rest: raw.get(from..),
-        }
+        Fields { raw, rest: raw.get(from..) }
     }
 }
 

@@ -19,10 +19,7 @@ pub(in crate::openai) enum StreamOptions {
     /// An object without `include_usage`: just behind its brace, and whether anything follows.
     Silent { inside: usize, is_empty: bool },
     /// An object with `include_usage`, whose value stands here.
-    Set {
-        include_usage: bool,
-        value: Range<usize>,
-    },
+    Set { include_usage: bool, value: Range<usize> },
 }
 
 impl StreamOptions {
@@ -35,10 +32,7 @@ impl StreamOptions {
         }
         let mut members = Members::default();
         let Ok(Kind::Object) = json::read_text(whole, &mut members) else {
-            return Err(Invalid::value(
-                "stream_options",
-                "be a strict json object or null",
-            ));
+            return Err(Invalid::value("stream_options", "be a strict json object or null"));
         };
         Ok(match members.include_usage {
             None => StreamOptions::Silent {
@@ -54,13 +48,7 @@ impl StreamOptions {
 
     /// Whether the client asked for the usage frame.
     pub(in crate::openai) fn include_usage(&self) -> bool {
-        matches!(
-            self,
-            StreamOptions::Set {
-                include_usage: true,
-                ..
-            }
-        )
+        matches!(self, StreamOptions::Set { include_usage: true, .. })
     }
 
     /// The change that sets `include_usage`; a whole new member goes to `free`, behind a value of
@@ -69,22 +57,14 @@ impl StreamOptions {
         let (range, text) = match self {
             StreamOptions::Absent => (free..free, r#","stream_options":{"include_usage":true}"#),
             StreamOptions::Null(range) => (range, r#"{"include_usage":true}"#),
-            StreamOptions::Silent {
-                inside,
-                is_empty: true,
-            } => (inside..inside, r#""include_usage":true"#),
-            StreamOptions::Silent {
-                inside,
-                is_empty: false,
-            } => (inside..inside, r#""include_usage":true,"#),
-            StreamOptions::Set {
-                include_usage: false,
-                value,
-            } => (value, "true"),
-            StreamOptions::Set {
-                include_usage: true,
-                ..
-            } => return None,
+            StreamOptions::Silent { inside, is_empty: true } => {
+                (inside..inside, r#""include_usage":true"#)
+            }
+            StreamOptions::Silent { inside, is_empty: false } => {
+                (inside..inside, r#""include_usage":true,"#)
+            }
+            StreamOptions::Set { include_usage: false, value } => (value, "true"),
+            StreamOptions::Set { include_usage: true, .. } => return None,
         };
         Some(Edit::fixed(range, text))
     }
@@ -97,10 +77,7 @@ struct Members<'a> {
 
 impl Default for Members<'_> {
     fn default() -> Self {
-        Members {
-            include_usage: None,
-            is_empty: true,
-        }
+        Members { include_usage: None, is_empty: true }
     }
 }
 
