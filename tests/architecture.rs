@@ -1,7 +1,7 @@
 //! Who may import whom, and how a source file looks. The compiler cannot say these rules, a reader
 //! relies on them, and one convenient import is how they would end. Read from `cargo metadata`, so
 //! that no tool has to be installed; `deny.toml` says what may come from outside.
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which the lint does not see as such")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Configurations as operators meet them, through the built binary. The shipped ones are accepted,
 //! the reference names every key, and each mistake in `conf/bad` gets exactly the sentence that
 //! stands beside it, with the line and column to jump to.
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which the lint does not see as such")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
