@@ -3,8 +3,8 @@
 //! record of every inference that an auditor recomputes.
 //!
 //! ```text
-//! client ─► authenticate ─► (body) ─► route ─► meter: hold ─► audit: intent ─► provider attempts ─┐
-//! client ◄─ end of the answer only after the outcome is durable ◄─ audit ◄─ meter: settle ◄───────┘
+//! client ─► authenticate ─► (body) ─► route ─► meter: hold ─► audit: intent ─► providers ─┐
+//! client ◄─ the end, once the outcome is durable ◄─ audit: outcome ◄─ meter: settle ◄──────┘
 //! ```
 //!
 //! The filters are crates of their own (`filters/`); this crate is the proxy around them and the

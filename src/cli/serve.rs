@@ -1,5 +1,5 @@
-//! `inferlayer serve`: the gateway. Without a configuration it also mints a key and prints a command
-//! that works when pasted.
+//! `inferlayer serve`: the gateway. Without a configuration it also mints a key and prints a
+//! command that works when pasted.
 
 use std::io::{self, IsTerminal, Write};
 

@@ -90,13 +90,18 @@ fn parse_place(rest: &str) -> Option<(usize, usize)> {
     Some((line, column))
 }
 
-/// `a.b[0]: what` → (`a.b[0]`, `what`). A text without a path has none of its characters.
+/// `a: a.b[0]: what` → (`a.b[0]`, `what`): every level that an error passes may put its path before
+/// it, each the beginning of the next. A text without a path has none of its characters.
 fn split_path(said: &str) -> (&str, &str) {
     let is_path = |s: &str| {
         !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._[]-".contains(&b))
     };
-    match said.split_once(": ") {
-        Some((path, problem)) if is_path(path) => (path, problem),
-        _ => ("", said),
+    let (mut path, mut problem) = ("", said);
+    while let Some((longer, rest)) = problem.split_once(": ") {
+        if !is_path(longer) || !longer.starts_with(path) {
+            break;
+        }
+        (path, problem) = (longer, rest);
     }
+    (path, problem)
 }

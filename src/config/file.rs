@@ -121,20 +121,19 @@ impl<'de> Visitor<'de> for FileSeed {
         let (mut listen, mut data_dir, mut threads, mut limits) = (None, None, None, None);
         let (mut ledger, mut providers, mut tenants) = (None, None, None);
         let (mut prices, mut filters) = (None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "listen" => once(&mut listen, "listen", map.next_value()?)?,
-                "data_dir" => once(&mut data_dir, "data_dir", map.next_value()?)?,
-                "threads" => once(&mut threads, "threads", map.next_value()?)?,
-                "limits" => once(&mut limits, "limits", map.next_value()?)?,
-                "ledger" => once(&mut ledger, "ledger", map.next_value()?)?,
-                "providers" => once(&mut providers, "providers", map.next_value()?)?,
-                "tenants" => once(&mut tenants, "tenants", map.next_value()?)?,
-                "prices" => once(&mut prices, "prices", map.next_value()?)?,
-                "filters" => {
-                    once(&mut filters, "filters", map.next_value_seed(FiltersSeed(self.0))?)?
-                }
-                other => return Err(Error::unknown_field(other, FIELDS)),
+        let mut seen = Vec::new();
+        while let Some(key) = map.next_key_seed(KeySeed(&mut seen))? {
+            match key {
+                "listen" => listen = Some(map.next_value()?),
+                "data_dir" => data_dir = Some(map.next_value()?),
+                "threads" => threads = Some(map.next_value()?),
+                "limits" => limits = Some(map.next_value()?),
+                "ledger" => ledger = Some(map.next_value()?),
+                "providers" => providers = Some(map.next_value()?),
+                "tenants" => tenants = Some(map.next_value()?),
+                "prices" => prices = Some(map.next_value()?),
+                // The one that is left, since there are no others.
+                _ => filters = Some(map.next_value_seed(FiltersSeed(self.0))?),
             }
         }
         let threads: Option<std::num::NonZeroUsize> = threads;
@@ -152,10 +151,33 @@ impl<'de> Visitor<'de> for FileSeed {
     }
 }
 
-fn once<T, E: Error>(slot: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(E::duplicate_field(name)),
+/// A key of the file that was not there before. Judged while it is read, so that an error has its
+/// place and not that of the whole file.
+struct KeySeed<'a>(&'a mut Vec<&'static str>);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<&'static str, D::Error> {
+        d.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = &'static str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<&'static str, E> {
+        let known = FIELDS.iter().find(|field| **field == text);
+        let key = *known.ok_or_else(|| E::unknown_field(text, FIELDS))?;
+        if self.0.contains(&key) {
+            return Err(E::duplicate_field(key));
+        }
+        self.0.push(key);
+        Ok(key)
     }
 }
 

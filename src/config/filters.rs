@@ -14,25 +14,28 @@ pub(crate) type Configured = (&'static Registration, Box<dyn Unbuilt>);
 pub(crate) struct FiltersSeed(pub(crate) &'static [Registration]);
 
 /// Every filter needs what filters before it give, and a provider may be called only with all of
-/// [`DEMANDED`]. Returns the place in the list and a sentence that names both.
-pub(crate) fn check_order(filters: &[Configured]) -> Result<(), (usize, String)> {
+/// [`DEMANDED`]. Returns the place in the list and a sentence that names both filters.
+pub(crate) fn check_order(
+    filters: &[Configured],
+    known: &[Registration],
+) -> Result<(), (usize, String)> {
+    let giver = |fact| known.iter().find(|f| f.gives.contains(fact)).map_or("?", |f| f.name);
     let mut given: Vec<Fact> = Vec::new();
     for (index, (filter, _)) in filters.iter().enumerate() {
         if let Some(fact) = filter.needs.iter().find(|fact| !given.contains(fact)) {
-            let giver = filters.iter().map(|(f, _)| f).find(|f| f.gives.contains(fact));
-            let advice = match giver {
-                Some(giver) => format!("put `{}` before it", giver.name),
-                None => "no filter in the list gives that".to_owned(),
-            };
-            let name = filter.name;
-            return Err((index, format!("filter `{name}` needs {fact:?}; {advice}")));
+            let (name, giver) = (filter.name, giver(fact));
+            let problem = format!("filter `{name}` needs {fact:?}; put `{giver}` before it");
+            return Err((index, problem));
         }
         given.extend(filter.gives);
     }
     match DEMANDED.iter().find(|fact| !given.contains(fact)) {
         Some(fact) => {
             let last = filters.len().saturating_sub(1);
-            Err((last, format!("no filter gives {fact:?}, without which no provider is called")))
+            let giver = giver(fact);
+            let problem =
+                format!("no provider is called without {fact:?}; put `{giver}` into the list");
+            Err((last, problem))
         }
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! Bounds, each with a default: nothing in the gateway grows with what a caller or a provider sends.
+//! Bounds, each with a default: nothing here grows with what a caller or a provider sends.
 
 use std::time::Duration;
 

@@ -88,7 +88,7 @@ impl Config {
             source,
             text,
         };
-        config.check()?;
+        config.check(filters)?;
         Ok(config)
     }
 
@@ -98,10 +98,10 @@ impl Config {
         ConfigError::at(&self.source, place, field, problem.into())
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self, known: &[Registration]) -> Result<(), ConfigError> {
         self.check_unique("providers", self.providers.iter().map(|p| p.name.as_str()))?;
         self.check_unique("tenants", self.tenants.iter().map(|t| t.name.as_str()))?;
-        filters::check_order(&self.filters)
+        filters::check_order(&self.filters, known)
             .map_err(|(index, problem)| self.error_at(&format!("filters[{index}]"), problem))
     }
 

@@ -74,10 +74,30 @@ impl<'de> Visitor<'de> for Reference {
         }
     }
 
-    // Serde's own message would print what was written here.
+    // Serde's own messages would print what was written here.
     fn visit_str<E: Error>(self, _: &str) -> Result<SecretReference, E> {
-        Err(E::custom("a secret never stands in a configuration; write { env: NAME }"))
+        in_the_clear()
     }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<SecretReference, E> {
+        in_the_clear()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<SecretReference, E> {
+        in_the_clear()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<SecretReference, E> {
+        in_the_clear()
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<SecretReference, E> {
+        in_the_clear()
+    }
+}
+
+fn in_the_clear<E: Error>() -> Result<SecretReference, E> {
+    Err(E::custom("a secret never stands in a configuration; write { env: NAME }"))
 }
 
 #[cfg(test)]
@@ -86,9 +106,11 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_clear_is_refused_and_not_repeated() {
-        let error = serde_yaml::from_str::<SecretReference>("sk-canary").unwrap_err().to_string();
-        assert!(error.contains("never stands"), "{error}");
-        assert!(!error.contains("canary"));
+        for secret in ["sk-canary-71", "7171", "-7171", "71.71", "1e71"] {
+            let error = serde_yaml::from_str::<SecretReference>(secret).unwrap_err().to_string();
+            assert!(error.contains("never stands"), "{error}");
+            assert!(!error.contains("71"), "{error}");
+        }
     }
 
     #[test]

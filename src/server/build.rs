@@ -1,5 +1,5 @@
 //! From a configuration to a gateway that is ready to serve: sockets first, because a port in use
-//! must not touch the ledger; then keys, ledger, accounts; then the filters, which may use all that.
+//! must not touch the ledger; then keys, ledger, accounts; then the filters, which may use them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ pub(crate) fn open_accounts(
     })?;
     let (unfinished, held) = fold.unfinished();
     if unfinished > 0 {
-        tracing::warn!(unfinished, held_usd = %held, "intents without outcome are charged at their hold");
+        tracing::warn!(unfinished, %held, "intents without outcome are charged at their hold");
     }
     let tenants = config.tenants.iter().map(|tenant| {
         let seal = keyring.tenant(tenant.name.as_str())?;

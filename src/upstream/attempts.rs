@@ -112,7 +112,7 @@ fn request_for(
     Ok(request)
 }
 
-/// Makes room for this attempt beside those that may be billed already. Without room it is not made.
+/// Makes room for this attempt beside those that may be billed already; it is not made without.
 fn extend_hold(x: &mut Exchange, index: usize) -> Result<bool, Refusal> {
     let billed_before = x.attempts.last().is_some_and(|attempt| attempt.result.may_be_billed());
     if !billed_before {
