@@ -1,4 +1,4 @@
-"""What the tests share: one model server, one gateway with two tenants, and clients that are tapped."""
+"""What the tests share: one model server, one gateway with two tenants, and tapped clients."""
 
 import signal
 from dataclasses import dataclass

@@ -35,7 +35,9 @@ class Gateway:
     def command(self, *words: str) -> str:
         """Runs `inferlayer` beside the gateway; its standard output."""
         line = [BINARY, *words, "--config", str(self.folder / "gateway.yaml")]
-        return subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout
+        done = subprocess.run(line, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def create_key(self, tenant: str) -> str:
         return self.command("keys", "create", "--tenant", tenant).strip()

@@ -99,7 +99,12 @@ def test_a_model_is_retrieved(client):
 
 @pytest.mark.parametrize(
     ("header", "prefix"),
-    [("authorization", "Bearer "), ("authorization", "bearer "), ("x-api-key", ""), ("api-key", "")],
+    [
+        ("authorization", "Bearer "),
+        ("authorization", "bearer "),
+        ("x-api-key", ""),
+        ("api-key", ""),
+    ],
 )
 def test_each_header_that_sdks_put_a_key_in(http, keys, header, prefix):
     assert http.get("/v1/models", headers={header: prefix + keys["rich"]}).status_code == 200

@@ -1,5 +1,5 @@
-"""The reckoning, after all other tests: the gateway is stopped, and what it recorded is held against
-what the clients saw on the wire.
+"""The reckoning, after all other tests: the gateway is stopped, and what it recorded is held
+against what the clients saw on the wire.
 """
 
 import json
@@ -44,6 +44,12 @@ def verdict(gateway, exit_code):
 @pytest.fixture(scope="module")
 def outcomes(records):
     return {record.metadata["request"]: record for record in of_kind(records, ledger.OUTCOME)}
+
+
+@pytest.fixture(scope="module")
+def holds(records):
+    intents = [record.metadata for record in of_kind(records, ledger.INTENT)]
+    return {intent["request"]: int(intent["hold_nano_usd"]) for intent in intents}
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +126,21 @@ def test_tokens_are_those_the_provider_counted(outcomes, inferences):
         assert not outcome["estimated"]
 
 
-def test_every_cost_follows_from_tokens_and_prices(outcomes):
-    for record in outcomes.values():
+def test_every_cost_follows_from_tokens_and_prices(outcomes, holds):
+    for request, record in outcomes.items():
         outcome = record.metadata
         cached = outcome["gen_ai.usage.cache_read.input_tokens"]
         fresh = outcome["gen_ai.usage.input_tokens"] - cached
         cost = fresh * INPUT + cached * CACHED_INPUT
         cost += outcome["gen_ai.usage.output_tokens"] * OUTPUT
-        assert int(outcome["cost_nano_usd"]) == cost
+        # Sent, and nothing seen of the answer: the provider may bill all that was held.
+        unseen = outcome["attempts"][-1]["result"] == "sent"
+        assert int(outcome["cost_nano_usd"]) == (holds[request] if unseen else cost)
+
+
+def test_no_cost_is_above_what_was_held(outcomes, holds):
+    for request, record in outcomes.items():
+        assert int(record.metadata["cost_nano_usd"]) <= holds[request]
 
 
 def test_receipts_name_the_record_of_the_outcome(outcomes, inferences):
@@ -155,8 +168,7 @@ def test_no_key_and_no_prompt_stands_in_what_the_gateway_wrote(gateway, exit_cod
     for path in gateway.folder.rglob("*"):
         if path.is_file():
             text = path.read_bytes()
-            found = [secret[:4] for secret in secrets if secret.encode() in text]
-            assert found == [], f"{path.name} holds a secret"
+            assert not any(secret.encode() in text for secret in secrets), path.name
 
 
 def of_kind(records, kind: int):
