@@ -4,7 +4,7 @@
 //! Two values can be made nowhere else and are demanded before a provider hears of a request:
 //!
 //! ```text
-//! presented key ─► Accounts::authenticate ─► Tenant ─► Tenant::hold(worst case) ─► Hold ─► settle(cost)
+//! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
 //! Reading order: [`money`], [`price`], [`key`], [`budget`], [`tenant`], [`record`], [`fold`].

@@ -236,7 +236,78 @@ impl fmt::Display for TenantName {
     }
 }
 
+/// One tenant from YAML, as in the configuration's list.
+pub fn from_yaml(text: &str) -> Result<TenantSettings, serde_yaml::Error> {
+    serde_yaml::from_str(text)
+}
+
 /// Seconds since 1970, by the system's clock.
 pub fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::MintedKey;
+
+    fn accounts() -> Accounts {
+        let settings = from_yaml("{ name: a, budget_usd: 1 }").unwrap();
+        let seal = TenantSeal::new([7; 32].into());
+        Accounts::new(vec![(settings, seal)], Fold::default())
+    }
+
+    fn create(accounts: &Accounts, tenant: &str, expires_at: Option<u64>) -> (KeyId, String) {
+        let minted = MintedKey::mint().unwrap();
+        let (id, hash) = (minted.id, minted.hash.clone());
+        let tenant = TenantName::try_from(tenant.to_owned()).unwrap();
+        let (label, created_at) = (String::new(), 0);
+        let event = KeyEvent::KeyCreated { id, tenant, label, hash, created_at, expires_at };
+        accounts.apply(event);
+        (id, minted.reveal().as_str().to_owned())
+    }
+
+    fn authenticate(accounts: &Accounts, key: &str) -> Result<TenantName, AuthenticateError> {
+        let presented = PresentedKey::parse(key.as_bytes()).unwrap();
+        accounts.authenticate(&presented).map(|tenant| tenant.name().clone())
+    }
+
+    #[test]
+    fn only_a_valid_key_of_a_configured_tenant_is_accepted() {
+        let accounts = accounts();
+        let (_, valid) = create(&accounts, "a", None);
+        assert_eq!(authenticate(&accounts, &valid).unwrap().as_str(), "a");
+        let (_, expired) = create(&accounts, "a", Some(1));
+        assert_eq!(authenticate(&accounts, &expired), Err(AuthenticateError::Expired));
+        let (_, homeless) = create(&accounts, "b", None);
+        assert_eq!(authenticate(&accounts, &homeless), Err(AuthenticateError::NoTenant));
+        let stranger = MintedKey::mint().unwrap().reveal();
+        assert_eq!(authenticate(&accounts, &stranger), Err(AuthenticateError::Unknown));
+    }
+
+    #[test]
+    fn a_revoked_key_stays_revoked() {
+        let accounts = accounts();
+        let (id, key) = create(&accounts, "a", None);
+        accounts.apply(KeyEvent::KeyRevoked { id, revoked_at: 5 });
+        accounts.apply(KeyEvent::KeyRevoked { id, revoked_at: 9 });
+        assert_eq!(authenticate(&accounts, &key), Err(AuthenticateError::Revoked));
+        assert_eq!(accounts.keys()[0].revoked_at, Some(5));
+    }
+
+    #[test]
+    fn one_keys_id_with_anothers_secret_is_nobody() {
+        let accounts = accounts();
+        let ((_, a), (_, b)) = (create(&accounts, "a", None), create(&accounts, "a", None));
+        let mixed = format!("{}{}", &a[..16], &b[16..]);
+        assert_eq!(authenticate(&accounts, &mixed), Err(AuthenticateError::Unknown));
+    }
+
+    #[test]
+    fn names_are_safe_as_files_and_labels() {
+        for bad in ["", "A", ".a", "-a", "a/b", "a b", "é", &"a".repeat(65)] {
+            assert!(TenantName::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+        assert!(TenantName::try_from("a.b_c-1".to_owned()).is_ok());
+    }
 }

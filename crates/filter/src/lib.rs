@@ -21,6 +21,8 @@ pub mod refusal;
 pub mod registration;
 pub mod site;
 mod slot;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
 pub use contract::{Fact, Filter, Flow, Settings, UpstreamRequest};

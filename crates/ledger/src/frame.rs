@@ -1,4 +1,5 @@
-//! Where one frame ends, and reading it whole: the only place that knows the two magics and how lengths are read.
+//! Where one frame ends, and reading it whole: the only place that knows the two magics and how
+//! lengths are read.
 //!
 //! Lengths come from bytes that may be damaged, so each is bounded before anything is read.
 

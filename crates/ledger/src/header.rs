@@ -1,4 +1,5 @@
-//! The fixed header of `FORMAT.md` §2: binary, so that a stranger's verifier is a struct and a hash.
+//! The fixed header of `FORMAT.md` §2: binary, so that a stranger's verifier is a struct and a
+//! hash.
 
 use crate::entry::Kind;
 use crate::error::Damage;

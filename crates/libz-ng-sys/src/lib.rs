@@ -62,7 +62,10 @@ forward! {
     deflateReset();
     deflateParams(level: c_int, strategy: c_int);
     deflateSetDictionary(dictionary: *const u8, length: c_uint);
-    deflateInit2_(level: c_int, method: c_int, bits: c_int, memory: c_int, strategy: c_int, version: *const c_char, size: c_int);
+    deflateInit2_(
+        level: c_int, method: c_int, bits: c_int, memory: c_int, strategy: c_int,
+        version: *const c_char, size: c_int
+    );
     inflate(flush: c_int);
     inflateEnd();
     inflateReset2(bits: c_int);

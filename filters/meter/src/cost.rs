@@ -1,11 +1,13 @@
 //! What a call cost. The provider's own count settles it; where that is missing (a cut stream, a
 //! client gone) the gateway's count does, marked as an estimate; where nothing was seen of an
-//! answer that a provider may bill, all that was held for that attempt.
+//! answer that a provider may bill, all that was held for that attempt. So no caller lowers its
+//! bill by hanging up early.
 
 use inferlayer_accounts::NanoUsd;
 use inferlayer_accounts::price::Tokens;
+use inferlayer_accounts::record::Ending;
 use inferlayer_filter::Exchange;
-use inferlayer_filter::exchange::{AttemptResult, Cost, Quote};
+use inferlayer_filter::exchange::{Cost, Quote};
 
 /// English and code have 3 to 5 bytes a token; the low end errs towards charging.
 const ESTIMATED_BYTES_PER_TOKEN: u64 = 3;
@@ -13,19 +15,33 @@ const ESTIMATED_BYTES_PER_TOKEN: u64 = 3;
 /// The cost of all attempts of `x`, never above what was `held`.
 pub(crate) fn of(x: &Exchange, held: NanoUsd) -> Cost {
     let (tokens, counted) = tokens(x);
-    let unanswered = unanswered_worst_case(x);
-    let answered = answered_quote(x).map_or(NanoUsd::ZERO, |quote| {
-        quote.price.as_ref().map_or(NanoUsd::ZERO, |price| price.cost(tokens))
+    let unseen = unseen_worst_case(x);
+    let answered = answered_quote(x).map_or(NanoUsd::ZERO, |quote| match &quote.price {
+        Some(_) if is_unseen(x) => quote.worst_case,
+        Some(price) => price.cost(tokens),
+        None => NanoUsd::ZERO,
     });
-    let sum = answered.saturating_add(unanswered);
+    let sum = answered.saturating_add(unseen);
     Cost {
         // A count above the bound is a provider's mistake: the budget's promise holds.
         amount: sum.min(held),
         input_tokens: tokens.input,
         cached_input_tokens: tokens.cached_input,
         output_tokens: tokens.output,
-        estimated: !counted || unanswered > NanoUsd::ZERO || sum > held,
+        estimated: !counted || unseen > NanoUsd::ZERO || sum > held,
     }
+}
+
+/// A whole answer that was begun and never read to its end: its text was not seen.
+fn is_unseen(x: &Exchange) -> bool {
+    let whole = x.call.peek().is_some_and(|call| !call.stream());
+    let complete = x.ending.peek() == Some(&Ending::Complete);
+    whole && !complete && x.answer.usage.is_none() && is_success(x)
+}
+
+fn is_success(x: &Exchange) -> bool {
+    let status = x.answered().and_then(|attempt| attempt.result.status());
+    status.is_some_and(|status| (200..300).contains(&status))
 }
 
 /// Tokens of the answer, and whether the provider counted them.
@@ -38,13 +54,8 @@ fn tokens(x: &Exchange) -> (Tokens, bool) {
         };
         return (tokens, true);
     }
-    match x.answered().map(|attempt| attempt.result) {
-        Some(AttemptResult::Answered { status }) if (200..300).contains(&status) => {
-            (own_count(x), false)
-        }
-        // An error answer, or none: nothing was generated.
-        _ => (Tokens::default(), true),
-    }
+    // An error answer, or none: nothing was generated.
+    if is_success(x) { (own_count(x), false) } else { (Tokens::default(), true) }
 }
 
 fn own_count(x: &Exchange) -> Tokens {
@@ -62,10 +73,110 @@ fn answered_quote(x: &Exchange) -> Option<&Quote> {
 }
 
 /// What attempts may be billed that gave no answer.
-fn unanswered_worst_case(x: &Exchange) -> NanoUsd {
+fn unseen_worst_case(x: &Exchange) -> NanoUsd {
     let quotes = x.quotes.peek().map_or(&[][..], Vec::as_slice);
     let billable = x.attempts.iter().filter(|attempt| attempt.result.may_be_billed());
     billable
         .filter_map(|attempt| quotes.get(attempt.candidate))
         .fold(NanoUsd::ZERO, |sum, quote| sum.saturating_add(quote.worst_case))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use inferlayer_accounts::Price;
+    use inferlayer_filter::exchange::{Attempt, AttemptResult};
+    use inferlayer_filter::testkit;
+    use inferlayer_wire::Usage;
+
+    use super::*;
+
+    const HELD: NanoUsd = NanoUsd::from_nano(1_000_000);
+
+    /// Prices of 100 an input token and 200 an output token; worst case 50,000 an attempt.
+    fn exchange(stream: bool, results: &[AttemptResult]) -> Exchange {
+        let body = format!(r#"{{"model":"m","stream":{stream},"messages":[{{}}]}}"#);
+        let mut x = testkit::chat(&body).unwrap();
+        let candidate = testkit::candidate("p", "m");
+        let price = Price {
+            input: NanoUsd::from_nano(100_000_000),
+            cached_input: None,
+            output: NanoUsd::from_nano(200_000_000),
+            max_output_tokens: 100,
+            context_tokens: 1000,
+        };
+        let worst_case = NanoUsd::from_nano(50_000);
+        let quote = Quote { price: Some(Arc::new(price)), worst_case };
+        x.quotes.fill(vec![quote; results.len()]).unwrap();
+        for (index, result) in results.iter().enumerate() {
+            let (provider, model) = (candidate.provider.clone(), candidate.model.clone());
+            x.attempts.push(Attempt { candidate: index, provider, model, result: *result });
+        }
+        x
+    }
+
+    const ANSWERED: AttemptResult = AttemptResult::Answered { status: 200 };
+
+    #[test]
+    fn the_providers_count_settles() {
+        let mut x = exchange(false, &[AttemptResult::Refused, ANSWERED]);
+        x.answer.usage = Some(Usage { input_tokens: 3, output_tokens: 2, ..Usage::default() });
+        let cost = of(&x, HELD);
+        assert_eq!((cost.amount.nano(), cost.estimated), (700, false));
+    }
+
+    #[test]
+    fn a_cut_stream_is_counted_by_us() {
+        let mut x = exchange(true, &[ANSWERED]);
+        (x.answer.output_bytes, x.answer.output_events) = (30, 4);
+        x.ending.fill(Ending::ClientGone).unwrap();
+        let input = x.call.peek().unwrap().body().len().div_ceil(3) as u64;
+        let cost = of(&x, HELD);
+        assert_eq!((cost.input_tokens, cost.output_tokens), (input, 10));
+        assert_eq!(cost.amount.nano(), input * 100 + 10 * 200);
+        assert!(cost.estimated);
+    }
+
+    #[test]
+    fn an_event_is_at_least_a_token() {
+        let mut x = exchange(true, &[ANSWERED]);
+        (x.answer.output_bytes, x.answer.output_events) = (9, 9);
+        assert_eq!(of(&x, HELD).output_tokens, 9);
+    }
+
+    #[test]
+    fn hanging_up_on_a_whole_answer_does_not_lower_the_bill() {
+        let mut x = exchange(false, &[ANSWERED]);
+        x.ending.fill(Ending::ClientGone).unwrap();
+        assert_eq!(of(&x, HELD).amount.nano(), 50_000);
+        let x = exchange(false, &[AttemptResult::Sent]);
+        assert_eq!(of(&x, HELD).amount.nano(), 50_000);
+    }
+
+    #[test]
+    fn attempts_that_may_be_billed_are_paid_for_and_others_are_not() {
+        use AttemptResult::*;
+        let mut x = exchange(true, &[FirstByteTimeout, Status { status: 500 }, Broken, ANSWERED]);
+        x.answer.usage = Some(Usage { input_tokens: 1, ..Usage::default() });
+        let cost = of(&x, HELD);
+        assert_eq!((cost.amount.nano(), cost.estimated), (100_100, true));
+        let x = exchange(true, &[Refused, Unresolved, TlsFailed, ConnectTimeout, Stale]);
+        assert_eq!(of(&x, HELD).amount, NanoUsd::ZERO);
+    }
+
+    #[test]
+    fn an_error_answer_costs_nothing() {
+        let cost = of(&exchange(false, &[AttemptResult::Answered { status: 400 }]), HELD);
+        assert_eq!((cost.amount, cost.estimated), (NanoUsd::ZERO, false));
+    }
+
+    #[test]
+    fn an_absurd_count_never_passes_what_was_held() {
+        let mut x = exchange(false, &[ANSWERED]);
+        let output_tokens = 1_000_000_000_000;
+        x.answer.usage = Some(Usage { output_tokens, ..Usage::default() });
+        let cost = of(&x, HELD);
+        assert_eq!((cost.amount, cost.estimated), (HELD, true));
+    }
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use inferlayer_accounts::PriceBook;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
 
-/// The block `meter`; it has no fields yet: limits stand with the tenants, prices in the price book.
+/// The block `meter`; it has no fields: limits stand with the tenants, prices in the price book.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeterSettings {}

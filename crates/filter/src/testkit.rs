@@ -1,0 +1,65 @@
+//! What tests of filters need: an exchange without a proxy, a tenant without a ledger.
+//!
+//! Only with the feature `testkit`, which a filter's crate names in its `dev-dependencies`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use inferlayer_accounts::record::KeyEvent;
+use inferlayer_accounts::{Accounts, Fold, MintedKey, PresentedKey, Tenant, TenantSettings};
+use inferlayer_ledger::TenantSeal;
+use inferlayer_wire::ChatRequest;
+
+use crate::exchange::{Exchange, Head, Operation};
+use crate::site::{Candidate, Provider, ProviderKind};
+
+/// What a test could not set up.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A chat request whose body was read and parsed.
+pub fn chat(body: &str) -> Result<Exchange, Failure> {
+    let path = "/v1/chat/completions".to_owned();
+    let head = Head { method: Method::POST, path, headers: HeaderMap::new() };
+    let mut x = Exchange::new(head, None);
+    x.operation = Operation::Chat;
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    x.call.fill(ChatRequest::parse(body).map_err(|invalid| invalid.message)?)?;
+    Ok(x)
+}
+
+/// Accounts with one tenant, described in YAML, and a key of it.
+pub fn accounts(tenant_yaml: &str) -> Result<(Arc<Accounts>, String), Failure> {
+    let settings: TenantSettings = inferlayer_accounts::tenant::from_yaml(tenant_yaml)?;
+    let minted = MintedKey::mint()?;
+    let created = KeyEvent::KeyCreated {
+        id: minted.id,
+        tenant: settings.name.clone(),
+        label: String::new(),
+        hash: minted.hash.clone(),
+        created_at: 0,
+        expires_at: None,
+    };
+    let seal = TenantSeal::new([7; 32].into());
+    let accounts = Accounts::new(vec![(settings, seal)], Fold::default());
+    accounts.apply(created);
+    Ok((Arc::new(accounts), minted.reveal().as_str().to_owned()))
+}
+
+/// A tenant, described in YAML, such as `{ name: a, budget_usd: 1 }`.
+pub fn tenant(tenant_yaml: &str) -> Result<Tenant, Failure> {
+    let (accounts, key) = accounts(tenant_yaml)?;
+    Ok(accounts.authenticate(&PresentedKey::parse(key.as_bytes())?)?)
+}
+
+/// A candidate at a provider that is paid.
+pub fn candidate(provider: &str, model: &str) -> Candidate {
+    let provider = Provider {
+        index: 0,
+        name: provider.into(),
+        kind: ProviderKind::OpenAi,
+        free: false,
+        key_name: None,
+    };
+    Candidate { provider: Arc::new(provider), model: model.into() }
+}
