@@ -1,0 +1,116 @@
+//! The filters alone, without HTTP: what a request pays for being authenticated, routed, metered and
+//! recorded. It waits for intent and outcome, two syncs of this disk, so 64 at once say more about
+//! the code and one alone says more about the disk.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use inferlayer_accounts::{Fold, PriceBook};
+use inferlayer_filter::exchange::{Attempt, AttemptResult};
+use inferlayer_filter::{Exchange, Filter, Provider, ProviderKind, Registration, Site, testkit};
+use inferlayer_ledger::{Keyring, Ledger, Options};
+use inferlayer_wire::Usage;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+const PRICES: &str = "
+prices:
+  - provider: p
+    model: m
+    per_million_tokens:
+      { input_usd: 0.1, output_usd: 0.1, max_output_tokens: 1000, context_tokens: 100000 }
+";
+const BLOCKS: &[(Registration, &str)] = &[
+    (Registration::of::<inferlayer_authenticate::AuthenticateSettings>(), "{}"),
+    (
+        Registration::of::<inferlayer_route::RouteSettings>(),
+        "{ models: [{ name: m, candidates: [{ provider: p }] }] }",
+    ),
+    (Registration::of::<inferlayer_meter::MeterSettings>(), "{}"),
+    (Registration::of::<inferlayer_audit::AuditSettings>(), "{}"),
+];
+
+struct Bench {
+    filters: Vec<Box<dyn Filter>>,
+    provider: Arc<Provider>,
+    key: String,
+    body: String,
+    _folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::open(&folder.path().join("keys")).unwrap();
+        let origin = "bench/audit".parse().unwrap();
+        let options = Options::new(folder.path(), origin, keyring.signing());
+        let mut fold = Fold::default();
+        let (ledger, _) =
+            Ledger::open(options, &mut |record| Ok(fold.record(record).unwrap())).unwrap();
+        let (accounts, key) = testkit::accounts("{ name: a, budget_usd: 1000000 }").unwrap();
+        let provider = Arc::new(Provider {
+            index: 0,
+            name: "p".into(),
+            kind: ProviderKind::OpenAi,
+            free: false,
+            key_name: None,
+        });
+        let site = Site {
+            providers: vec![Arc::clone(&provider)],
+            accounts,
+            prices: Arc::new(PriceBook::parse(PRICES).unwrap()),
+            ledger,
+        };
+        let build = |(registration, block): &(Registration, &str)| {
+            let yaml = serde_yaml::Deserializer::from_str(block);
+            let settings = (registration.read)(&mut <dyn erased_serde::Deserializer>::erase(yaml));
+            settings.unwrap().build(&site).unwrap()
+        };
+        let filters = BLOCKS.iter().map(build).collect();
+        let content = "lorem ipsum dolor sit amet ".repeat(34);
+        let body =
+            format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{content}"}}]}}"#);
+        Bench { filters, provider, key, body, _folder: folder }
+    }
+
+    async fn request(&self) -> Exchange {
+        let mut x = testkit::chat(&self.body).unwrap();
+        let bearer = format!("Bearer {}", self.key).parse().unwrap();
+        x.head.headers.insert(http::header::AUTHORIZATION, bearer);
+        for filter in &self.filters {
+            filter.request_headers(&mut x).await.unwrap();
+        }
+        for filter in &self.filters {
+            filter.request(&mut x).await.unwrap();
+        }
+        x
+    }
+
+    async fn respond(&self, mut x: Exchange) {
+        x.intent.need_mut().unwrap().durable().await.unwrap();
+        let result = AttemptResult::Answered { status: 200 };
+        let (provider, model) = (Arc::clone(&self.provider), "m".into());
+        x.attempts.push(Attempt { candidate: 0, provider, model, result });
+        x.answer.usage = Some(Usage { input_tokens: 250, output_tokens: 100, ..Usage::default() });
+        x.answer.record(&[b'x'; 700], 1 << 20);
+        for filter in &self.filters {
+            filter.response_end(&mut x).await.unwrap();
+        }
+    }
+}
+
+fn pipeline(criterion: &mut Criterion) {
+    let (bench, runtime) = (Bench::new(), Runtime::new().unwrap());
+    let mut group = criterion.benchmark_group("pipeline, 1 KB");
+    group.bench_function("parse the body", |b| b.iter(|| testkit::chat(&bench.body).unwrap()));
+    let one = || async { bench.respond(bench.request().await).await };
+    group.bench_function("one alone", |b| b.iter(|| runtime.block_on(one())));
+    group.bench_function("64 at once", |b| {
+        b.iter(|| runtime.block_on(futures_util::future::join_all((0..64).map(|_| one()))));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, pipeline);
+criterion_main!(benches);
