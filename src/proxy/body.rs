@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, EXPECT};
 use inferlayer_filter::Refusal;
 use pingora_proxy::Session;
+use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::config::Limits;
 
@@ -73,12 +74,12 @@ async fn read_away(session: &mut Session, limits: &Limits, max_bytes: u64) {
             }
         }
     };
-    let _ = tokio::time::timeout(LINGER, reading).await;
+    let _ = fast_timeout(LINGER, reading).await;
 }
 
 async fn next(session: &mut Session, limits: &Limits) -> Result<Option<Bytes>, Refusal> {
     let read = session.as_downstream_mut().read_request_body();
-    match tokio::time::timeout(limits.body_idle, read).await {
+    match fast_timeout(limits.body_idle, read).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(Refusal::ClientGone),
         Err(_) => Err(Refusal::BodyTimeout),

@@ -143,7 +143,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-fn exchange(session: &Session) -> Exchange {
+fn exchange(session: &Session) -> Box<Exchange> {
     let request = session.req_header();
     let head = Head {
         method: request.method.clone(),
@@ -151,5 +151,5 @@ fn exchange(session: &Session) -> Exchange {
         headers: request.headers.clone(),
     };
     let client = session.client_addr().and_then(|address| address.as_inet().copied());
-    Exchange::new(head, client)
+    Box::new(Exchange::new(head, client))
 }

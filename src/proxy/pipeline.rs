@@ -22,7 +22,7 @@ pub(crate) struct Pipeline {
 /// One request on its way.
 pub(crate) struct Run<'a> {
     pub(crate) pipeline: &'a Pipeline,
-    pub(crate) x: Exchange,
+    pub(crate) x: Box<Exchange>,
     metrics: &'a Metrics,
     /// How many filters have seen the request; answers play through these.
     entered: usize,
@@ -33,7 +33,7 @@ impl Pipeline {
         Pipeline { filters }
     }
 
-    pub(crate) fn enter<'a>(&'a self, x: Exchange, metrics: &'a Metrics) -> Run<'a> {
+    pub(crate) fn enter<'a>(&'a self, x: Box<Exchange>, metrics: &'a Metrics) -> Run<'a> {
         Run { pipeline: self, x, metrics, entered: 0 }
     }
 

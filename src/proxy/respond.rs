@@ -10,6 +10,7 @@ use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Refused};
 use inferlayer_filter::{Answer, Face, ProviderKind, Refusal, ResponseHead};
 use inferlayer_wire::{Dialect, ErrorParts};
+use pingora_core::protocols::http::HttpTask;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
@@ -36,8 +37,7 @@ pub(crate) fn prepare(session: &mut Session, limits: &Limits) {
 /// An answer that no filter sees, such as health.
 pub(crate) async fn plain(session: &mut Session, answer: Answer) -> pingora_core::Result<()> {
     let head = header(&answer.head, Some(answer.body.len()))?;
-    session.write_response_header(Box::new(head), false).await?;
-    session.write_response_body(Some(answer.body), true).await
+    write(session, head, answer.body).await
 }
 
 /// An answer that a filter gave.
@@ -158,8 +158,17 @@ async fn send(
     mark(x, &mut head);
     let header =
         header(&head, Some(body.len())).map_err(|_| Refusal::Internal("response header"))?;
-    session.write_response_header(Box::new(header), false).await.map_err(|_| Failure::Gone)?;
-    session.write_response_body(Some(body), true).await.map_err(|_| Failure::Gone)
+    write(session, header, body).await.map_err(|_| Failure::Gone)
+}
+
+/// Head and body in one write.
+async fn write(
+    session: &mut Session,
+    header: ResponseHeader,
+    body: Bytes,
+) -> pingora_core::Result<()> {
+    let tasks = vec![HttpTask::Header(Box::new(header), false), HttpTask::Body(Some(body), true)];
+    session.write_response_tasks(tasks).await.map(drop)
 }
 
 /// Our own headers.

@@ -13,6 +13,7 @@ use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::upstream::Warrant;
 use crate::upstream::provider::Upstream;
@@ -66,7 +67,7 @@ impl Connection {
             Ok(()) => self.upstream.settings.first_byte_timeout,
             Err(_) => EARLY_ANSWER_TIMEOUT,
         };
-        match tokio::time::timeout(patience, self.begin()).await {
+        match fast_timeout(patience, self.begin()).await {
             Ok(Ok((status, headers, first))) => {
                 Ok(Reply { status, headers, first, connection: self })
             }
@@ -133,7 +134,7 @@ impl Reply {
         }
         let idle = self.connection.upstream.settings.idle_timeout;
         let read = self.connection.session.read_response_body();
-        tokio::time::timeout(idle, read).await.map_err(|_| Cut)?.map_err(|_| Cut)
+        fast_timeout(idle, read).await.map_err(|_| Cut)?.map_err(|_| Cut)
     }
 
     /// Gives the connection back once the answer was read to its end.
@@ -158,7 +159,7 @@ impl Reply {
                 self.release().await;
             };
             // Past the time the connection is dropped, which closes it.
-            let _ = tokio::time::timeout(DRAIN_TIMEOUT, drained).await;
+            let _ = fast_timeout(DRAIN_TIMEOUT, drained).await;
         });
     }
 }

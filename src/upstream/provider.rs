@@ -13,6 +13,7 @@ use pingora_core::ErrorType;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::Connector;
 use pingora_core::upstreams::peer::HttpPeer;
+use pingora_timeout::fast_timeout::fast_timeout;
 use zeroize::Zeroizing;
 
 use crate::upstream::connection::Connection;
@@ -100,7 +101,7 @@ impl Upstream {
             }
             result
         };
-        let connected = tokio::time::timeout(self.settings.connect_timeout, connecting).await;
+        let connected = fast_timeout(self.settings.connect_timeout, connecting).await;
         let result = connected.unwrap_or(Err(AttemptResult::ConnectTimeout));
         if result.is_err() {
             self.resolver.forget();

@@ -7,7 +7,6 @@ use std::fs::File;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ring::rand::SystemRandom;
 use tracing::error;
 
 use crate::batch::{Batch, Stamp};
@@ -21,6 +20,7 @@ use crate::hash::RunId;
 use crate::journal::Journal;
 use crate::note_key::{SigningKey, VerifyingKey};
 use crate::pending::{Receipt, Reply};
+use crate::randomness::Randomness;
 use crate::view::Feed;
 
 /// More records than this never share a commit: bounds the wait of the first.
@@ -48,7 +48,7 @@ pub(crate) struct Appender {
     pub(crate) key: VerifyingKey,
     pub(crate) run_id: RunId,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: SystemRandom,
+    pub(crate) random: Randomness,
     pub(crate) view: Feed,
     pub(crate) commit_bytes: usize,
     /// Held until the thread ends.
@@ -99,6 +99,8 @@ impl Appender {
     fn gather(&mut self, group: &mut Group) {
         // All handles gone is an end like any other.
         let mut next = Some(self.jobs.recv().unwrap_or(Job::Stop));
+        // Callers that are ready to run share this commit, its sync and its signature.
+        std::thread::yield_now();
         while let Some(job) = next {
             group.take(job);
             let full =
@@ -141,7 +143,7 @@ impl Appender {
 
     fn push(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let stamp = Stamp { run_id: self.run_id, time_us: self.clock.now_us() };
-        self.batch.push(entry, &stamp, &mut self.chain, &self.random)
+        self.batch.push(entry, &stamp, &mut self.chain, &mut self.random)
     }
 
     /// Signs, writes and syncs the batch; only then does the head move.

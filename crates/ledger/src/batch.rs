@@ -1,7 +1,5 @@
 //! Builds one commit in memory: seal, hash, chain, and the signed checkpoint at its end.
 
-use ring::rand::SystemRandom;
-
 use crate::chain::Chain;
 use crate::checkpoint::Checkpoint;
 use crate::entry::{Content, Entry};
@@ -9,6 +7,7 @@ use crate::error::StoreError;
 use crate::hash::{Hash, RunId, TenantTag};
 use crate::header::{Flags, HEADER_BYTES, Header, Lengths, PROLOGUE_BYTES};
 use crate::note_key::{SigningKey, VerifyingKey};
+use crate::randomness::Randomness;
 use crate::seal::{FreshKeys, OVERHEAD_BYTES, SealError};
 use crate::storage::Segment;
 use crate::view::Row;
@@ -45,7 +44,7 @@ impl Batch {
         entry: &Entry,
         stamp: &Stamp,
         chain: &mut Chain,
-        random: &SystemRandom,
+        random: &mut Randomness,
     ) -> Result<(), StoreError> {
         let fresh = match entry.content {
             Content::Sealed(_) => Some(FreshKeys::random(random).ok_or(StoreError::Randomness)?),

@@ -29,6 +29,7 @@ mod ledger;
 mod note_key;
 mod options;
 mod pending;
+mod randomness;
 pub mod read;
 mod record;
 mod recovery;

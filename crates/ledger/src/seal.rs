@@ -8,11 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::hash::TenantTag;
+use crate::randomness::Randomness;
 
 /// Bytes that sealing adds: wrap nonce, wrapped key and tag, content nonce, tag.
 pub(crate) const OVERHEAD_BYTES: usize = WRAP_BYTES + NONCE_BYTES + TAG_BYTES;
@@ -94,9 +94,8 @@ pub(crate) struct FreshKeys {
 
 impl FreshKeys {
     /// `None` when the system has no randomness to give.
-    pub(crate) fn random(random: &SystemRandom) -> Option<Self> {
-        let mut bytes = Zeroizing::new([0; KEY_BYTES + 2 * NONCE_BYTES]);
-        random.fill(bytes.as_mut()).ok()?;
+    pub(crate) fn random(random: &mut Randomness) -> Option<Self> {
+        let bytes = random.take::<{ KEY_BYTES + 2 * NONCE_BYTES }>()?;
         let (record_key, nonces) = bytes.split_first_chunk()?;
         let (wrap_nonce, rest) = nonces.split_first_chunk()?;
         let content_nonce = rest.first_chunk()?;
@@ -156,7 +155,7 @@ mod tests {
     }
 
     fn sealed(associated: &[u8]) -> Vec<u8> {
-        let fresh = FreshKeys::random(&SystemRandom::new()).unwrap();
+        let fresh = FreshKeys::random(&mut Randomness::new()).unwrap();
         let parts = [Bytes::from_static(b"hello "), Bytes::from_static(b"world")];
         let mut out = Vec::new();
         seal_of(1).seal(&parts, associated, &fresh, &mut out).unwrap();

@@ -20,6 +20,7 @@ use crate::hash::RunId;
 use crate::journal::Journal;
 use crate::note_key::VerifyingKey;
 use crate::options::{Opened, Options};
+use crate::randomness::Randomness;
 use crate::recovery::Recovered;
 use crate::trust::OpenMetadata;
 use crate::view::Feed;
@@ -109,7 +110,7 @@ pub(crate) fn appender(
         key: key.clone(),
         run_id,
         clock: options.clock,
-        random: SystemRandom::new(),
+        random: Randomness::new(),
         view,
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
         lock,
