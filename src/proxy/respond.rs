@@ -36,7 +36,7 @@ pub(crate) fn prepare(session: &mut Session, limits: &Limits) {
 
 /// An answer that no filter sees, such as health.
 pub(crate) async fn plain(session: &mut Session, answer: Answer) -> pingora_core::Result<()> {
-    let head = header(&answer.head, Some(answer.body.len()))?;
+    let head = header(answer.head, Some(answer.body.len()));
     write(session, head, answer.body).await
 }
 
@@ -97,13 +97,14 @@ pub(crate) async fn begin(
     run.x.answer.status = head.status.as_u16();
     run.response_headers(&mut head);
     mark(&run.x, &mut head);
-    let mut header = header(&head, None).map_err(|_| Refusal::Internal("response header"))?;
     if !session.is_http2() {
-        header
-            .insert_header(http::header::TRANSFER_ENCODING, "chunked")
-            .map_err(|_| Refusal::Internal("response header"))?;
+        let chunked = HeaderValue::from_static("chunked");
+        head.headers.insert(http::header::TRANSFER_ENCODING, chunked);
     }
-    session.write_response_header(Box::new(header), false).await.map_err(|_| Failure::Gone)
+    session
+        .write_response_header(Box::new(header(head, None)), false)
+        .await
+        .map_err(|_| Failure::Gone)
 }
 
 /// An error inside a stream that has begun: the only way its client can tell it from success.
@@ -156,8 +157,7 @@ async fn send(
     body: Bytes,
 ) -> Result<(), Failure> {
     mark(x, &mut head);
-    let header =
-        header(&head, Some(body.len())).map_err(|_| Refusal::Internal("response header"))?;
+    let header = header(head, Some(body.len()));
     write(session, header, body).await.map_err(|_| Failure::Gone)
 }
 
@@ -190,13 +190,12 @@ fn mark(x: &Exchange, head: &mut ResponseHead) {
     }
 }
 
-fn header(head: &ResponseHead, length: Option<usize>) -> pingora_core::Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(head.status, Some(head.headers.len() + 2))?;
-    for (name, value) in &head.headers {
-        header.append_header(name, value)?;
-    }
+fn header(head: ResponseHead, length: Option<usize>) -> ResponseHeader {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = head.status;
+    parts.headers = head.headers;
     if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
-        header.insert_header(CONTENT_LENGTH, length)?;
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Ok(header)
+    parts.into()
 }

@@ -79,7 +79,7 @@ async fn attempt(
 
 async fn send(
     x: &mut Exchange,
-    connection: Connection,
+    connection: Box<Connection>,
     request: UpstreamRequest,
     intent: &inferlayer_ledger::Receipt,
 ) -> Result<Result<Reply, AttemptResult>, Refusal> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use inferlayer_filter::UpstreamRequest;
 use inferlayer_filter::exchange::AttemptResult;
 use pingora_core::protocols::http::client::HttpSession;
@@ -16,12 +16,13 @@ use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::upstream::Warrant;
+use crate::upstream::endpoint::BaseUrl;
 use crate::upstream::provider::Upstream;
 
 /// A connection on which nothing has been sent.
 pub(crate) struct Connection {
     upstream: Arc<Upstream>,
-    peer: HttpPeer,
+    peer: Arc<HttpPeer>,
     session: HttpSession,
     /// Taken from the pool: the provider may have closed it in this moment.
     reused: bool,
@@ -32,7 +33,7 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     first: Option<Bytes>,
-    connection: Connection,
+    connection: Box<Connection>,
 }
 
 /// The answer broke off.
@@ -46,23 +47,26 @@ const DRAIN_MAX: usize = 64 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Connection {
+    /// Boxed, because it is handed from future to future and a session is large.
     pub(crate) fn new(
         upstream: Arc<Upstream>,
-        peer: HttpPeer,
+        peer: Arc<HttpPeer>,
         session: HttpSession,
         reused: bool,
-    ) -> Connection {
-        Connection { upstream, peer, session, reused }
+    ) -> Box<Connection> {
+        Box::new(Connection { upstream, peer, session, reused })
     }
 
     /// Sends the request and waits for the first piece of its answer.
     pub(crate) async fn send(
-        mut self,
+        mut self: Box<Self>,
         request: UpstreamRequest,
         _warrant: Warrant<'_>,
     ) -> Result<Reply, AttemptResult> {
-        let head = self.head(&request).map_err(|_| AttemptResult::BadAnswer)?;
-        let wrote = self.write(head, request.body).await;
+        let UpstreamRequest { path, headers, body } = request;
+        let head = self.head(&path, headers, body.len());
+        let head = head.map_err(|_| AttemptResult::BadAnswer)?;
+        let wrote = self.write(head, body).await;
         let patience = match wrote {
             Ok(()) => self.upstream.settings.first_byte_timeout,
             Err(_) => EARLY_ANSWER_TIMEOUT,
@@ -77,18 +81,22 @@ impl Connection {
         }
     }
 
-    fn head(&self, request: &UpstreamRequest) -> Result<Box<RequestHeader>> {
-        let path = format!("{}{}", self.upstream.settings.base_url.path, request.path);
-        let mut head = RequestHeader::build("POST", path.as_bytes(), Some(16))?;
-        head.insert_header(header::HOST, &self.upstream.settings.base_url.authority)?;
-        for (name, value) in &request.headers {
-            head.append_header(name, value)?;
-        }
+    fn head(
+        &self,
+        path: &str,
+        mut headers: HeaderMap,
+        length: usize,
+    ) -> http::Result<Box<RequestHeader>> {
+        let BaseUrl { path: base, authority, .. } = &self.upstream.settings.base_url;
+        headers.insert(header::HOST, HeaderValue::from_str(authority)?);
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         if let Some(authorization) = &self.upstream.authorization {
-            head.insert_header(header::AUTHORIZATION, authorization)?;
+            headers.insert(header::AUTHORIZATION, authorization.clone());
         }
-        head.insert_header(header::CONTENT_LENGTH, request.body.len())?;
-        Ok(Box::new(head))
+        let request = http::Request::post(format!("{base}{path}")).body(())?;
+        let (mut parts, ()) = request.into_parts();
+        parts.headers = headers;
+        Ok(Box::new(parts.into()))
     }
 
     async fn write(&mut self, head: Box<RequestHeader>, body: Bytes) -> Result<()> {
@@ -140,8 +148,8 @@ impl Reply {
     /// Gives the connection back once the answer was read to its end.
     pub(crate) async fn release(mut self) {
         if self.connection.session.response_done() {
-            let Connection { upstream, peer, session, .. } = self.connection;
-            upstream.connector().release_http_session(session, &peer, None).await;
+            let Connection { upstream, peer, session, .. } = *self.connection;
+            upstream.connector().release_http_session(session, &*peer, None).await;
         }
     }
 

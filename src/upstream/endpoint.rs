@@ -3,10 +3,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Uri;
+use pingora_core::upstreams::peer::HttpPeer;
 
 /// `http` or `https`, a host, and the path below which the API lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,25 +56,34 @@ impl FromStr for BaseUrl {
     }
 }
 
-/// Resolved addresses, kept for [`TTL`].
+/// The peers of a provider, one for each of its addresses, kept for [`TTL`].
 #[derive(Default)]
 pub(crate) struct Resolver {
-    kept: Mutex<Option<(Instant, Arc<[SocketAddr]>)>>,
+    kept: Mutex<Option<(Instant, Peers)>>,
 }
+
+type Peers = Arc<[Arc<HttpPeer>]>;
 
 const TTL: Duration = Duration::from_secs(30);
 const ADDRESSES_MAX: usize = 8;
 
 impl Resolver {
-    /// The addresses of `host`, or nothing if it has none.
-    pub(crate) async fn resolve(&self, host: &str, port: u16) -> Option<Arc<[SocketAddr]>> {
-        if let Some(addresses) = self.fresh() {
-            return Some(addresses);
+    /// A peer for each address of `host`, or nothing if it has none.
+    pub(crate) async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        peer: impl Fn(SocketAddr) -> HttpPeer,
+    ) -> Option<Peers> {
+        if let Some(peers) = self.fresh() {
+            return Some(peers);
         }
-        let found: Arc<[SocketAddr]> = match host.parse::<IpAddr>() {
-            Ok(ip) => Arc::new([SocketAddr::new(ip, port)]),
+        let peer = |address| Arc::new(peer(address));
+        let found: Peers = match host.parse::<IpAddr>() {
+            Ok(ip) => Arc::new([peer(SocketAddr::new(ip, port))]),
             Err(_) => {
-                tokio::net::lookup_host((host, port)).await.ok()?.take(ADDRESSES_MAX).collect()
+                let addresses = tokio::net::lookup_host((host, port)).await.ok()?;
+                addresses.take(ADDRESSES_MAX).map(peer).collect()
             }
         };
         if found.is_empty() {
@@ -88,13 +98,13 @@ impl Resolver {
         *self.lock() = None;
     }
 
-    fn fresh(&self) -> Option<Arc<[SocketAddr]>> {
+    fn fresh(&self) -> Option<Peers> {
         let kept = self.lock();
-        let (since, addresses) = kept.as_ref()?;
-        (since.elapsed() < TTL).then(|| Arc::clone(addresses))
+        let (since, peers) = kept.as_ref()?;
+        (since.elapsed() < TTL).then(|| Arc::clone(peers))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Arc<[SocketAddr]>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(Instant, Peers)>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -88,13 +88,13 @@ impl Upstream {
     }
 
     /// A pooled connection, or a new one to the first address that takes it.
-    pub(crate) async fn connect(self: &Arc<Upstream>) -> Result<Connection, AttemptResult> {
+    pub(crate) async fn connect(self: &Arc<Upstream>) -> Result<Box<Connection>, AttemptResult> {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
-            let addresses = self.resolver.resolve(host, *port).await;
+            let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
             let mut result = Err(AttemptResult::Unresolved);
-            for address in addresses.iter().flat_map(|addresses| addresses.iter()) {
-                result = self.connect_to(*address).await;
+            for peer in peers.iter().flat_map(|peers| peers.iter()) {
+                result = self.connect_to(peer).await;
                 if result.is_ok() {
                     return result;
                 }
@@ -111,11 +111,12 @@ impl Upstream {
 
     async fn connect_to(
         self: &Arc<Upstream>,
-        address: SocketAddr,
-    ) -> Result<Connection, AttemptResult> {
-        let peer = self.peer(address);
-        match self.connector.get_http_session(&peer).await {
-            Ok((session, reused)) => Ok(Connection::new(Arc::clone(self), peer, session, reused)),
+        peer: &Arc<HttpPeer>,
+    ) -> Result<Box<Connection>, AttemptResult> {
+        match self.connector.get_http_session(&**peer).await {
+            Ok((session, reused)) => {
+                Ok(Connection::new(Arc::clone(self), Arc::clone(peer), session, reused))
+            }
             Err(error) => Err(connect_failure(error.etype())),
         }
     }
