@@ -46,6 +46,14 @@ async fn two_hundred_calls_at_once_against_a_budget_for_twenty() {
     assert_eq!(outcomes.len(), statuses.iter().filter(|status| **status == 200).count());
     assert_eq!(outcomes.len(), records::of_kind(&data, Kind::Intent).len());
     assert_eq!(outcomes.len(), provider.seen().len());
+
+    // No hold is left: calls are admitted until what is settled leaves no room for one more.
+    let mut spent = spent;
+    while call(&gateway, &client, &key).await.status() == 200 {
+        spent += 1000;
+        assert!(spent <= limit, "{spent} > {limit}");
+    }
+    assert!(spent + worst_case_nano() > limit, "{spent} of {limit}: a hold was left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,3 +84,33 @@ impl Embedded {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use inferlayer_filter::Registration;
+
+    use super::*;
+    use crate::config::Config;
+
+    const FILTERS: &[Registration] = &[
+        Registration::of::<inferlayer_authenticate::AuthenticateSettings>(),
+        Registration::of::<inferlayer_route::RouteSettings>(),
+        Registration::of::<inferlayer_meter::MeterSettings>(),
+        Registration::of::<inferlayer_audit::AuditSettings>(),
+    ];
+
+    #[test]
+    fn every_environment_gives_a_configuration_that_serves_the_printed_model() {
+        for (openai, local) in [(false, false), (true, false), (false, true), (true, true)] {
+            let local_url = local.then(|| "http://127.0.0.1:1/v1".to_owned());
+            let embedded = Embedded { openai, local_url };
+            let yaml = embedded.yaml();
+            let config = Config::parse("embedded".into(), yaml.clone(), None, FILTERS);
+            let providers = config.unwrap_or_else(|error| panic!("{error}\n{yaml}")).providers;
+            let names: Vec<_> = providers.iter().map(|p| p.name.as_str().to_owned()).collect();
+            assert_eq!(names.contains(&"simulated".to_owned()), !openai && !local);
+            assert_eq!(names.contains(&"openai".to_owned()), openai);
+            assert!(yaml.contains(&format!("name: \"{}\"", embedded.model())), "{yaml}");
+        }
+    }
+}

@@ -74,7 +74,13 @@ impl Setup {
     }
 
     pub fn start(&self) -> Gateway {
+        self.start_with("")
+    }
+
+    /// Starts with a certificate authority in `ca.pem`.
+    pub fn start_with(&self, ca_pem: &str) -> Gateway {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), ca_pem).unwrap();
         self.write(folder.path());
         Gateway::start_in(folder)
     }

@@ -5,6 +5,7 @@
 pub mod gateway;
 pub mod provider;
 pub mod records;
+pub mod tls;
 
 pub use gateway::Gateway;
 pub use provider::{Provider, Script};
