@@ -2,8 +2,6 @@
 """Tests of verify.py: the vector of FORMAT.md, journals written here with that vector's key, and
 what is left of them after an attack or a power cut. Needs no gateway."""
 import base64
-import hashlib
-import json
 import struct
 import subprocess
 import sys
@@ -11,107 +9,14 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 import verify
+from verify_writer import (CLOCK, CLOSE, INTENT, OUTCOME, REFUSAL, RETENTION, ROTATION, SHRED,
+                           SNAPSHOT, Writer, flip, merkle_root, sha, three_commits)
 
 HERE = Path(__file__).parent
 VECTOR = HERE.parent / "crates/ledger/tests/vectors/v1/00000000000000000000.ilj"
 VECTOR_KEY = "gw-1.example+1eaa1500+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 VECTOR_ROOT = "da91da767f3d916e3495035b0e2b6c88a816b0e96222efa1e8161e65e109a732"
-OPEN, INTENT, OUTCOME, REFUSAL, ROTATION, CLOSE = 0, 1, 2, 3, 7, 11
-
-
-def sha(*parts):
-    return hashlib.sha256(b"".join(parts)).digest()
-
-
-def merkle_root(leaves):
-    """RFC 6962 §2.1 as it is written, by recursion: not the way of verify.py."""
-    if len(leaves) == 1:
-        return sha(b"\0", leaves[0])
-    half = 1 << (len(leaves) - 1).bit_length() - 1
-    return sha(b"\1", merkle_root(leaves[:half]), merkle_root(leaves[half:]))
-
-
-class Writer:
-    """A journal in memory: {first sequence of the segment: bytes}. Writes whatever it is told."""
-
-    def __init__(self, origin="gw-1.example", seed=bytes(range(32))):
-        self.origin, self.signer = origin, Ed25519PrivateKey.from_private_bytes(seed)
-        public = self.signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.key_id = sha(origin.encode(), b"\n\1", public)[:4]
-        blob = base64.b64encode(b"\1" + public).decode()
-        self.key = f"{origin}+{self.key_id.hex()}+{blob}"
-        self.log_id = sha(b"inferlayer/log-id/v1\0", public, origin.encode())
-        self.prev = sha(b"inferlayer/genesis/v1\0", self.log_id)
-        self.hashes, self.segments, self.run = [], {0: b""}, None
-
-    def open(self, run=1, **other):
-        self.run = bytes([run]) * 16
-        return self.record(OPEN, {
-            "event": "open", "origin": self.origin, "public_key": self.key, "truncated_bytes": 0,
-            "run_id": self.run.hex(), "software": "test"} | other)
-
-    def record(self, kind, metadata, content=b"", request=bytes(16), **header):
-        """Appends a record; `header` overrides fields by name."""
-        if not isinstance(metadata, bytes):
-            metadata = json.dumps(metadata).encode()
-        field = {
-            "magic": b"ILAR", "version": 1, "kind": kind, "flags": 1 if content else 0,
-            "metadata_len": len(metadata), "content_len": len(content),
-            "sequence": len(self.hashes), "time_us": 1000 + len(self.hashes),
-            "log_id": self.log_id, "run_id": self.run, "request_id": request, "tag": bytes(16),
-            "prev_hash": self.prev, "metadata_hash": sha(b"inferlayer/metadata/v1\0", metadata),
-            "content_hash": sha(b"inferlayer/content/v1\0", content)} | header
-        head = struct.pack(">4sHHIIQQQ32s16s16s16s32s32s32s", *field.values())
-        self.prev = sha(b"inferlayer/record/v1\0", head)
-        self.hashes.append(self.prev)
-        return self.append(head + metadata + content)
-
-    def checkpoint(self, size=None, root=None, origin=None, witness=b"", signature=None):
-        root = merkle_root(self.hashes) if root is None else root
-        text = f"{origin or self.origin}\n{size or len(self.hashes)}\n".encode()
-        text += base64.b64encode(root) + b"\n"
-        line = base64.b64encode(self.key_id + (signature or self.signer.sign(text)))
-        note = text + f"\n— {self.origin} ".encode() + line + b"\n" + witness
-        return self.append(b"ILCP" + struct.pack(">I", len(note)) + note)
-
-    def commit(self, *records, **checkpoint):
-        for kind in records:
-            self.record(kind, {})
-        return self.checkpoint(**checkpoint)
-
-    def next_segment(self):
-        self.segments[len(self.hashes)] = b""
-        return self
-
-    def append(self, frame):
-        self.segments[max(self.segments)] += frame
-        return self
-
-    @property
-    def last(self):
-        return self.segments[max(self.segments)]
-
-    @last.setter
-    def last(self, data):
-        self.segments[max(self.segments)] = data
-
-
-def three_commits():
-    """Records 0 to 5 in three commits, the last two of them in a second segment."""
-    log = Writer().open().commit(INTENT)
-    log.next_segment().commit(OUTCOME, REFUSAL)
-    log.before_last = log.last
-    log.root_before_last = merkle_root(log.hashes)
-    log.record(INTENT, {"a": 1}, content=bytes(range(90))).commit(OUTCOME)
-    return log
-
-
-def flip(data, at, mask):
-    return data[:at] + bytes([data[at] ^ mask]) + data[at + 1:]
 
 
 class Case(unittest.TestCase):
@@ -164,7 +69,9 @@ class Vector(Case):
 
     def test_a_cut_first_commit_leaves_no_log_to_judge(self):
         for length in (0, 1, 215, 439, 1000, 1188):
-            self.assert_broken({0: self.data[:length]}, "no acknowledged|file ends|no checkpoint")
+            self.assert_broken({0: self.data[:length]}, "there is no acknowledged record")
+            self.assert_broken({0: self.data[:length] + bytes(99)}, "no acknowledged", VECTOR_KEY)
+        self.assert_broken({}, "there is no acknowledged record")
 
 
 class Attacks(Case):
@@ -248,25 +155,27 @@ class Tails(Case):
 
     def assert_tail(self, last, what):
         log = self.assert_holds(self.log.segments | {2: last}, 4, self.log.root_before_last)
+        self.assertTrue(log.tail.startswith(f"{len(last) - self.end} bytes"), log.tail)
         self.assertRegex(log.tail, what)
 
     def test_an_unfinished_commit_of_any_length_is_no_part_of_the_log(self):
         for length in range(self.end + 1, len(self.log.last)):
             with self.subTest(length=length):
-                self.assert_tail(self.log.last[:length], "unfinished commit: segment .*002.ilj")
+                self.assert_tail(self.log.last[:length], "bytes. segment .*002.ilj")
 
     def test_zeros_may_stand_for_the_end_of_a_commit(self):
         for length in range(self.end + 1, len(self.log.last)):
             with self.subTest(length=length):
-                last = self.log.last[:length] + bytes(5000)
-                self.assert_tail(last, f"{len(last) - self.end} bytes of an unfinished")
+                self.assert_tail(self.log.last[:length] + bytes(5000), "segment .*002.ilj")
+                zeroed = self.log.last[:length].ljust(len(self.log.last), b"\0")
+                self.assert_tail(zeroed, "segment .*002.ilj")
 
-    def test_preallocated_space_is_no_tail(self):
-        self.log.last += bytes(4096)
+    def test_zeros_alone_are_told_too_and_an_empty_last_segment_is_none(self):
+        self.assert_tail(self.log.before_last + bytes(4096), "4096 bytes, all of them zero")
+        self.log.next_segment()
         self.assertEqual(self.assert_holds(self.log.segments, 6).tail, "")
-        self.log.next_segment().last = bytes(4096)
-        self.log.segments[2] = self.log.segments[2][:-4096]
-        self.assertEqual(self.assert_holds(self.log.segments, 6).tail, "")
+        self.log.last = bytes(4096)
+        self.assertRegex(self.assert_holds(self.log.segments, 6).tail, "4096 bytes")
 
     def assert_damaged(self, last, what):
         self.assert_broken(self.log.segments | {2: last}, what)
@@ -274,7 +183,7 @@ class Tails(Case):
     def test_damage_is_told_frame_by_frame_also_where_nothing_was_acknowledged(self):
         damaged = flip(self.log.last[:-1], self.end + 220, 1)
         self.assert_damaged(damaged, f"offset {self.end}, sequence 4: the metadata was edited")
-        for junk in (b"junk", b"x", bytes(64) + b"x"):
+        for junk in (b"junk", b"x", bytes(64) + b"x", b"x" + bytes(64), b"ILX"):
             self.assert_damaged(self.log.before_last + junk, "sequence 4: neither a record")
 
     def test_a_flip_in_an_unfinished_commit_is_caught_or_changes_nothing(self):
@@ -282,7 +191,7 @@ class Tails(Case):
         for at in range(self.end, len(cut)):
             with self.subTest(at=at):
                 try:
-                    self.assert_tail(flip(cut, at, 1), "unfinished")
+                    self.assert_tail(flip(cut, at, 1), "the file ends|no checkpoint follows")
                 except verify.Broken as broken:
                     self.assertRegex(str(broken), "0002.ilj, offset .* sequence [45]")
 
@@ -294,6 +203,16 @@ class Tails(Case):
         last = self.log.last[:note - 4] + cut
         self.assert_damaged(last, "sequence 6: the file ends in a checkpoint")
 
+    def test_a_whole_checkpoint_that_does_not_hold_is_no_tail_for_zeros_behind_it(self):
+        last = flip(self.log.last, len(self.log.last) - 20, 1) + bytes(64)
+        self.assert_damaged(last, "sequence 6: no signature")
+
+    def test_the_signed_note_may_name_a_witness_first(self):
+        note = self.log.last.rindex(b"gw-1.example\n6")
+        text, blank, line = self.log.last[note:].partition(b"\n\n")
+        rest = b"ILCP\0\0\x0f\0" + text + blank + b"\xe2\x80\x94 w AAAA\n\xff\n" + line
+        self.assert_damaged(self.log.before_last + rest, "the file ends in a checkpoint")
+
     def test_an_older_note_in_a_cut_frame_says_nothing(self):
         old = self.log.before_last[self.log.before_last.rindex(b"gw-1.example\n4"):]
         cut = self.log.before_last + b"ILCP" + struct.pack(">I", 4000) + old
@@ -303,15 +222,17 @@ class Tails(Case):
 class Rules(Case):
     """Logs that the right key signed, yet that break a rule."""
 
-    def assert_refused(self, why, kind=INTENT, metadata=None, content=b"", **header):
+    def assert_refused(self, why, kind=INTENT, metadata=b"{}", content=b"", **header):
         log = Writer().open().commit()
-        log.record(kind, metadata or {}, content, **header).checkpoint()
+        log.record(kind, metadata, content, **header).checkpoint()
         self.assert_broken(log.segments, f"sequence 1: .*{why}")
 
     def test_headers(self):
         self.assert_refused("version or kind", version=2)
         self.assert_refused("version or kind", kind=13)
         self.assert_refused("version 1 cannot judge", kind=ROTATION)
+        for kind in (SHRED, RETENTION, CLOCK, SNAPSHOT):
+            self.assert_holds(Writer().open().commit(kind).segments, 2)
         for flags in (1, 2, 3, 5, 8, 1 << 31):
             self.assert_refused("flags are", flags=flags)
         self.assert_refused("flags are", content=bytes(88), flags=0)
@@ -330,8 +251,11 @@ class Rules(Case):
         self.assert_holds(log.record(INTENT, {}, time_us=1002).checkpoint().segments, 4)
 
     def test_metadata_is_an_object_in_utf_8(self):
-        for metadata in (b"[]", b"{", b'{"a":"\xff"}', b"[" * 100_000, "{}".encode("utf-16")):
+        for metadata in (b"", b"[]", b" {}", b"[" * 100_000, "{}".encode("utf-16")):
             self.assert_refused("not a JSON object", metadata=metadata)
+        for metadata in (b"{", b"{}{}", b'{"a":"\xff"}', b'{"a":NaN}', b'{"a":-Infinity}',
+                         b'{"a":' * 100_000, b'{"a":"\n"}'):
+            self.assert_refused("", metadata=metadata)
 
     def test_runs(self):
         self.assert_refused("outside of the open run", run_id=bytes(16))
@@ -366,6 +290,24 @@ class Rules(Case):
         witness = "— witness.example AAAA\n— gw-1.example AAAA\n— \x01 not base64\n".encode()
         self.assert_holds(Writer().open().commit(witness=witness).segments, 1)
 
+    def test_one_of_several_lines_of_the_key_has_to_hold(self):
+        log = Writer().open()
+        bad = base64.b64encode(log.key_id + bytes(64)).decode()
+        line = f"— gw-1.example {bad}\n".encode()
+        self.assert_holds(log.commit(witness=line).segments, 1)
+        blank = log.last.rindex(b"\n\n") + 2
+        good = log.last[blank:-len(line)]
+        self.assert_holds({0: log.last[:blank] + line + good}, 1)
+        returned = good.replace(b"\n", b"\r\n")
+        note = log.last[log.last.rindex(b"gw-1.example\n1"):blank] + returned
+        note = b"ILCP" + struct.pack(">I", len(note)) + note
+        self.assert_broken({0: log.last[:log.last.rindex(b"ILCP")] + note}, "no signature")
+
+    def test_a_note_is_utf_8_and_has_no_extension_lines(self):
+        self.assert_broken(Writer().open().commit(witness=b"\xff\n").segments, "can't decode")
+        log = Writer().open().commit(root=b"x" * 33)
+        self.assert_broken(log.segments, "origin, size or root")
+
     def test_a_signature_has_one_spelling(self):
         data = Writer().open().commit().last
         self.assertEqual(data[-2:], b"=\n")
@@ -390,13 +332,13 @@ class Sums(Case):
         self.inference(log, 2, hold="60")
         self.inference(log, 3, hold="5", cost="0", tenant="u")
         log.commit().open(2)
-        self.inference(log, 4, hold="1000000000000000000000")
+        self.inference(log, 4, hold="18446744073709551615", tenant="u")
         log.checkpoint()
         self.inference(log, 4, cost="1")  # never acknowledged
         report = self.spend(log)
-        self.assertIn("'t' in nano-USD: 7 settled + 1000000000000000000060 held", report)
-        self.assertIn("'u' in nano-USD: 0 settled + 0 held = 0", report)
-        self.assertIn("1 of runs that are over, 1 of the last run", report)
+        self.assertIn("'t' in nano-USD: 67 = 7 settled + 60 held", report)
+        self.assertIn("'u' in nano-USD: 0 = 0 settled + 0 held", report)
+        self.assertIn("1 of runs that are over, 1 perhaps in flight", report)
         self.assertIn("outcomes without intent: 0", report)
         self.assertIn("kinds: open 2, intent 4, outcome 2\n", report)
 
@@ -407,17 +349,22 @@ class Sums(Case):
         self.inference(log, 1, cost="7")
         self.assertIn("7 settled + 0 held", self.spend(log.checkpoint()))
 
+    def test_a_closed_run_is_over(self):
+        log = Writer().open(1)
+        self.inference(log, 1, hold="50")
+        self.assertIn("50 = 0 settled + 50 held", self.spend(log.commit(CLOSE)))
+
     def test_repeated_ids_hide_no_money(self):
         log = Writer().open(1)
         self.inference(log, 1, hold="50")
         self.inference(log, 1, hold="60", cost="7")
         self.inference(log, 1, cost="8")
-        report = self.spend(log.checkpoint())
-        self.assertIn("15 settled + 50 held = 65", report)
+        report = self.spend(log.commit(CLOSE))
+        self.assertIn("65 = 15 settled + 50 held", report)
         self.assertIn("outcomes without intent: 1", report)
 
     def test_money_is_a_decimal_string(self):
-        for wrong in (5, "-1", "1.5", "", "1e3", "٣"):
+        for wrong in (5, "-1", "1.5", "", "1e3", "٣", "1" * 21):
             log = Writer().open(1)
             self.inference(log, 1, cost=wrong)
             log.checkpoint()
@@ -449,8 +396,15 @@ class CommandLine(Case):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, "^BROKEN: segment 0{20}.ilj, offset 0, sequence 0: open ")
 
+    def test_an_empty_folder_holds_nothing_and_files_of_other_names_are_no_segments(self):
+        (self.folder / "lock").touch()
+        (self.folder / "1.ilj").write_bytes(VECTOR.read_bytes())
+        done = self.run_on(self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("BROKEN: there is no acknowledged record", done.stdout)
+
     def test_unreadable(self):
-        for arguments in ([self.folder], [self.folder / "nowhere"], [], [VECTOR],
+        for arguments in ([self.folder / "nowhere"], [], [VECTOR],
                           [VECTOR.parent, "--key", "gw-1.example+00000000+AAAA"],
                           [VECTOR.parent, "--key", "no key"]):
             done = self.run_on(*arguments)

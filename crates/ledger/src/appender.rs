@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::error;
 
+use crate::answers::Answers;
 use crate::batch::{Batch, Stamp};
 use crate::chain::Chain;
 use crate::checkpoint::{Checkpoint, Head};
@@ -156,17 +157,19 @@ impl Appender {
     }
 
     fn answer(&self, group: &mut Group, checkpoint: &Arc<Checkpoint>) {
+        let mut answers = Answers::default();
         let entries = group.entries.drain(..);
         for ((entry, reply), row) in entries.zip(group.replies.drain(..)).zip(self.batch.rows()) {
             self.gate.leave(entry.queued_bytes());
-            // A caller that went away does not want to know.
-            let _ = reply.send(Ok(Receipt {
+            let receipt = Receipt {
                 log_id: self.chain.log_id(),
                 sequence: row.sequence,
                 record_hash: row.record_hash,
                 checkpoint: Arc::clone(checkpoint),
-            }));
+            };
+            answers.push(reply, receipt);
         }
+        answers.give();
         group.bytes = 0;
     }
 }
@@ -188,7 +191,7 @@ impl Group {
     fn refuse_all(&mut self, gate: &Gate) {
         for (entry, reply) in self.entries.drain(..).zip(self.replies.drain(..)) {
             gate.leave(entry.queued_bytes());
-            let _ = reply.send(Err(Unavailable::Failed));
+            let _ = reply.sender.send(Err(Unavailable::Failed));
         }
         self.bytes = 0;
     }

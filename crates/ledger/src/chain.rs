@@ -1,6 +1,7 @@
 //! The chain's state between records: what the next one has to be. Shared by writer and checker.
 
 use crate::checkpoint::Head;
+use crate::entry::Kind;
 use crate::error::Damage;
 use crate::hash::{Hash, LogId};
 use crate::record::Record;
@@ -53,6 +54,9 @@ impl Chain {
 
     /// Takes a stored record, if it is the next one and unharmed.
     pub(crate) fn accept(&mut self, record: &Record<'_>) -> Result<(), Damage> {
+        if record.kind() == Kind::SigningKeyRotation {
+            return Err(Damage::Rotation);
+        }
         if record.sequence() != self.next_sequence() {
             return Err(Damage::Sequence { found: record.sequence() });
         }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::Damage;
-use crate::frame::{CHECKPOINT_HEADER_BYTES, CHECKPOINT_MAGIC};
+use crate::frame::{CHECKPOINT_HEADER_BYTES, CHECKPOINT_MAGIC, MAX_NOTE_BYTES};
 use crate::hash::Hash;
 use crate::note_key::{Origin, SigningKey, VerifyingKey};
 
@@ -66,14 +66,12 @@ impl Checkpoint {
         if !signatures.ends_with('\n') {
             return Err(Damage::Checkpoint);
         }
-        let mut ours = signatures.lines().filter_map(|line| parse_signature(line, key));
-        let signature = ours.next().ok_or(Damage::Signature)?;
         // Signed is the text with its last newline, not the blank line.
-        let signed = note.get(..=text.len()).ok_or(Damage::Checkpoint)?;
-        if !key.verifies(signed.as_bytes(), &signature) {
-            return Err(Damage::Signature);
-        }
-        Ok(Self { head, signature })
+        let signed = note.get(..=text.len()).ok_or(Damage::Checkpoint)?.as_bytes();
+        // Not `lines`, which would forgive a carriage return.
+        let mut ours = signatures.split('\n').filter_map(|line| parse_signature(line, key));
+        let signature = ours.find(|signature| key.verifies(signed, signature));
+        Ok(Self { head, signature: signature.ok_or(Damage::Signature)? })
     }
 
     /// Whether a note over more than `size` records, signed by `key`, lies anywhere in `bytes`.
@@ -85,7 +83,7 @@ impl Checkpoint {
         starts
             .filter(|(_, window)| *window == first_line.as_bytes())
             .filter_map(|(start, _)| bytes.get(start..))
-            .filter_map(|rest| Self::from_note(up_to_first_signature(rest)?, key).ok())
+            .filter_map(|rest| Self::from_note(note_at_front(rest)?.as_bytes(), key).ok())
             .any(|found| found.head.size > size)
     }
 }
@@ -116,11 +114,12 @@ fn parse_signature(line: &str, key: &VerifyingKey) -> Option<[u8; 64]> {
     signature.try_into().ok()
 }
 
-/// Text, blank line and the first signature line of what may be a note.
-fn up_to_first_signature(bytes: &[u8]) -> Option<&[u8]> {
-    let newlines = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-    let (fifth, _) = newlines.take(5).nth(4)?;
-    bytes.get(..=fifth)
+/// All whole lines at the front of `bytes` that a note could have. What is not UTF-8 among them is
+/// damage, and hides no signature on another line.
+fn note_at_front(bytes: &[u8]) -> Option<String> {
+    let lines = bytes.get(..MAX_NOTE_BYTES as usize).unwrap_or(bytes);
+    let end = lines.iter().rposition(|byte| *byte == b'\n')?;
+    Some(String::from_utf8_lossy(lines.get(..=end)?).into_owned())
 }
 
 #[cfg(test)]
@@ -166,6 +165,30 @@ mod tests {
     }
 
     #[test]
+    fn one_of_many_signature_lines_has_to_hold_and_others_may_be_anything() {
+        let (_, key) = keys(1);
+        let note = String::from_utf8(frame(1, 3)[CHECKPOINT_HEADER_BYTES..].to_vec()).unwrap();
+        let (text, line) = note.split_once("\n\n").unwrap();
+        let wrong = Checkpoint {
+            signature: [0; 64],
+            ..Checkpoint::from_note(note.as_bytes(), &key).unwrap()
+        };
+        let wrong = wrong.note(&key).rsplit_once("\n\n").unwrap().1.to_owned();
+        let with = |lines: &str| {
+            Checkpoint::from_note(format!("{text}\n\n{lines}").as_bytes(), &key).err()
+        };
+        assert_eq!(with(&format!("{wrong}{line}\u{1}\n\nwitness\n")), None);
+        assert_eq!(with(&wrong), Some(Damage::Signature));
+        assert_eq!(with(&line.replace('\n', "\r\n")), Some(Damage::Signature));
+        assert_eq!(with(&line.replace('=', "")), Some(Damage::Signature));
+        assert_eq!(with(&line.replace('\n', "")), Some(Damage::Checkpoint));
+        let extended = note.replacen("\n\n", "\nextension\n\n", 1);
+        assert_eq!(Checkpoint::from_note(extended.as_bytes(), &key), Err(Damage::Checkpoint));
+        let latin = [note.as_bytes(), b"\xff\n"].concat();
+        assert_eq!(Checkpoint::from_note(&latin, &key), Err(Damage::Checkpoint));
+    }
+
+    #[test]
     fn a_later_checkpoint_is_found_behind_damage() {
         let (_, key) = keys(1);
         let mut bytes = b"gw\ngw\njunk".to_vec();
@@ -174,5 +197,10 @@ mod tests {
         assert!(Checkpoint::any_later(&bytes, &key, 4));
         assert!(!Checkpoint::any_later(&bytes, &key, 5));
         assert!(!Checkpoint::any_later(&frame(2, 5), &key, 4), "signed by someone else");
+        let own = frame(1, 5);
+        let line = own.windows(2).rposition(|pair| pair == b"\n\n").unwrap() + 2;
+        let witnessed = [&own[..line], b"\xe2\x80\x94 w AAAA\n\xff\n", &own[line..]].concat();
+        assert!(Checkpoint::any_later(&witnessed, &key, 4), "behind damaged lines of others");
+        assert!(!Checkpoint::any_later(&own[..own.len() - 1], &key, 4), "without its last newline");
     }
 }

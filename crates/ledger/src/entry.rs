@@ -10,7 +10,7 @@ use crate::seal::TenantSeal;
 
 /// A record to be appended.
 pub struct Entry {
-    /// What happened. `Open` and `Close` are the ledger's own.
+    /// What happened. `Open`, `Close` and `SigningKeyRotation` are the ledger's own.
     pub kind: Kind,
     /// Whose it is; `None` for records of the system.
     pub tenant: Option<TenantSeal>,
@@ -45,8 +45,12 @@ impl Entry {
 
     /// Checks what the format cannot hold, before the entry takes a place in the queue.
     pub(crate) fn check(&self) -> Result<(), EntryError> {
-        if matches!(self.kind, Kind::Open | Kind::Close) {
+        if matches!(self.kind, Kind::Open | Kind::Close | Kind::SigningKeyRotation) {
             return Err(EntryError::ReservedKind(self.kind));
+        }
+        // The rest of the JSON is the caller's word: parsing it here would cost every request.
+        if !self.metadata.starts_with(b"{") {
+            return Err(EntryError::MetadataNotObject);
         }
         if self.metadata.len() > MAX_METADATA_BYTES {
             return Err(EntryError::MetadataTooLong(self.metadata.len()));
@@ -186,9 +190,15 @@ mod tests {
             ..Entry::system(Kind::Outcome, b"{}".to_vec())
         };
         assert_eq!(sealed(vec![]).check(), Err(EntryError::SealedWithoutTenant));
-        let reserved = Entry::system(Kind::Close, b"{}".to_vec());
-        assert_eq!(reserved.check(), Err(EntryError::ReservedKind(Kind::Close)));
-        let long = Entry::system(Kind::Config, vec![b' '; MAX_METADATA_BYTES + 1]);
+        for kind in [Kind::Open, Kind::Close, Kind::SigningKeyRotation] {
+            let reserved = Entry::system(kind, b"{}".to_vec());
+            assert_eq!(reserved.check(), Err(EntryError::ReservedKind(kind)));
+        }
+        for metadata in ["", "[]", " {}"] {
+            let entry = Entry::system(Kind::Config, metadata.into());
+            assert_eq!(entry.check(), Err(EntryError::MetadataNotObject));
+        }
+        let long = Entry::system(Kind::Config, vec![b'{'; MAX_METADATA_BYTES + 1]);
         assert!(matches!(long.check(), Err(EntryError::MetadataTooLong(_))));
         assert!(RequestId::new([0; 16]).is_none());
     }

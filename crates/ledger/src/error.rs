@@ -28,9 +28,12 @@ pub enum Unavailable {
 /// An entry that the format cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EntryError {
-    /// Open and close records are written by the ledger alone.
+    /// Open and close records are written by the ledger alone, key rotations not in this version.
     #[error("the kind {} is the ledger's own", .0.name())]
     ReservedKind(Kind),
+    /// Metadata are a JSON object, written without leading space.
+    #[error("metadata do not begin with a brace")]
+    MetadataNotObject,
     /// More than 1 MiB.
     #[error("metadata of {0} bytes is too long")]
     MetadataTooLong(usize),
@@ -153,7 +156,7 @@ pub enum Damage {
     #[error("kind {0} is unknown")]
     Kind(u16),
     /// Written by a later version, or damaged.
-    #[error("flags {0:#x} are unknown or contradict the content")]
+    #[error("flags {0:#x} are unknown, reserved or contradict the content")]
     Flags(u32),
     /// A length beyond the format's bounds.
     #[error("a length is out of bounds")]
@@ -161,9 +164,6 @@ pub enum Damage {
     /// The file ends inside a commit.
     #[error("the file ends inside a commit")]
     Unfinished,
-    /// Bytes follow where only preallocated zeros may.
-    #[error("bytes follow preallocated space")]
-    NotZero,
     /// Records are missing, inserted or swapped.
     #[error("record {found} stands here: records were deleted, inserted or reordered")]
     Sequence {
@@ -176,8 +176,8 @@ pub enum Damage {
         /// The segment found.
         found: Segment,
     },
-    /// The journal has no segment at all.
-    #[error("the journal has no segment")]
+    /// The journal holds nothing that was ever acknowledged.
+    #[error("the journal has no acknowledged record")]
     Empty,
     /// The first record does not name log and key.
     #[error("the first record is not an open record that names origin and public key")]
@@ -188,6 +188,18 @@ pub enum Damage {
         /// The verifier key that the log names.
         found: String,
     },
+    /// An open record that does not name this log, its key and the run in its header.
+    #[error("the open record names another origin, public key or run, or is no open record")]
+    Open,
+    /// A second open record with the same run id.
+    #[error("the run was opened before")]
+    RunAgain,
+    /// The record is not of the run that is open; after a close record none is.
+    #[error("the record stands outside of its run")]
+    OtherRun,
+    /// What follows may be signed by a key that this version does not know.
+    #[error("the signing key changes here: version 1 cannot judge what follows")]
+    Rotation,
     /// The record was written for another log.
     #[error("the record belongs to another log")]
     LogId,
@@ -200,6 +212,9 @@ pub enum Damage {
     /// Metadata were edited.
     #[error("the metadata were edited")]
     Metadata,
+    /// Metadata are what they were, but no JSON.
+    #[error("the metadata are not a JSON object")]
+    NotJson,
     /// Content was edited.
     #[error("the content was edited")]
     Content,

@@ -8,12 +8,12 @@ use std::io;
 use thiserror::Error;
 
 use crate::error::Damage;
-use crate::header::{HEADER_BYTES, LENGTHS_BYTES, Lengths, MAGIC as RECORD_MAGIC};
+use crate::header::{HEADER_BYTES, Lengths, MAGIC as RECORD_MAGIC};
 use crate::window::Window;
 
 pub(crate) const CHECKPOINT_MAGIC: [u8; 4] = *b"ILCP";
 pub(crate) const CHECKPOINT_HEADER_BYTES: usize = 8;
-const MAX_NOTE_BYTES: u32 = 4096;
+pub(crate) const MAX_NOTE_BYTES: u32 = 4096;
 
 /// What starts at the front of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,6 @@ pub(crate) enum Extent {
     Record(usize),
     /// A checkpoint of so many bytes, its 8-byte header included.
     Checkpoint(usize),
-    /// Preallocated space to the end of the file.
-    Zero,
     /// So many bytes are needed to tell.
     Needs(usize),
 }
@@ -64,10 +62,11 @@ pub(crate) fn frame(window: &Window, at: usize, length: usize) -> &[u8] {
 /// Measures the frame at the front of `bytes`.
 fn measure(bytes: &[u8]) -> Result<Extent, Damage> {
     let Some((magic, rest)) = bytes.split_first_chunk::<4>() else {
-        return Ok(Extent::Needs(4));
+        let begun = [RECORD_MAGIC, CHECKPOINT_MAGIC].iter().any(|magic| magic.starts_with(bytes));
+        return if begun { Ok(Extent::Needs(4)) } else { Err(Damage::Magic) };
     };
     match *magic {
-        RECORD_MAGIC if bytes.len() < LENGTHS_BYTES => Ok(Extent::Needs(LENGTHS_BYTES)),
+        RECORD_MAGIC if bytes.len() < HEADER_BYTES => Ok(Extent::Needs(HEADER_BYTES)),
         RECORD_MAGIC => {
             let length = Lengths::decode(bytes)?.record_bytes();
             usize::try_from(length).map(Extent::Record).map_err(|_| Damage::Length)
@@ -79,21 +78,17 @@ fn measure(bytes: &[u8]) -> Result<Extent, Damage> {
                 note => Ok(Extent::Checkpoint(CHECKPOINT_HEADER_BYTES + note as usize)),
             },
         },
-        [0, 0, 0, 0] => Ok(Extent::Zero),
         _ => Err(Damage::Magic),
     }
 }
 
-/// Whether zeros stand where the end of this frame should be: after a power cut a file may have
-/// its new length before its new bytes. No whole checkpoint ends in zero.
-pub(crate) fn ends_in_zero_fill(frame: &[u8]) -> bool {
-    let written = frame.len() - frame.iter().rev().take_while(|byte| **byte == 0).count();
-    let least = match measure(frame) {
-        Ok(Extent::Record(length) | Extent::Checkpoint(length)) => length,
-        Ok(Extent::Zero) => 0,
-        Ok(Extent::Needs(_)) | Err(_) => HEADER_BYTES,
-    };
-    written < frame.len() && written < least
+/// Whether the end of `bytes` cuts the frame that starts at their front (`FORMAT.md` §7).
+pub(crate) fn is_cut(bytes: &[u8]) -> bool {
+    match measure(bytes) {
+        Ok(Extent::Needs(_)) => true,
+        Ok(Extent::Record(length) | Extent::Checkpoint(length)) => length > bytes.len(),
+        Err(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -103,20 +98,21 @@ mod tests {
     #[test]
     fn lengths_are_asked_for_and_bounded() {
         assert_eq!(measure(b"IL"), Ok(Extent::Needs(4)));
-        assert_eq!(measure(b"ILAR"), Ok(Extent::Needs(LENGTHS_BYTES)));
+        assert_eq!(measure(b"ILAR"), Ok(Extent::Needs(HEADER_BYTES)));
         assert_eq!(measure(b"ILCP\0\0"), Ok(Extent::Needs(8)));
         assert_eq!(measure(b"ILCP\0\0\0\x05"), Ok(Extent::Checkpoint(13)));
         assert_eq!(measure(b"ILCP\0\x01\0\0"), Err(Damage::Length));
-        assert_eq!(measure(&[0; 4]), Ok(Extent::Zero));
+        assert_eq!(measure(&[0; 4]), Err(Damage::Magic));
         assert_eq!(measure(b"JUNK"), Err(Damage::Magic));
     }
 
     #[test]
-    fn zeros_excuse_only_a_frame_that_they_cut() {
-        assert!(ends_in_zero_fill(b"ILCP\0\0\0\x05hel\0\0\0\0"));
-        assert!(ends_in_zero_fill(b"IL\0\0\0"));
-        assert!(!ends_in_zero_fill(b"ILCP\0\0\0\x05hello\0\0"));
-        assert!(!ends_in_zero_fill(b"ILCP\0\0\0\x05hel"));
-        assert!(!ends_in_zero_fill(b"\0\0\0\0junk\0"));
+    fn only_a_frame_that_goes_on_is_cut() {
+        for cut in [&b""[..], b"I", b"ILC", b"ILAR\x09", b"ILCP\0\0\0\x05hell"] {
+            assert!(is_cut(cut), "{cut:?}");
+        }
+        for whole in [&b"x"[..], b"ILX", b"JUNK", b"ILCP\0\0\0\x05hello", b"ILCP\0\x01\0\0"] {
+            assert!(!is_cut(whole), "{whole:?}");
+        }
     }
 }

@@ -118,12 +118,11 @@ impl Lengths {
 
     /// Bytes of the whole record in its segment.
     pub(crate) fn record_bytes(&self) -> u64 {
-        let here = if self.flags.contains(Flags::EXTERNAL) { 0 } else { self.content };
-        HEADER_BYTES as u64 + u64::from(self.metadata) + here
+        HEADER_BYTES as u64 + u64::from(self.metadata) + self.content
     }
 }
 
-/// Flags of a record (`FORMAT.md` §2).
+/// Flags of a record (`FORMAT.md` §2). The reserved ones are unknown to this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags(u32);
 
@@ -132,8 +131,6 @@ impl Flags {
     pub const NONE: Self = Self(0);
     /// There is content, and it is sealed.
     pub const SEALED: Self = Self(1);
-    /// The content lies in a file of its own (reserved).
-    pub const EXTERNAL: Self = Self(2);
     /// The tenant's policy keeps the content out of the ledger.
     pub const WITHHELD: Self = Self(4);
 
@@ -142,12 +139,12 @@ impl Flags {
         self.0 & flags.0 == flags.0
     }
 
-    /// Known bits only; content is always sealed; external content is content; withheld is none.
+    /// Content is always sealed, and as long as sealing makes it; only without any may it be
+    /// withheld.
     fn fit(self, content_bytes: u64) -> bool {
-        let known = self.0 & !(Self::SEALED.0 | Self::EXTERNAL.0 | Self::WITHHELD.0) == 0;
-        let sealed = self.contains(Self::SEALED) == (content_bytes > 0);
-        let external = !self.contains(Self::EXTERNAL) || content_bytes > 0;
-        let withheld = !self.contains(Self::WITHHELD) || content_bytes == 0;
-        known && sealed && external && withheld
+        match content_bytes {
+            0 => self == Self::NONE || self == Self::WITHHELD,
+            sealed => self == Self::SEALED && sealed >= OVERHEAD_BYTES as u64,
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! Walker: the one checker of stored bytes, shared by start-up, `read` and `verify`
 //! ```
 
+mod answers;
 mod appender;
 mod batch;
 mod chain;
@@ -33,6 +34,9 @@ mod randomness;
 pub mod read;
 mod record;
 mod recovery;
+#[cfg(test)]
+mod rules;
+mod run;
 mod seal;
 mod start;
 mod storage;

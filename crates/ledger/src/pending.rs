@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::checkpoint::Checkpoint;
@@ -23,12 +24,17 @@ enum State {
 }
 
 /// The appender's end of a [`Pending`].
-pub(crate) type Reply = oneshot::Sender<Result<Receipt, Unavailable>>;
+pub(crate) struct Reply {
+    pub(crate) sender: oneshot::Sender<Result<Receipt, Unavailable>>,
+    /// Where the caller runs; none for a thread that waits by blocking.
+    pub(crate) runtime: Option<Handle>,
+}
 
 impl Pending {
     pub(crate) fn new() -> (Reply, Self) {
-        let (reply, waiting) = oneshot::channel();
-        (reply, Self(State::Waiting(waiting)))
+        let (sender, waiting) = oneshot::channel();
+        let runtime = Handle::try_current().ok();
+        (Reply { sender, runtime }, Self(State::Waiting(waiting)))
     }
 
     pub(crate) fn refused(why: Unavailable) -> Self {

@@ -2,6 +2,7 @@
 //!
 //! Metadata and content are hashed as stored and never re-serialised.
 
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use crate::entry::{Kind, RequestId};
@@ -35,16 +36,16 @@ impl<'a> Record<'a> {
         Ok(Self { header, hash, bytes })
     }
 
-    /// Compares the stored bytes with the hashes in the header.
+    /// Compares the stored bytes with the hashes in the header; metadata have to be JSON.
     pub(crate) fn check_body(&self) -> Result<(), Damage> {
         if Hash::of_metadata(self.metadata()) != self.header.metadata_hash {
             return Err(Damage::Metadata);
         }
-        // External content is not here to be hashed.
-        if !self.flags().contains(Flags::EXTERNAL)
-            && Hash::of_content(self.content()) != self.header.content_hash
-        {
+        if Hash::of_content(self.content()) != self.header.content_hash {
             return Err(Damage::Content);
+        }
+        if !is_json_object(self.metadata()) {
+            return Err(Damage::NotJson);
         }
         Ok(())
     }
@@ -121,6 +122,13 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Whether `metadata` is one JSON object whose first byte is the brace; builds no tree.
+fn is_json_object(metadata: &[u8]) -> bool {
+    // Skipping what it ignores, serde_json would not look at the UTF-8 of strings.
+    let text = std::str::from_utf8(metadata).ok().filter(|text| text.starts_with('{'));
+    text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +190,26 @@ mod tests {
         assert_eq!(damaged(7, 99), Some(Damage::Kind(99)));
         assert_eq!(damaged(11, 8), Some(Damage::Flags(8)));
         assert_eq!(damaged(11, 1), Some(Damage::Flags(1)), "sealed without content");
+        assert_eq!(damaged(11, 2), Some(Damage::Flags(2)), "reserved");
+        assert_eq!(damaged(23, 88), Some(Damage::Flags(0)), "content that is not sealed");
         assert_eq!(damaged(12, 0xff), Some(Damage::Length));
+        let sealed = |content_len: u8| {
+            let mut bytes = bytes();
+            (bytes[11], bytes[23]) = (1, content_len);
+            Record::parse(&bytes).err()
+        };
+        assert_eq!(sealed(87), Some(Damage::Flags(1)), "shorter than sealing makes it");
+        assert_eq!(sealed(88), Some(Damage::Length), "which these bytes are not");
+    }
+    #[test]
+    fn metadata_are_one_json_object_from_the_first_byte() {
+        for object in ["{}", "{\"a\":[1,{}]} ", r#"{"a":"\ud800"}"#] {
+            assert!(is_json_object(object.as_bytes()), "{object}");
+        }
+        let (deep, latin) = ("[".repeat(100_000), b"{\"a\":\"\xff\"}");
+        for other in ["", " {}", "[]", "{", "{}{}", r#"{"a":NaN}"#, "{\"a\":\"\n\"}", &deep] {
+            assert!(!is_json_object(other.as_bytes()), "{other}");
+        }
+        assert!(!is_json_object(latin));
     }
 }

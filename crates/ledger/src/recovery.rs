@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
-
 use crate::chain::Chain;
 use crate::entry::Kind;
 use crate::error::{Damage, FoldError, OpenError, ReadError, StoreError};
@@ -44,9 +42,6 @@ pub(crate) fn replay(
                 source,
             })?;
         }
-    }
-    if let Some(fault) = walker.tail().and_then(|tail| tail.fault.as_ref()) {
-        warn!(%fault, "the unacknowledged end of the journal is damaged");
     }
     let chain = walker.log().map(|log| log.chain.clone());
     Ok(Recovered {

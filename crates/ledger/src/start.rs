@@ -22,7 +22,7 @@ use crate::note_key::VerifyingKey;
 use crate::options::{Opened, Options};
 use crate::randomness::Randomness;
 use crate::recovery::Recovered;
-use crate::trust::OpenMetadata;
+use crate::run::{OPEN, OpenMetadata};
 use crate::view::Feed;
 
 /// The most that `commit_bytes` may be set to.
@@ -77,7 +77,7 @@ pub(crate) fn open_entry(
         json => Some(serde_json::from_slice(json).map_err(OpenError::OpenMetadata)?),
     };
     let metadata = OpenMetadata {
-        event: "open",
+        event: OPEN,
         origin: options.origin.as_str(),
         public_key: key.to_string(),
         run_id: run_id.to_string(),

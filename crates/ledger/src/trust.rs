@@ -1,14 +1,12 @@
 //! Where a reader's trust in a log begins: a key it was given, or the one the log names itself.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 use crate::chain::Chain;
 use crate::entry::Kind;
 use crate::error::Damage;
 use crate::hash::LogId;
 use crate::note_key::VerifyingKey;
 use crate::record::Record;
+use crate::run::Stated;
 
 /// Whose signature a reader believes.
 #[derive(Clone, Debug)]
@@ -34,18 +32,15 @@ impl Trust {
         }
     }
 
-    /// Begins a log from its record 0, which has to name the key that is trusted.
+    /// Begins a log from its record 0, which has to name the key that is trusted. What else it
+    /// has to name is a rule of every open record: see [`crate::run::Runs`].
     pub(crate) fn begin(&self, first: &Record<'_>) -> Result<Log, Damage> {
         if first.kind() != Kind::Open {
             return Err(Damage::NoOpen);
         }
         first.check_body()?;
-        let stated: Stated<'_> =
-            serde_json::from_slice(first.metadata()).map_err(|_| Damage::NoOpen)?;
+        let stated = Stated::read(first).ok_or(Damage::NoOpen)?;
         let named: VerifyingKey = stated.public_key.parse().map_err(|_| Damage::NoOpen)?;
-        if named.origin().as_str() != stated.origin {
-            return Err(Damage::NoOpen);
-        }
         if self.key().is_some_and(|trusted| *trusted != named) {
             return Err(Damage::OtherKey { found: named.to_string() });
         }
@@ -56,24 +51,4 @@ impl Trust {
 
 pub(crate) fn log_id(key: &VerifyingKey) -> LogId {
     LogId::new(key.public_key(), key.origin().as_str())
-}
-
-/// What a reader needs of an open record's metadata.
-#[derive(Deserialize)]
-struct Stated<'a> {
-    origin: &'a str,
-    public_key: &'a str,
-}
-
-/// The metadata of an open record, as written.
-#[derive(Serialize)]
-pub(crate) struct OpenMetadata<'a> {
-    pub(crate) event: &'static str,
-    pub(crate) origin: &'a str,
-    pub(crate) public_key: String,
-    pub(crate) run_id: String,
-    pub(crate) software: &'static str,
-    pub(crate) truncated_bytes: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) extra: Option<&'a RawValue>,
 }

@@ -12,9 +12,10 @@ use crate::entry::{Content, Entry, Kind, RequestId};
 use crate::hash::RunId;
 use crate::note_key::{SigningKey, VerifyingKey};
 use crate::record::Record;
+use crate::run::{OPEN, OpenMetadata};
 use crate::seal::{FreshKeys, TenantSeal};
 use crate::storage::Segment;
-use crate::trust::{OpenMetadata, log_id};
+use crate::trust::log_id;
 
 const STORED: &[u8] = include_bytes!("../tests/vectors/v1/00000000000000000000.ilj");
 const FORMAT: &str = include_str!("../FORMAT.md");
@@ -38,7 +39,7 @@ fn tenant() -> TenantSeal {
 
 fn entries(key: &VerifyingKey, run_id: RunId) -> [Entry; 3] {
     let open = OpenMetadata {
-        event: "open",
+        event: OPEN,
         origin: key.origin().as_str(),
         public_key: key.to_string(),
         run_id: run_id.to_string(),

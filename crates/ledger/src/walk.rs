@@ -9,14 +9,15 @@ use std::vec;
 
 use crate::checkpoint::{Checkpoint, Head};
 use crate::error::{Damage, Fault, ReadError};
-use crate::frame::{Extent, Stop, ends_in_zero_fill, frame, whole_frame};
+use crate::frame::{Extent, Stop, frame, is_cut, whole_frame};
 use crate::hash::Hash;
 use crate::record::Record;
+use crate::run::Runs;
 use crate::storage::{Segment, Storage};
 use crate::trust::{Log, Trust};
 use crate::window::Window;
 
-/// More than any writer puts into one commit; bounds memory on hostile files.
+/// More records than any writer puts into one commit; bounds memory on hostile files.
 const MAX_COMMIT_BYTES: usize = 256 << 20;
 
 /// Walks the commits of a journal.
@@ -27,6 +28,8 @@ pub(crate) struct Walker {
     trust: Trust,
     /// The log up to the last commit that held.
     log: Option<Log>,
+    /// The same up to the last record that held, which is as far as a walk goes.
+    runs: Runs,
     commit: Commit,
     tail: Option<Tail>,
 }
@@ -45,16 +48,14 @@ struct Placed {
     hash: Hash,
 }
 
-/// Where the log ends.
+/// Where the log ends; what follows there may be cut (`FORMAT.md` §7).
 #[derive(Clone, Debug)]
 pub(crate) struct Tail {
     pub(crate) segment: Segment,
     /// End of the last checkpoint that held.
     pub(crate) committed_bytes: u64,
-    /// Bytes after it.
+    /// Bytes after it, zeros included.
     pub(crate) unacknowledged_bytes: u64,
-    /// Set when those are not simply an unfinished commit, although none ever was acknowledged.
-    pub(crate) fault: Option<Fault>,
 }
 
 impl Walker {
@@ -62,7 +63,8 @@ impl Walker {
     pub(crate) fn new(storage: Arc<dyn Storage>, trust: Trust) -> io::Result<Self> {
         let upcoming = storage.list()?.into_iter();
         let commit = Commit::default();
-        Ok(Self { storage, upcoming, open: None, trust, log: None, commit, tail: None })
+        let runs = Runs::default();
+        Ok(Self { storage, upcoming, open: None, trust, log: None, runs, commit, tail: None })
     }
 
     /// Goes to the next commit; `false` at the end of the log.
@@ -151,11 +153,16 @@ impl Walker {
                 None if at == 0 => return Ok(false),
                 None => return Err(Damage::Unfinished.into()),
                 Some(Extent::Record(length)) => {
-                    let record = Record::parse(frame(window, at, length))?;
-                    if ahead.is_none() {
-                        ahead = Some(self.trust.begin(&record)?);
+                    if at + length > MAX_COMMIT_BYTES {
+                        return Err(Damage::Length.into());
                     }
-                    ahead.as_mut().ok_or(Damage::NoOpen)?.chain.accept(&record)?;
+                    let record = Record::parse(frame(window, at, length))?;
+                    let log = match &mut ahead {
+                        Some(log) => log,
+                        none => none.insert(self.trust.begin(&record)?),
+                    };
+                    log.chain.accept(&record)?;
+                    self.runs.accept(&record, &log.key)?;
                     commit.records.push(Placed { at, length, hash: record.record_hash() });
                     commit.bytes += length;
                 }
@@ -168,10 +175,7 @@ impl Walker {
                     self.log = ahead;
                     return Ok(true);
                 }
-                Some(Extent::Zero | Extent::Needs(_)) => return Err(zero_space(window, at)?.into()),
-            }
-            if commit.bytes > MAX_COMMIT_BYTES {
-                return Err(Damage::Length.into());
+                Some(Extent::Needs(_)) => return Err(Damage::Unfinished.into()),
             }
         }
     }
@@ -185,50 +189,40 @@ impl Walker {
                 segment: *segment,
                 committed_bytes: window.offset(),
                 unacknowledged_bytes: 0,
-                fault: None,
             });
         }
         self.open = None;
     }
 
-    /// Decides what bytes that are no commit mean: a tail to be cut, or corruption.
+    /// Decides what bytes that are no commit mean: a tail to be cut, or corruption. Zeros that
+    /// reach to the end of the last segment stand for bytes that were never written.
     fn settle(&mut self, damage: Damage) -> Result<(), ReadError> {
-        let sequence = self.next_sequence() + self.commit.records.len() as u64;
-        let at = self.commit.bytes;
         let size = self.next_sequence();
+        let sequence = size + self.commit.records.len() as u64;
+        let at = self.commit.bytes;
         let Some((segment, mut window)) = self.open.take() else {
             return Ok(());
         };
         let (committed_bytes, offset) = (window.offset(), window.offset() + at as u64);
         window.ensure_all()?;
-        let rest = window.from(0);
-        let what = if ends_in_zero_fill(window.from(at)) { Damage::Unfinished } else { damage };
-        let fault = Fault { segment, offset, sequence, what };
-        let key = self.log.as_ref().map(|log| &log.key).or(self.trust.key());
-        let signed_later = key.is_some_and(|key| Checkpoint::any_later(rest, key, size));
-        if !self.upcoming.as_slice().is_empty() || signed_later || fault.what.is_certain() {
-            return Err(fault.into());
+        let unacknowledged_bytes = window.from(0).len() as u64;
+        let last = self.upcoming.as_slice().is_empty();
+        if last {
+            window.drop_trailing_zeros();
         }
-        self.tail = Some(Tail {
-            segment,
-            committed_bytes,
-            unacknowledged_bytes: rest.len() as u64,
-            fault: (fault.what != Damage::Unfinished).then_some(fault),
-        });
+        let cut = is_cut(window.from(at));
+        let key = self.log.as_ref().map(|log| &log.key).or(self.trust.key());
+        let whole_once = key.is_some_and(|key| Checkpoint::any_later(window.from(0), key, size));
+        if !last || !cut || whole_once {
+            let what = if cut { Damage::Unfinished } else { damage };
+            return Err(Fault { segment, offset, sequence, what }.into());
+        }
+        self.tail = Some(Tail { segment, committed_bytes, unacknowledged_bytes });
         Ok(())
     }
 
     fn next_sequence(&self) -> u64 {
         self.log.as_ref().map_or(0, |log| log.chain.next_sequence())
-    }
-}
-
-impl Damage {
-    /// No unfinished commit looks like this: the checkpoint is written last, and was complete; or
-    /// the log is another.
-    fn is_certain(&self) -> bool {
-        use Damage::{Checkpoint, OtherKey, Root, Signature, Size};
-        matches!(self, Checkpoint | OtherKey { .. } | Root | Signature | Size { .. })
     }
 }
 
@@ -240,10 +234,4 @@ fn check_head(stated: Head, computed: Head, records: usize) -> Result<(), Damage
         return Err(Damage::Root);
     }
     Ok(())
-}
-
-fn zero_space(window: &mut Window, at: usize) -> io::Result<Damage> {
-    window.ensure_all()?;
-    let zeros = window.from(at).iter().all(|byte| *byte == 0);
-    Ok(if zeros { Damage::Unfinished } else { Damage::NotZero })
 }

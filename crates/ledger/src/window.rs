@@ -49,6 +49,12 @@ impl Window {
         Ok(())
     }
 
+    /// Takes zeros that reach to the end of what was read for no bytes at all.
+    pub(crate) fn drop_trailing_zeros(&mut self) {
+        let end = self.buffer.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        self.buffer.truncate(end.max(self.given_up));
+    }
+
     /// Gives up the first `count` bytes.
     pub(crate) fn discard(&mut self, count: usize) {
         let count = count.min(self.from(0).len());
@@ -80,5 +86,16 @@ mod tests {
         assert_eq!(window.ensure(0, CHUNK_BYTES * 9).unwrap(), bytes.len() - 1000);
         assert_eq!(window.from(5), &bytes[1005..]);
         assert_eq!(window.from(usize::MAX), b"");
+    }
+    #[test]
+    fn trailing_zeros_go_and_what_was_given_up_stays_so() {
+        let mut window = Window::new(Box::new(io::Cursor::new(b"ab\0c\0\0")), 0);
+        window.ensure_all().unwrap();
+        window.discard(2);
+        window.drop_trailing_zeros();
+        assert_eq!(window.from(0), b"\0c");
+        window.discard(2);
+        window.drop_trailing_zeros();
+        assert_eq!((window.from(0), window.offset()), (&b""[..], 4));
     }
 }

@@ -116,7 +116,8 @@ fn each_edit_has_its_name() {
     assert_eq!((metadata.what, metadata.sequence), (Damage::Metadata, 1));
     let content = flipped(starts[3] - 1);
     assert_eq!((content.what, content.sequence), (Damage::Content, 1));
-    assert_eq!(flipped(starts[2] + 80).what, Damage::Root, "the run id in a header");
+    assert_eq!(flipped(starts[2] + 80).what, Damage::OtherRun);
+    assert_eq!(flipped(starts[2] + 90).what, Damage::Root, "the request id in a header");
     assert_eq!(flipped(starts[2] + 50).what, Damage::LogId);
     assert_eq!(flipped(starts[2] + 130).what, Damage::PreviousHash);
     assert_eq!(flipped(starts[2] + 32).what, Damage::Root, "a time far in the future");
@@ -140,13 +141,13 @@ fn a_log_rewritten_by_somebody_else_is_not_ours() {
 }
 
 #[test]
-fn bytes_behind_preallocated_space_and_an_empty_journal_are_faults() {
+fn bytes_behind_zeros_and_an_empty_journal_are_faults() {
     let data = tempfile::tempdir().unwrap();
     let mut bytes = fs::read(finished_log(data.path(), 1)).unwrap();
     bytes.extend_from_slice(&[0; 64]);
     bytes.push(1);
     let copy = copy_with(data.path(), &bytes);
-    assert_eq!(fault(copy.path()).what, Damage::NotZero);
+    assert_eq!(fault(copy.path()).what, Damage::Magic);
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(fault(empty.path()).what, Damage::Empty);
 }

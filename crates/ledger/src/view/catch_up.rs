@@ -53,7 +53,7 @@ pub(crate) fn record_at(storage: &dyn Storage, row: &Row) -> io::Result<Vec<u8>>
 fn next_row(window: &mut Window, segment: Segment) -> io::Result<Option<Row>> {
     loop {
         match whole_frame(window, 0).map_err(io::Error::other)? {
-            None | Some(Extent::Zero | Extent::Needs(_)) => return Ok(None),
+            None | Some(Extent::Needs(_)) => return Ok(None),
             Some(Extent::Checkpoint(length)) => window.discard(length),
             Some(Extent::Record(length)) => {
                 let record = Record::parse(frame(window, 0, length)).map_err(io::Error::other)?;

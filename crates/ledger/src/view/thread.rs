@@ -17,9 +17,9 @@ use crate::chain::Chain;
 use crate::storage::Storage;
 
 /// Commits whose rows may wait.
-const QUEUE_COMMITS: usize = 256;
+const QUEUE_COMMITS: usize = 4096;
 /// Rows gather this long, so that many share an insert and the appender need not wake anyone.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(100);
 
 /// The appender's end: gives rows away without waiting.
 pub(crate) struct Feed {
