@@ -58,7 +58,10 @@ impl Fold {
             Kind::Intent => {
                 let IntentMoney { tenant, hold_nano_usd } = serde_json::from_slice(json)?;
                 let request = request.ok_or_else(|| missing("the intent has no request id"))?;
-                self.open.insert(request, (tenant, hold_nano_usd));
+                // An id is used once; a log that repeats one hides no money by it.
+                if let Some((tenant, hold)) = self.open.insert(request, (tenant, hold_nano_usd)) {
+                    charge(&mut self.spent, tenant, hold);
+                }
             }
             Kind::Outcome => {
                 let OutcomeMoney { tenant, cost_nano_usd } = serde_json::from_slice(json)?;
