@@ -46,8 +46,11 @@ impl Bench {
         let origin = "bench/audit".parse().unwrap();
         let options = Options::new(folder.path(), origin, keyring.signing());
         let mut fold = Fold::default();
-        let (ledger, _) =
-            Ledger::open(options, &mut |record| Ok(fold.record(record).unwrap())).unwrap();
+        let (ledger, _) = Ledger::open(options, &mut |record| {
+            fold.record(record).unwrap();
+            Ok(())
+        })
+        .unwrap();
         let (accounts, key) = testkit::accounts("{ name: a, budget_usd: 1000000 }").unwrap();
         let provider = Arc::new(Provider {
             index: 0,

@@ -1,6 +1,6 @@
 //! What whole-proxy tests share: the built gateway as a process of its own, a scripted provider on
 //! loopback, and a reader of what the ledger holds afterwards.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, unused_imports)]
 
 pub mod gateway;
 pub mod provider;
