@@ -14,6 +14,7 @@
 mod admin;
 mod cli;
 mod config;
+mod in_flight;
 mod metrics;
 mod proxy;
 mod server;

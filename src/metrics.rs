@@ -15,7 +15,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use crate::proxy::{Gateway, InFlight};
+use crate::in_flight::InFlight;
 
 /// Counters that requests move.
 pub(crate) struct Metrics {
@@ -128,10 +128,10 @@ impl Exporter {
     pub(crate) fn new(
         metrics: Arc<Metrics>,
         accounts: Arc<Accounts>,
-        gateway: &Gateway,
+        in_flight: Arc<InFlight>,
+        ledger: Ledger,
     ) -> prometheus::Result<Exporter> {
         let gauges = Gauges::register(&metrics.registry)?;
-        let (in_flight, ledger) = (Arc::clone(&gateway.in_flight), gateway.ledger.clone());
         Ok(Exporter { metrics, accounts, in_flight, ledger, gauges })
     }
 

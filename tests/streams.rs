@@ -84,3 +84,27 @@ async fn silence_in_the_middle_is_cut_but_a_slow_stream_is_not() {
     let (json, done) = events(&stream);
     assert!(!done && json.last().unwrap()["error"].is_object());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_http_1_0_gets_its_stream_without_chunks() {
+    use std::io::{Read, Write};
+    let provider = Provider::start(Script::Chat).await;
+    let gateway = Gateway::start(&[provider.base_url()]);
+    let body = chat("m", true, 10);
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.0\r\nauthorization: Bearer {}\r\n\
+         content-length: {}\r\n\r\n",
+        gateway.key(),
+        body.len()
+    );
+    let mut stream = std::net::TcpStream::connect(gateway.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(!head.to_ascii_lowercase().contains("transfer-encoding"), "{head}");
+    let (json, done) = events(body);
+    assert!(done && support::text(&json) == "Hello wörld", "{body}");
+}

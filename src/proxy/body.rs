@@ -11,6 +11,8 @@ use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::config::Limits;
 
+/// Room made for a body before it has come.
+const ROOM_MAX_BYTES: usize = 1024 * 1024;
 /// What an early answer reads of a body nobody needs, so that the connection can be kept.
 const DISCARD_MAX_BYTES: u64 = 256 * 1024;
 /// How long a client is listened to after an early answer; closing on it would lose the answer.
@@ -31,7 +33,9 @@ pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes
     if announced == Some(first.len() as u64) {
         return Ok(first);
     }
-    let mut body = BytesMut::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
+    // What is announced need not come: room is made for it as it does.
+    let announced = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
+    let mut body = BytesMut::with_capacity(announced.min(ROOM_MAX_BYTES));
     body.extend_from_slice(&first);
     while let Some(bytes) = next(session, limits).await? {
         if (body.len() + bytes.len()) as u64 > limit_bytes {

@@ -6,7 +6,7 @@ use inferlayer_filter::Answer;
 use inferlayer_ledger::Ledger;
 use pingora_proxy::Session;
 
-use crate::proxy::InFlight;
+use crate::in_flight::InFlight;
 
 /// The answer to a probe; nothing when the request is not one.
 pub(crate) fn answer(session: &Session, ledger: &Ledger, in_flight: &InFlight) -> Option<Answer> {

@@ -13,7 +13,6 @@
 
 mod body;
 mod health;
-mod in_flight;
 mod operation;
 mod pipeline;
 mod relay;
@@ -33,10 +32,10 @@ use pingora_core::{Error, ErrorType};
 use pingora_proxy::{ProxyHttp, Session};
 
 use crate::config::Limits;
+use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::upstream::{self, Upstreams};
 
-pub(crate) use in_flight::InFlight;
 pub(crate) use pipeline::{Pipeline, Run};
 
 /// Everything a request needs.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, StatusCode, Version};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Refused};
 use inferlayer_filter::{Answer, Face, ProviderKind, Refusal, ResponseHead};
@@ -97,9 +97,14 @@ pub(crate) async fn begin(
     run.x.answer.status = head.status.as_u16();
     run.response_headers(&mut head);
     mark(&run.x, &mut head);
-    if !session.is_http2() {
-        let chunked = HeaderValue::from_static("chunked");
-        head.headers.insert(http::header::TRANSFER_ENCODING, chunked);
+    match session.req_header().version {
+        Version::HTTP_11 => {
+            let chunked = HeaderValue::from_static("chunked");
+            head.headers.insert(TRANSFER_ENCODING, chunked);
+        }
+        Version::HTTP_2 => {}
+        // HTTP/1.0 knows no chunks: the end of the connection is the end of the answer.
+        _ => session.as_downstream_mut().set_keepalive(None),
     }
     session
         .write_response_header(Box::new(header(head, None)), false)

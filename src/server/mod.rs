@@ -37,7 +37,8 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     server.bootstrap();
 
     let connections = config.limits.connections;
-    let exporter = Exporter::new(Arc::clone(&gateway.metrics), Arc::clone(&accounts), &gateway)?;
+    let (metrics, in_flight) = (Arc::clone(&gateway.metrics), Arc::clone(&gateway.in_flight));
+    let exporter = Exporter::new(metrics, Arc::clone(&accounts), in_flight, ledger.clone())?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;

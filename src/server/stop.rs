@@ -12,7 +12,7 @@ use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::proxy::InFlight;
+use crate::in_flight::InFlight;
 
 /// How many times the process was asked to stop. Listened to from the first line on, so that a
 /// signal during a long start is not lost and does not kill.

@@ -9,8 +9,8 @@ use inferlayer_ledger::{Kind, Record, RequestId};
 use serde::Deserialize;
 
 use crate::money::NanoUsd;
+use crate::name::TenantName;
 use crate::record::KeyEvent;
-use crate::tenant::TenantName;
 
 /// What records say so far.
 #[derive(Default)]

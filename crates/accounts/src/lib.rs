@@ -7,12 +7,13 @@
 //! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
-//! Reading order: [`money`], [`price`], [`key`], [`budget`], [`tenant`], [`record`], [`fold`].
+//! Reading order: [`money`], [`price`], [`name`], [`key`], [`budget`], [`tenant`], [`record`], [`fold`].
 
 pub mod budget;
 pub mod fold;
 pub mod key;
 pub mod money;
+pub mod name;
 pub mod price;
 pub mod record;
 pub mod tenant;
@@ -21,5 +22,6 @@ pub use budget::{Hold, OverBudget};
 pub use fold::Fold;
 pub use key::{KeyId, MintedKey, PresentedKey};
 pub use money::NanoUsd;
+pub use name::TenantName;
 pub use price::{Price, PriceBook};
-pub use tenant::{Accounts, AuthenticateError, Tenant, TenantName, TenantSettings};
+pub use tenant::{Accounts, AuthenticateError, Tenant, TenantSettings};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::{KeyHash, KeyId};
 use crate::money::NanoUsd;
-use crate::tenant::TenantName;
+use crate::name::TenantName;
 
 /// Kind 1: an inference is about to leave for a provider.
 #[derive(Serialize, Deserialize)]

@@ -2,7 +2,6 @@
 //! the configuration, keys and balances from the ledger.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,18 +12,8 @@ use crate::budget::{Budget, Hold, OverBudget};
 use crate::fold::Fold;
 use crate::key::{KeyId, PresentedKey, Verifier};
 use crate::money::{NanoUsd, usd};
+use crate::name::TenantName;
 use crate::record::KeyEvent;
-
-/// A tenant's name: 1 to 64 of `a-z 0-9 . _ -`, starting with a letter or digit. Safe as a file
-/// name and as a metric label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct TenantName(Arc<str>);
-
-/// The text is not a tenant's name.
-#[derive(Debug, thiserror::Error)]
-#[error("tenant name `{0}` is not 1 to 64 of a-z 0-9 . _ - starting with a letter or digit")]
-pub struct BadTenantName(String);
 
 /// A tenant as the configuration describes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -203,39 +192,6 @@ impl Tenant {
     }
 }
 
-impl TenantName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for TenantName {
-    type Error = BadTenantName;
-
-    fn try_from(text: String) -> Result<TenantName, BadTenantName> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-        let starts = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        if starts && text.len() <= 64 && text.bytes().all(allowed) {
-            Ok(TenantName(text.into()))
-        } else {
-            Err(BadTenantName(text))
-        }
-    }
-}
-
-impl From<TenantName> for String {
-    fn from(name: TenantName) -> String {
-        name.0.as_ref().to_owned()
-    }
-}
-
-impl fmt::Display for TenantName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
 /// One tenant from YAML, as in the configuration's list.
 pub fn from_yaml(text: &str) -> Result<TenantSettings, serde_yaml::Error> {
     serde_yaml::from_str(text)
@@ -301,13 +257,5 @@ mod tests {
         let ((_, a), (_, b)) = (create(&accounts, "a", None), create(&accounts, "a", None));
         let mixed = format!("{}{}", &a[..16], &b[16..]);
         assert_eq!(authenticate(&accounts, &mixed), Err(AuthenticateError::Unknown));
-    }
-
-    #[test]
-    fn names_are_safe_as_files_and_labels() {
-        for bad in ["", "A", ".a", "-a", "a/b", "a b", "é", &"a".repeat(65)] {
-            assert!(TenantName::try_from(bad.to_owned()).is_err(), "{bad}");
-        }
-        assert!(TenantName::try_from("a.b_c-1".to_owned()).is_ok());
     }
 }

@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 use crate::answer::{Answer, Chunk, ChunkFlow, ResponseHead};
 use crate::exchange::Exchange;
 use crate::refusal::Refusal;
-use crate::registration::BuildError;
 use crate::site::{Candidate, Site};
 
 /// One job on a request's path.
@@ -77,6 +76,16 @@ pub trait Settings: DeserializeOwned + Send + 'static {
 
     /// Makes the filter.
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
+}
+
+/// Settings that are well formed and still cannot work, such as a name that nothing has.
+#[derive(Debug, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct BuildError {
+    /// The path of the field inside the filter's block.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
 }
 
 /// What filters tell one another through the [`Exchange`].

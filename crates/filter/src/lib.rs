@@ -25,8 +25,8 @@ mod slot;
 pub mod testkit;
 
 pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
-pub use contract::{Fact, Filter, Flow, Settings, UpstreamRequest};
+pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
 pub use refusal::{Face, Refusal};
-pub use registration::{BuildError, Registration};
+pub use registration::Registration;
 pub use site::{Candidate, Provider, ProviderKind, Site};

@@ -4,7 +4,7 @@
 
 use erased_serde::Deserializer;
 
-use crate::contract::{Fact, Filter, Settings};
+use crate::contract::{BuildError, Fact, Filter, Settings};
 use crate::site::Site;
 
 /// A filter that the proxy can be configured with.
@@ -27,16 +27,6 @@ pub type ReadSettings =
 pub trait Unbuilt: Send {
     /// Makes the filter.
     fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
-}
-
-/// Settings that are well formed and still cannot work, such as a name that nothing has.
-#[derive(Debug, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct BuildError {
-    /// The path of the field inside the filter's block.
-    pub field: String,
-    /// What is wrong with it.
-    pub problem: String,
 }
 
 impl Registration {
