@@ -48,10 +48,10 @@ async fn flow(
     respond::begin(session, run, head(&reply)).await?;
     let mut kept = begun;
     while let Some(bytes) = next(session, run, &mut reply).await.map_err(|_| Failure::Gone)? {
-        run.x.answer.record(&kept, limits.recorded_answer_bytes);
+        keep(&mut run.x, &kept, limits);
         write(session, run, std::mem::replace(&mut kept, bytes), false).await?;
     }
-    run.x.answer.record(&kept, limits.recorded_answer_bytes);
+    keep(&mut run.x, &kept, limits);
     reply.release().await;
     if !run.x.answer.content_cut {
         let all = run.x.answer.content.clone();
@@ -61,6 +61,12 @@ async fn flow(
     // Its head is out, so a ledger that fails now can only cut the answer short.
     run.response_end().await.map_err(|_| Failure::Gone)?;
     write(session, run, kept, true).await
+}
+
+/// For the record; counted too, in case it grows too long to be read in the end.
+fn keep(x: &mut Exchange, bytes: &[u8], limits: &Limits) {
+    x.answer.record(bytes, limits.recorded_answer_bytes);
+    x.answer.output_bytes += bytes.len() as u64;
 }
 
 async fn write(

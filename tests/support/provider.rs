@@ -21,6 +21,8 @@ pub enum Script {
     CutAfter(usize),
     /// A status with a JSON body and one header.
     Status(u16, &'static str, &'static str),
+    /// A chat completion whose text has so many bytes.
+    Long(usize),
     /// These bytes, then the connection is closed.
     Raw(&'static [u8]),
     /// Nothing, ever.
@@ -105,6 +107,10 @@ async fn connection(
         match &script {
             Script::Chat if asked["stream"] == true => chat_stream(&mut stream, &asked).await?,
             Script::Chat => json_answer(&mut stream, 200, "x-a: b", &completion()).await?,
+            Script::Long(bytes) => {
+                let body = completion().replace("Hello", &"x".repeat(*bytes));
+                json_answer(&mut stream, 200, "x-a: b", &body).await?
+            }
             Script::Status(status, header, body) => {
                 json_answer(&mut stream, *status, header, body).await?
             }
