@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Counts requests between head and last byte.
+/// Counts requests between head and last byte. Sequentially consistent: the last request to leave
+/// and the stop that waits for it must not both miss the other.
 #[derive(Default)]
 pub(crate) struct InFlight {
     count: AtomicUsize,
@@ -20,23 +21,23 @@ pub(crate) struct Entered(Arc<InFlight>);
 impl InFlight {
     /// Counts a request until the guard is dropped.
     pub(crate) fn enter(self: &Arc<InFlight>) -> Entered {
-        self.count.fetch_add(1, Ordering::AcqRel);
+        self.count.fetch_add(1, Ordering::SeqCst);
         Entered(Arc::clone(self))
     }
 
     /// Requests being served now.
     pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.count.load(Ordering::SeqCst)
     }
 
     /// Whether the gateway is on its way out.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// Says that the gateway stops, and waits until nothing is being served.
     pub(crate) async fn drain(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.store(true, Ordering::SeqCst);
         loop {
             let idle = self.idle.notified();
             if self.count() == 0 {
@@ -49,7 +50,7 @@ impl InFlight {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 && self.0.is_stopping() {
+        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.is_stopping() {
             self.0.idle.notify_one();
         }
     }

@@ -146,3 +146,21 @@ async fn an_attempt_that_may_be_billed_is_paid_for_and_the_next_one_needs_room()
     assert_eq!(records::nano(&outcomes[0], "cost_nano_usd"), held);
     assert_eq!(outcomes[0]["estimated"], true);
 }
+
+#[tokio::test]
+async fn a_hold_covers_every_attempt_that_may_be_billed_not_only_the_last() {
+    // Silent (may be billed), refused (may not), silent again: the third needs room for two.
+    let silent = Provider::start(Script::Silence).await;
+    let other = Provider::start(Script::Silence).await;
+    let refused = format!("http://{}/v1", Provider::refused().await);
+    let setup = Setup {
+        budget_usd: "0.00003",
+        ..Setup::of(&[silent.base_url(), refused, other.base_url()])
+    };
+    let gateway = setup.start();
+    let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
+    let answer = request.body(chat("m", false, 50)).send().await.unwrap();
+    assert!(answer.status().is_server_error());
+    assert_eq!(silent.seen().len(), 1);
+    assert!(other.seen().is_empty(), "there was room for one worst case only");
+}

@@ -108,3 +108,21 @@ async fn a_client_of_http_1_0_gets_its_stream_without_chunks() {
     let (json, done) = events(body);
     assert!(done && support::text(&json) == "Hello wörld", "{body}");
 }
+
+#[tokio::test]
+async fn an_end_without_done_is_an_end_only_when_every_choice_has_finished() {
+    let provider = Provider::start(Script::Unterminated).await;
+    let gateway = Gateway::start(&[provider.base_url()]);
+    let key = gateway.key();
+    for (choices, complete) in [(1, true), (2, false)] {
+        let body = chat("m", true, 10).replacen('{', &format!(r#"{{"n":{choices},"#), 1);
+        let request = client(false).post(gateway.chat_url()).bearer_auth(&key);
+        let stream = request.body(body).send().await.unwrap().text().await.unwrap();
+        let (json, done) = events(&stream);
+        assert_eq!(done, complete, "{stream}");
+        assert_eq!(json[1]["choices"][0]["finish_reason"], "stop", "{stream}");
+    }
+    let outcomes = records::of_kind(&gateway.data(), Kind::Outcome);
+    let endings: Vec<_> = outcomes.iter().map(|outcome| &outcome["ending"]).collect();
+    assert_eq!(endings, ["complete", "upstream_cut"]);
+}

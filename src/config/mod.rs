@@ -99,10 +99,22 @@ impl Config {
     }
 
     fn check(&self, known: &[Registration]) -> Result<(), ConfigError> {
+        self.check_recordable("body_bytes", self.limits.body_bytes)?;
+        self.check_recordable("recorded_answer_bytes", self.limits.recorded_answer_bytes as u64)?;
         self.check_unique("providers", self.providers.iter().map(|p| p.name.as_str()))?;
         self.check_unique("tenants", self.tenants.iter().map(|t| t.name.as_str()))?;
         filters::check_order(&self.filters, known)
             .map_err(|(index, problem)| self.error_at(&format!("filters[{index}]"), problem))
+    }
+
+    /// What is admitted must fit a record, or its inference could not be recorded.
+    fn check_recordable(&self, limit: &str, bytes: u64) -> Result<(), ConfigError> {
+        let max = inferlayer_ledger::MAX_PLAIN_CONTENT_BYTES as u64;
+        if bytes <= max {
+            return Ok(());
+        }
+        let problem = format!("{bytes} is more than a record can hold, {max} bytes");
+        Err(self.error_at(&format!("limits.{limit}"), problem))
     }
 
     fn check_unique<'a>(

@@ -33,6 +33,9 @@ pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes
     if announced == Some(first.len() as u64) {
         return Ok(first);
     }
+    if first.len() as u64 > limit_bytes {
+        return Err(too_large);
+    }
     // What is announced need not come: room is made for it as it does.
     let announced = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
     let mut body = BytesMut::with_capacity(announced.min(ROOM_MAX_BYTES));

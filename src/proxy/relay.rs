@@ -4,7 +4,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
@@ -90,7 +90,9 @@ async fn next(
         () = body::client_gone(session) => return Err(Failure::Gone),
     };
     next.map_err(|_| {
-        run.end(Ending::UpstreamCut, http::StatusCode::BAD_GATEWAY);
+        // A long answer's head is out: its status is what the client got.
+        let sent = StatusCode::from_u16(run.x.answer.status);
+        run.end(Ending::UpstreamCut, sent.unwrap_or(StatusCode::BAD_GATEWAY));
         let attempts = "the provider broke off in the middle of its answer".to_owned();
         Failure::Refused(Refusal::UpstreamFailed { attempts })
     })

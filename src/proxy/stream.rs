@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_wire::{Chunk, sse};
+use inferlayer_wire::{ChatRequest, Chunk, sse};
 use pingora_proxy::Session;
 
 use crate::config::Limits;
@@ -30,7 +30,7 @@ pub(crate) async fn relay(
     limits: &Limits,
 ) -> Result<(), Failure> {
     respond::begin(session, run, head(&reply)).await?;
-    let mut stream = Stream::new(limits, run.x.call.need()?.wants_usage());
+    let mut stream = Stream::new(limits, run.x.call.need()?);
     let ending = loop {
         let next = tokio::select! {
             biased;
@@ -66,18 +66,18 @@ struct Stream {
     decoder: sse::Decoder,
     wants_usage: bool,
     recorded_max_bytes: usize,
-    /// Every choice had its finish reason: an end without `[DONE]` is still an end.
-    finished: bool,
+    /// Choices without a finish reason yet. At none, an end without `[DONE]` is still an end.
+    unfinished: usize,
     ready: BytesMut,
 }
 
 impl Stream {
-    fn new(limits: &Limits, wants_usage: bool) -> Stream {
+    fn new(limits: &Limits, call: &ChatRequest) -> Stream {
         Stream {
             decoder: sse::Decoder::new(limits.event_bytes),
-            wants_usage,
+            wants_usage: call.wants_usage(),
             recorded_max_bytes: limits.recorded_answer_bytes,
-            finished: false,
+            unfinished: call.choices() as usize,
             ready: BytesMut::new(),
         }
     }
@@ -98,12 +98,25 @@ impl Stream {
 
     /// The provider has closed the stream.
     fn end(&mut self, run: &mut Run<'_>) -> State {
-        let last = self.decoder.finish().map(|event| self.event(run, &event));
+        let last = self.decoder.finish().map(|event| self.unterminated(run, &event));
         match last {
             Some(State::Done) => State::Done,
-            _ if self.finished => State::Done,
+            _ if self.unfinished == 0 => State::Done,
             _ => State::Broken,
         }
+    }
+
+    /// An event that the end of the stream cut: passed on if it is whole, with the end it lacks, so
+    /// that nothing of ours runs into it.
+    fn unterminated(&mut self, run: &mut Run<'_>, event: &sse::Event) -> State {
+        if !event.is_done() && Chunk::parse(&event.data()).is_err() {
+            return State::Broken;
+        }
+        let state = self.event(run, event);
+        if !self.ready.is_empty() {
+            self.ready.extend_from_slice(b"\n\n");
+        }
+        state
     }
 
     /// What is to be sent now.
@@ -118,7 +131,7 @@ impl Stream {
         let delta = Chunk::parse(&event.data()).ok();
         if let Some(delta) = &delta {
             observe(&mut run.x, delta);
-            self.finished |= delta.finished;
+            self.unfinished = self.unfinished.saturating_sub(delta.finish_reasons.len());
             if delta.usage_only && !self.wants_usage {
                 return State::Open;
             }

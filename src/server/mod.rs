@@ -9,6 +9,7 @@ mod simulated;
 mod stop;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use pingora_core::apps::HttpServerOptions;
 use pingora_core::server::configuration::ServerConf;
@@ -25,20 +26,23 @@ pub(crate) use build::{Built, StartError, build, open_accounts};
 pub(crate) use data_dir::DataDir;
 pub(crate) use stop::Signals;
 
+/// How long requests that were cut may take to hand over their outcomes.
+const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
+
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let Built { gateway, config, listeners, accounts, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
     let in_flight = Arc::clone(&gateway.in_flight);
-    let stop = Arc::new(Stop::new(signals, in_flight, config.listen.grace_seconds));
+    let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), config.listen.grace_seconds));
 
     let conf = || ServerConf { threads: config.threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf());
     server.bootstrap();
 
     let connections = config.limits.connections;
-    let (metrics, in_flight) = (Arc::clone(&gateway.metrics), Arc::clone(&gateway.in_flight));
-    let exporter = Exporter::new(metrics, Arc::clone(&accounts), in_flight, ledger.clone())?;
+    let (metrics, served) = (Arc::clone(&gateway.metrics), Arc::clone(&gateway.in_flight));
+    let exporter = Exporter::new(metrics, Arc::clone(&accounts), served, ledger.clone())?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -59,6 +63,11 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     }
 
     server.run(RunArgs { shutdown_signal: Box::new(WhenStopped(stop)) });
+    // Requests that were cut hand their outcomes over as their tasks are dropped.
+    let deadline = Instant::now() + TORN_DOWN_WITHIN;
+    while in_flight.count() > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     pipeline.close();
     ledger.close().map_err(StartError::Close)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use inferlayer_accounts::NanoUsd;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
 use inferlayer_filter::{Candidate, Exchange, Refusal, UpstreamRequest};
 
@@ -17,6 +18,9 @@ const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
 /// A client told to wait longer than this gives up or hangs, so it is told to try again by then.
 const RETRY_AFTER_MAX_SECONDS: u64 = 30;
 
+/// Pooled connections that a provider may have closed before one is taken for broken.
+const STALE_MAX: usize = 3;
+
 /// Tries the candidates. The answer is the first that another provider could not do better.
 pub(crate) async fn run(
     pipeline: &Pipeline,
@@ -28,10 +32,13 @@ pub(crate) async fn run(
         if !extend_hold(x, index)? {
             break;
         }
-        let reply = match attempt(pipeline, upstreams, x, index).await? {
-            Err(AttemptResult::Stale) => attempt(pipeline, upstreams, x, index).await?,
-            other => other,
-        };
+        let mut reply = attempt(pipeline, upstreams, x, index).await?;
+        for _ in 0..STALE_MAX {
+            if !matches!(reply, Err(AttemptResult::Stale)) {
+                break;
+            }
+            reply = attempt(pipeline, upstreams, x, index).await?;
+        }
         let Ok(reply) = reply else { continue };
         if is_final(reply.status) {
             end_attempt(x, AttemptResult::Answered { status: reply.status.as_u16() });
@@ -114,13 +121,16 @@ fn request_for(
 
 /// Makes room for this attempt beside those that may be billed already; it is not made without.
 fn extend_hold(x: &mut Exchange, index: usize) -> Result<bool, Refusal> {
-    let billed_before = x.attempts.last().is_some_and(|attempt| attempt.result.may_be_billed());
-    if !billed_before {
-        return Ok(true);
-    }
-    let quote = x.quotes.need()?.get(index).ok_or(Refusal::Fact("quotes"))?;
-    let worst_case = quote.worst_case;
-    Ok(x.hold.need_mut()?.extend(worst_case).is_ok())
+    let quotes = x.quotes.need()?;
+    let worst_case = |index: usize| quotes.get(index).map(|quote| quote.worst_case);
+    let billable = x.attempts.iter().filter(|attempt| attempt.result.may_be_billed());
+    let needed = billable
+        .filter_map(|attempt| worst_case(attempt.candidate))
+        .chain(worst_case(index))
+        .fold(NanoUsd::ZERO, NanoUsd::saturating_add);
+    let hold = x.hold.need_mut()?;
+    let missing = needed.saturating_sub(hold.amount());
+    Ok(missing == NanoUsd::ZERO || hold.extend(missing).is_ok())
 }
 
 /// Whether no other provider could do better. A redirect is never followed: it names a host that

@@ -3,7 +3,7 @@
 //! elsewhere.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -42,6 +42,8 @@ pub(crate) struct Cut;
 
 /// A provider that refuses a body early often resets the connection; its answer may still be there.
 const EARLY_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+/// A pooled connection that breaks later than this after a request was broken by it.
+const STALE_WITHIN: Duration = Duration::from_secs(1);
 /// What is read of an answer nobody wants, to keep its connection.
 const DRAIN_MAX: usize = 64 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -66,6 +68,7 @@ impl Connection {
         let UpstreamRequest { path, headers, body } = request;
         let head = self.head(&path, headers, body.len());
         let head = head.map_err(|_| AttemptResult::BadAnswer)?;
+        let begun = Instant::now();
         let wrote = self.write(head, body).await;
         let patience = match wrote {
             Ok(()) => self.upstream.settings.first_byte_timeout,
@@ -75,7 +78,7 @@ impl Connection {
             Ok(Ok((status, headers, first))) => {
                 Ok(Reply { status, headers, first, connection: self })
             }
-            Ok(Err(error)) => Err(self.failure(error.etype())),
+            Ok(Err(error)) => Err(self.failure(error.etype(), begun)),
             Err(_) if wrote.is_err() => Err(AttemptResult::Broken),
             Err(_) => Err(AttemptResult::FirstByteTimeout),
         }
@@ -119,11 +122,14 @@ impl Connection {
         Ok((status, head.map(|head| head.headers.clone()).unwrap_or_default(), first))
     }
 
-    fn failure(&self, error: &ErrorType) -> AttemptResult {
+    fn failure(&self, error: &ErrorType, begun: Instant) -> AttemptResult {
+        // A provider that closed it before cannot have worked on this request for long.
+        let at_once = begun.elapsed() < STALE_WITHIN;
+        let stale = self.reused && at_once && self.session.response_header().is_none();
         match error {
             ErrorType::InvalidHTTPHeader | ErrorType::H1Error => AttemptResult::BadAnswer,
             ErrorType::ReadTimedout => AttemptResult::FirstByteTimeout,
-            _ if self.reused => AttemptResult::Stale,
+            _ if stale => AttemptResult::Stale,
             _ => AttemptResult::Broken,
         }
     }

@@ -23,6 +23,8 @@ pub enum Script {
     Status(u16, &'static str, &'static str),
     /// A chat completion whose text has so many bytes.
     Long(usize),
+    /// A stream that is complete but for its last line end and its `[DONE]`.
+    Unterminated,
     /// These bytes, then the connection is closed.
     Raw(&'static [u8]),
     /// Nothing, ever.
@@ -116,6 +118,13 @@ async fn connection(
             }
             Script::Raw(bytes) => {
                 stream.write_all(bytes).await?;
+                return stream.shutdown().await;
+            }
+            Script::Unterminated => {
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+                let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
+                let events = format!("{head}data: {}\n\ndata: {last}", delta("word"));
+                stream.write_all(events.as_bytes()).await?;
                 return stream.shutdown().await;
             }
             Script::Silence => drop(stream.read(&mut [0; 1]).await?),

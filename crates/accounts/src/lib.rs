@@ -7,7 +7,8 @@
 //! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
-//! Reading order: [`money`], [`price`], [`name`], [`key`], [`budget`], [`tenant`], [`record`], [`fold`].
+//! Reading order: [`money`], [`price`], [`name`], [`key`], [`budget`], [`tenant`], [`record`],
+//! [`fold`].
 
 pub mod budget;
 pub mod fold;

@@ -1,5 +1,5 @@
-//! Tenants' names. They become file names, metric labels and fields of records, so a name that could
-//! be anything else in one of those places is not a name.
+//! Tenants' names. They become file names, metric labels and fields of records; what could be
+//! anything else in one of those places is not a name.
 
 use std::fmt;
 use std::sync::Arc;

@@ -39,8 +39,8 @@ pub enum AttemptResult {
     TlsFailed,
     /// The connection could not be made for another reason.
     ConnectFailed,
-    /// A connection kept from before was closed by the provider when it was used again. It has
-    /// not read the request, or has not begun to answer it; tried once more on a new one.
+    /// A connection kept from before was closed by the provider when it was used again. It broke
+    /// at once and nothing of an answer came; tried again on another.
     Stale,
     /// The connection broke before an answer began.
     Broken,

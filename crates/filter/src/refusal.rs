@@ -80,6 +80,9 @@ pub enum Refusal {
     /// The ledger cannot record, so nothing may be spent.
     #[error("the audit ledger cannot record this request, so it was not sent to any provider")]
     AuditUnavailable,
+    /// The outcome of an inference could not be recorded, so its answer is withheld.
+    #[error("the answer could not be recorded, so it is withheld; the provider was called")]
+    OutcomeLost,
     /// Too much at once.
     #[error("the gateway is at its limit of {what}")]
     Overloaded {
@@ -144,6 +147,7 @@ impl Refusal {
                 Face::new(503, API, "upstream_rate_limited").after(*retry_after_seconds)
             }
             Refusal::AuditUnavailable => Face::new(503, API, "audit_unavailable").after(1),
+            Refusal::OutcomeLost => Face::new(503, API, "audit_unavailable").not_again(),
             Refusal::Overloaded { .. } => Face::new(503, API, "overloaded").after(1),
             Refusal::Fact(_) | Refusal::Internal(_) => Face::new(500, API, "internal_error"),
         }

@@ -16,7 +16,8 @@ pub(crate) const LENGTHS_BYTES: usize = 24;
 
 pub(crate) const MAGIC: [u8; 4] = *b"ILAR";
 pub(crate) const MAX_METADATA_BYTES: usize = 1 << 20;
-pub(crate) const MAX_PLAIN_CONTENT_BYTES: usize = 64 << 20;
+/// The longest content of one record before it is sealed, in bytes.
+pub const MAX_PLAIN_CONTENT_BYTES: usize = 64 << 20;
 const MAX_CONTENT_BYTES: u64 = (MAX_PLAIN_CONTENT_BYTES + OVERHEAD_BYTES) as u64;
 const VERSION: u16 = 1;
 

@@ -57,6 +57,7 @@ pub use crate::error::{
 };
 pub use crate::hash::{Hash, LogId, RunId, TenantTag};
 pub use crate::header::Flags;
+pub use crate::header::MAX_PLAIN_CONTENT_BYTES;
 pub use crate::keyring::{KeyError, Keyring};
 pub use crate::ledger::{Ledger, OutcomeSlot};
 pub use crate::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};

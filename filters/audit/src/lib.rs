@@ -69,7 +69,7 @@ impl Filter for Audit {
     async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
         let Some(slot) = x.intent.peek_mut().and_then(Intent::outcome) else { return Ok(()) };
         let pending = slot.commit(self.outcome(x)?);
-        let receipt = pending.await.map_err(|_| Refusal::AuditUnavailable)?;
+        let receipt = pending.await.map_err(|_| Refusal::OutcomeLost)?;
         x.receipt.fill(receipt)
     }
 

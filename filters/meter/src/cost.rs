@@ -32,11 +32,13 @@ pub(crate) fn of(x: &Exchange, held: NanoUsd) -> Cost {
     }
 }
 
-/// A whole answer that was begun and never read to its end: its text was not seen.
+/// An answer that was begun and not seen to its end, of which our own count would say too little:
+/// none of its text was seen, or its input is more than its bytes.
 fn is_unseen(x: &Exchange) -> bool {
-    let whole = x.call.peek().is_some_and(|call| !call.stream());
     let complete = x.ending.peek() == Some(&Ending::Complete);
-    whole && !complete && x.answer.usage.is_none() && is_success(x)
+    let remote = x.call.peek().is_some_and(|call| call.has_remote_input());
+    let unseen = x.answer.output_events == 0 || remote;
+    unseen && !complete && x.answer.usage.is_none() && is_success(x)
 }
 
 fn is_success(x: &Exchange) -> bool {
@@ -146,11 +148,15 @@ mod tests {
     }
 
     #[test]
-    fn hanging_up_on_a_whole_answer_does_not_lower_the_bill() {
+    fn hanging_up_before_any_text_does_not_lower_the_bill() {
         let mut x = exchange(false, &[ANSWERED]);
         x.ending.fill(Ending::ClientGone).unwrap();
         assert_eq!(of(&x, HELD).amount.nano(), 50_000);
         let x = exchange(false, &[AttemptResult::Sent]);
+        assert_eq!(of(&x, HELD).amount.nano(), 50_000);
+        // Nor on a stream that has said nothing yet: a model may be thinking.
+        let mut x = exchange(true, &[ANSWERED]);
+        x.ending.fill(Ending::ClientGone).unwrap();
         assert_eq!(of(&x, HELD).amount.nano(), 50_000);
     }
 
