@@ -120,25 +120,9 @@ async fn connection(
                 stream.write_all(bytes).await?;
                 return stream.shutdown().await;
             }
-            Script::Unterminated => {
-                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
-                let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
-                let events = format!("{head}data: {}\n\ndata: {last}", delta("word"));
-                stream.write_all(events.as_bytes()).await?;
-                return stream.shutdown().await;
-            }
+            Script::Unterminated => return unterminated(&mut stream).await,
             Script::Silence => drop(stream.read(&mut [0; 1]).await?),
-            Script::Endless(pace) => {
-                begin_stream(&mut stream).await?;
-                loop {
-                    event(&mut stream, &delta("word ")).await?;
-                    // A client that hangs up is seen by the read, not only by a later write.
-                    let hung_up = tokio::time::timeout(*pace, stream.read_u8()).await;
-                    if hung_up.is_ok() {
-                        return Ok(());
-                    }
-                }
-            }
+            Script::Endless(pace) => return endless(&mut stream, *pace).await,
             Script::CutAfter(events) => {
                 begin_stream(&mut stream).await?;
                 for _ in 0..*events {
@@ -149,6 +133,25 @@ async fn connection(
             }
         }
     }
+}
+
+async fn endless(stream: &mut BufReader<TcpStream>, pace: Duration) -> std::io::Result<()> {
+    begin_stream(stream).await?;
+    loop {
+        event(stream, &delta("word ")).await?;
+        // A client that hangs up is seen by the read, not only by a later write.
+        if tokio::time::timeout(pace, stream.read_u8()).await.is_ok() {
+            return Ok(());
+        }
+    }
+}
+
+async fn unterminated(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+    let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
+    let events = format!("{head}data: {}\n\ndata: {last}", delta("word"));
+    stream.write_all(events.as_bytes()).await?;
+    stream.shutdown().await
 }
 
 async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Seen> {
