@@ -68,7 +68,8 @@ pub struct Outcome<'a> {
     pub output_tokens: u64,
     /// What the call cost.
     pub cost_nano_usd: NanoUsd,
-    /// The tokens are our own count: the provider's was missing, or the answer was cut.
+    /// Not the provider's count alone: our own, because its was missing or the answer was cut; or
+    /// clipped to the hold; or with attempts that may be billed and gave no answer.
     pub estimated: bool,
     /// SHA-256 of the price book the cost was computed with.
     pub prices_sha256: Cow<'a, str>,

@@ -37,7 +37,8 @@ pub trait Filter: Send + Sync + 'static {
     /// The head of the answer, in reverse order of the list.
     fn response_headers(&self, _x: &mut Exchange, _head: &mut ResponseHead) {}
 
-    /// A piece of the answer, in reverse order of the list: one event of a stream, or a whole body.
+    /// A piece of the answer, in reverse order of the list: one event of a stream, a whole body, or
+    /// a piece of one too large to collect.
     fn response_chunk(&self, _x: &mut Exchange, _chunk: &Chunk<'_>) -> ChunkFlow {
         ChunkFlow::Keep
     }

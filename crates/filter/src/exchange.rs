@@ -149,7 +149,8 @@ pub struct Cost {
     pub cached_input_tokens: u64,
     /// Tokens of the output.
     pub output_tokens: u64,
-    /// The tokens are our own count.
+    /// Not the provider's count alone: our own, or clipped to the hold, or with attempts that may
+    /// be billed and gave no answer.
     pub estimated: bool,
 }
 
