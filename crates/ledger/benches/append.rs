@@ -37,7 +37,7 @@ fn entry(tenant: &TenantSeal, number: u64) -> Entry {
 fn open(data: &Path) -> (Ledger, TenantSeal) {
     let keyring = Keyring::open(&data.join("keys")).unwrap();
     let options = Options::new(data, "bench.example".parse().unwrap(), keyring.signing());
-    let (ledger, _) = Ledger::open(options, &mut |_| Ok(())).unwrap();
+    let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
     (ledger, keyring.tenant("acme").unwrap())
 }
 

@@ -163,8 +163,9 @@ impl Appender {
             self.gate.leave(entry.queued_bytes());
             let receipt = Receipt {
                 log_id: self.chain.log_id(),
-                sequence: row.sequence,
                 record_hash: row.record_hash,
+                time_us: row.time_us,
+                place: row.place(),
                 checkpoint: Arc::clone(checkpoint),
             };
             answers.push(reply, receipt);

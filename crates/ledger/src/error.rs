@@ -209,6 +209,9 @@ pub enum Damage {
     /// Time went back.
     #[error("the time is earlier than that of the record before")]
     Time,
+    /// The record is not the one that was asked for by its hash.
+    #[error("the record's hash is not the one expected: a header was edited or a record replaced")]
+    Replaced,
     /// Metadata were edited.
     #[error("the metadata were edited")]
     Metadata,

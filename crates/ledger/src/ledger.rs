@@ -9,15 +9,19 @@ use tracing::warn;
 
 use crate::appender::Job;
 use crate::checkpoint::Head;
+use crate::clock::Clock;
 use crate::entry::{Entry, RequestId};
-use crate::error::{OpenError, StoreError, Unavailable};
+use crate::error::{OpenError, ReadError, StoreError, Unavailable};
 use crate::gate::Gate;
-use crate::hash::{LogId, RunId};
+use crate::hash::{Hash, LogId, RunId};
 use crate::note_key::VerifyingKey;
 use crate::options::{Opened, Options};
 use crate::pending::Pending;
+use crate::place::Place;
+use crate::record::StoredRecord;
 use crate::recovery::{Fold, Recovered, replay};
 use crate::start::{announce, appender, lock, open_entry, publish};
+use crate::storage::Storage;
 use crate::view::{self, Row, View};
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
@@ -30,6 +34,8 @@ struct Shared {
     head: Arc<Mutex<Head>>,
     log_id: LogId,
     run_id: RunId,
+    clock: Arc<dyn Clock>,
+    storage: Arc<dyn Storage>,
     /// Taken at the end, so that the next process can open the view.
     view: Mutex<Option<View>>,
     threads: Mutex<Option<Threads>>,
@@ -41,8 +47,9 @@ struct Threads {
 }
 
 impl Ledger {
-    /// Takes the lock, replays every segment (`fold` sees each stored record, in order), cuts an
-    /// unacknowledged tail, refuses anything else, appends an open record, starts the threads.
+    /// Takes the lock, replays every segment (`fold` sees each stored record with its place, in
+    /// order), cuts an unacknowledged tail, refuses anything else, appends an open record, starts
+    /// the threads.
     pub fn open(options: Options, fold: &mut Fold<'_>) -> Result<(Self, Opened), OpenError> {
         let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
         let lock = lock(&options.journal)?;
@@ -79,6 +86,17 @@ impl Ledger {
         self.0.gate.enter(2, intent.queued_bytes())?;
         let pending = self.0.send(intent);
         Ok((pending, OutcomeSlot { shared: Some(Arc::clone(&self.0)) }))
+    }
+
+    /// Reads the record at `place` from the storage: the one whose hash is `expected`, or an error.
+    /// Its metadata and content are those that the hash speaks for. Blocks on the disk.
+    pub fn read(&self, place: Place, expected: Hash) -> Result<StoredRecord, ReadError> {
+        place.read(&*self.0.storage, expected)
+    }
+
+    /// Microseconds since 1970-01-01 UTC, by the clock that stamps the records.
+    pub fn now_us(&self) -> u64 {
+        self.0.clock.now_us()
     }
 
     /// Identity of the log.
@@ -132,6 +150,7 @@ impl Ledger {
         let (jobs, waiting) = channel();
         let (feed, view_thread) = view::spawn(view.clone(), &options.storage, &recovered.chain);
         let (run_id, open) = open_entry(&options, key, &recovered)?;
+        let (clock, storage) = (Arc::clone(&options.clock), Arc::clone(&options.storage));
         let mut appender = appender(options, key, recovered, waiting, lock, run_id, feed)?;
         appender.commit_own(&open)?;
         let (gate, head) = (Arc::clone(&appender.gate), Arc::clone(&appender.head));
@@ -141,7 +160,8 @@ impl Ledger {
             thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
         let threads = Mutex::new(Some(Threads { appender, view: view_thread }));
         let view = Mutex::new(view);
-        Ok(Self(Arc::new(Shared { jobs, gate, head, log_id, run_id, view, threads })))
+        let shared = Shared { jobs, gate, head, log_id, run_id, clock, storage, view, threads };
+        Ok(Self(Arc::new(shared)))
     }
 }
 

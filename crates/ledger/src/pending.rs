@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::checkpoint::Checkpoint;
 use crate::error::Unavailable;
 use crate::hash::{Hash, LogId};
+use crate::place::Place;
 
 /// A record on its way to the disk. Resolves after the sync that covers it; dropping it does not
 /// take the record back.
@@ -70,15 +71,26 @@ impl Future for Pending {
 #[derive(Clone, Debug)]
 pub struct Receipt {
     pub(crate) log_id: LogId,
-    pub(crate) sequence: u64,
     pub(crate) record_hash: Hash,
+    pub(crate) time_us: u64,
+    pub(crate) place: Place,
     pub(crate) checkpoint: Arc<Checkpoint>,
 }
 
 impl Receipt {
     /// The record's place in the log, from 0.
     pub fn sequence(&self) -> u64 {
-        self.sequence
+        self.place.sequence
+    }
+
+    /// Where it stands, for [`Ledger::read`](crate::Ledger::read).
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// When it was recorded: microseconds since 1970-01-01 UTC.
+    pub fn time_us(&self) -> u64 {
+        self.time_us
     }
 
     /// The record's hash.
@@ -102,7 +114,7 @@ impl Receipt {
         format!(
             "v1.{}.{}.{}.{}.{}.{}",
             URL_SAFE_NO_PAD.encode(log_id),
-            self.sequence,
+            self.sequence(),
             URL_SAFE_NO_PAD.encode(self.record_hash.0),
             self.tree_size(),
             URL_SAFE_NO_PAD.encode(self.root().0),
@@ -115,14 +127,16 @@ impl Receipt {
 mod tests {
     use super::*;
     use crate::checkpoint::Head;
+    use crate::storage::Segment;
 
     #[test]
     fn the_longest_reference_fits_a_header() {
         let head = Head { size: u64::MAX, root: Hash([0xff; 32]) };
         let receipt = Receipt {
             log_id: LogId([0xff; 32]),
-            sequence: u64::MAX,
             record_hash: Hash([0xff; 32]),
+            time_us: 0,
+            place: Place { segment: Segment(0), offset: 0, bytes: 0, sequence: u64::MAX },
             checkpoint: Arc::new(Checkpoint { head, signature: [0xff; 64] }),
         };
         let reference = receipt.reference();

@@ -122,6 +122,49 @@ impl<'a> Record<'a> {
     }
 }
 
+impl Record<'_> {
+    /// Bytes of the whole record.
+    pub(crate) fn stored_bytes(&self) -> u32 {
+        // Metadata and content are bounded far below 4 GiB.
+        u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// A record on its own: read from its place, and what its hash says it is.
+pub struct StoredRecord {
+    header: Header,
+    hash: Hash,
+    bytes: Vec<u8>,
+}
+
+impl StoredRecord {
+    /// Reads one whole record; `expected` is the hash it must have, and by that its metadata and
+    /// content are checked.
+    pub(crate) fn parse(bytes: Vec<u8>, expected: Hash) -> Result<Self, Damage> {
+        let record = Record::parse(&bytes)?;
+        if record.record_hash() != expected {
+            return Err(Damage::Replaced);
+        }
+        record.check_body()?;
+        Ok(Self { header: record.header, hash: record.hash, bytes })
+    }
+
+    /// The record.
+    pub fn record(&self) -> Record<'_> {
+        Record { header: self.header, hash: self.hash, bytes: &self.bytes }
+    }
+
+    /// The metadata as stored: a UTF-8 JSON object.
+    pub fn metadata(&self) -> &[u8] {
+        self.record().metadata()
+    }
+
+    /// The plaintext of the content.
+    pub fn open(&self, seal: &TenantSeal) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.record().open(seal)
+    }
+}
+
 /// Whether `metadata` is one JSON object whose first byte is the brace; builds no tree.
 fn is_json_object(metadata: &[u8]) -> bool {
     // Skipping what it ignores, serde_json would not look at the UTF-8 of strings.

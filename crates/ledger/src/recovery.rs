@@ -7,13 +7,14 @@ use crate::entry::Kind;
 use crate::error::{Damage, FoldError, OpenError, ReadError, StoreError};
 use crate::hash::RunId;
 use crate::note_key::VerifyingKey;
+use crate::place::Place;
 use crate::record::Record;
 use crate::storage::Storage;
 use crate::trust::{Trust, log_id};
 use crate::walk::{Tail, Walker};
 
-/// Each stored record is shown to it, in order.
-pub(crate) type Fold<'f> = dyn FnMut(&Record<'_>) -> Result<(), FoldError> + 'f;
+/// Each stored record is shown to it, in order, with where it stands.
+pub(crate) type Fold<'f> = dyn FnMut(Place, &Record<'_>) -> Result<(), FoldError> + 'f;
 
 /// What the journal holds.
 pub(crate) struct Recovered {
@@ -34,12 +35,10 @@ pub(crate) fn replay(
     let mut walker = Walker::new(storage, Trust::Key(key.clone())).map_err(list)?;
     let mut dead_runs = Vec::new();
     while walker.advance()? {
-        for (_, _, record) in walker.records() {
+        for (segment, offset, record) in walker.records() {
             note_run(&record, &mut dead_runs);
-            fold(&record).map_err(|source| OpenError::Fold {
-                sequence: record.sequence(),
-                run_id: record.run_id(),
-                source,
+            fold(Place::of(&record, segment, offset), &record).map_err(|source| {
+                OpenError::Fold { sequence: record.sequence(), run_id: record.run_id(), source }
             })?;
         }
     }

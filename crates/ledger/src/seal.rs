@@ -57,6 +57,18 @@ impl TenantSeal {
         self.0.tag
     }
 
+    /// A key for another purpose of the tenant: HMAC-SHA256 of `purpose` under the tenant's key, in
+    /// a domain of its own. Equal for as long as the tenant's key is, and gone with it.
+    pub fn derive(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mac_key = hmac::Key::new(hmac::HMAC_SHA256, self.0.key.as_ref());
+        let mut mac = hmac::Context::with_key(&mac_key);
+        mac.update(b"inferlayer/derived-key/v1\0");
+        mac.update(purpose);
+        let mut derived = Zeroizing::new([0; KEY_BYTES]);
+        derived.iter_mut().zip(mac.sign().as_ref()).for_each(|(to, from)| *to = *from);
+        derived
+    }
+
     /// Appends the sealed form of the concatenated `parts` to `out`. Encrypts in place, so that
     /// the plaintext is not left behind in a buffer.
     pub(crate) fn seal(
@@ -169,6 +181,15 @@ mod tests {
         assert_eq!(*seal_of(1).open(&stored, b"place").unwrap(), b"hello world");
         assert_eq!(seal_of(2).open(&stored, b"place"), Err(SealError::Refused));
         assert_eq!(seal_of(1).open(&stored, b"other"), Err(SealError::Refused));
+    }
+
+    #[test]
+    fn derived_keys_differ_by_tenant_and_purpose_and_are_not_the_tag() {
+        let derived = seal_of(1).derive(b"a");
+        assert_eq!(derived, seal_of(1).derive(b"a"));
+        assert_ne!(derived, seal_of(2).derive(b"a"));
+        assert_ne!(derived, seal_of(1).derive(b"b"));
+        assert_ne!(seal_of(1).derive(b"inferlayer/tenant-tag/v1")[..16], seal_of(1).tag().0);
     }
 
     #[test]

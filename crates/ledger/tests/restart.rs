@@ -9,7 +9,9 @@ use std::thread;
 
 use common::*;
 use inferlayer_ledger::verify::verify;
-use inferlayer_ledger::{Clock, Entry, FoldError, Kind, Ledger, OpenError, Trust, Unavailable};
+use inferlayer_ledger::{
+    Clock, Entry, FoldError, Kind, Ledger, OpenError, Place, Record, Trust, Unavailable,
+};
 
 #[test]
 fn records_come_back_in_order_after_a_restart() {
@@ -20,7 +22,7 @@ fn records_come_back_in_order_after_a_restart() {
     ledger.close().unwrap();
 
     let mut seen = Vec::new();
-    let (again, opened) = Ledger::open(options(data.path()), &mut |record| {
+    let (again, opened) = Ledger::open(options(data.path()), &mut |_, record| {
         seen.push((record.sequence(), record.kind(), text(record)));
         Ok(())
     })
@@ -165,7 +167,7 @@ fn time_never_goes_back_even_when_the_clock_does() {
 fn what_cannot_be_folded_stops_the_start_and_names_the_record() {
     let data = tempfile::tempdir().unwrap();
     finished_log(data.path(), 2);
-    let refuse = &mut |record: &inferlayer_ledger::Record<'_>| match record.sequence() {
+    let refuse = &mut |_: Place, record: &Record<'_>| match record.sequence() {
         2 => Err(FoldError("unknown key".into())),
         _ => Ok(()),
     };

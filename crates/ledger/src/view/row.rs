@@ -3,6 +3,7 @@
 use crate::entry::{Kind, RequestId};
 use crate::fields::Fields;
 use crate::hash::{Hash, TenantTag};
+use crate::place::Place;
 use crate::record::Record;
 use crate::storage::Segment;
 
@@ -45,6 +46,12 @@ impl Row {
             request: record.request_id(),
             record_hash: record.record_hash(),
         }
+    }
+
+    /// Where the record stands, for [`Ledger::read`](crate::Ledger::read).
+    pub fn place(&self) -> Place {
+        let Self { segment, offset, bytes, sequence, .. } = *self;
+        Place { segment, offset, bytes, sequence }
     }
 
     /// Offset of what follows the record in its segment.

@@ -28,7 +28,7 @@ pub fn options(data: &Path) -> Options {
 }
 
 pub fn open(options: Options) -> Result<(Ledger, Opened), OpenError> {
-    Ledger::open(options, &mut |_| Ok(()))
+    Ledger::open(options, &mut |_, _| Ok(()))
 }
 
 pub fn open_in(data: &Path) -> (Ledger, Opened) {
