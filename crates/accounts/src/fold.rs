@@ -1,16 +1,20 @@
 //! Keys and balances folded from ledger records, in order: the ledger is the database.
 //!
 //! An outcome costs what it says. An intent whose outcome never came (its run is dead by the time
-//! anyone folds) is charged at its hold, because a provider may have been paid.
+//! anyone folds) is charged at its hold, because a provider may have been paid. An outcome whose
+//! answer is kept in the cache is remembered, so that the cache survives a restart.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use inferlayer_ledger::{Kind, Record, RequestId};
+use inferlayer_ledger::{Hash, Kind, Place, Record, RequestId};
 use serde::Deserialize;
 
 use crate::money::NanoUsd;
 use crate::name::TenantName;
-use crate::record::KeyEvent;
+use crate::record::{Cached, KeyEvent};
+
+/// Kept answers that are remembered at most; older ones are forgotten first.
+const MAX_REMEMBERED: usize = 100_000;
 
 /// What records say so far.
 #[derive(Default)]
@@ -18,6 +22,25 @@ pub struct Fold {
     events: Vec<KeyEvent>,
     spent: HashMap<TenantName, NanoUsd>,
     open: HashMap<RequestId, (TenantName, NanoUsd)>,
+    remembered: VecDeque<Remembered>,
+}
+
+/// An answer that the ledger holds and the cache may give again. What it cost and said stands in
+/// its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Whose answer it is; nobody else may get it.
+    pub tenant: TenantName,
+    /// What its question is found by.
+    pub key: [u8; 32],
+    /// Where its record stands.
+    pub place: Place,
+    /// The hash of that record.
+    pub record_hash: Hash,
+    /// When it was recorded: microseconds since 1970-01-01 UTC.
+    pub time_us: u64,
+    /// How long it may be given from then on.
+    pub ttl_seconds: u64,
 }
 
 /// A record whose metadata is not what its kind promises.
@@ -35,17 +58,63 @@ struct IntentMoney {
 }
 
 #[derive(Deserialize)]
-struct OutcomeMoney {
+struct OutcomeMoney<'a> {
     tenant: TenantName,
     cost_nano_usd: NanoUsd,
+    #[serde(borrow)]
+    cache: Option<Cached<'a>>,
+}
+
+/// A kept answer, as far as its metadata tells.
+struct Kept {
+    tenant: TenantName,
+    key: [u8; 32],
+    ttl_seconds: u64,
 }
 
 impl Fold {
     /// Takes the next record.
     pub fn record(&mut self, record: &Record<'_>) -> Result<(), UnreadableMetadata> {
+        self.take(record).map(drop)
+    }
+
+    /// Takes the next record, which stands at `place`, and remembers it if its answer is kept.
+    pub fn record_at(
+        &mut self,
+        place: Place,
+        record: &Record<'_>,
+    ) -> Result<(), UnreadableMetadata> {
+        if let Some(kept) = self.take(record)? {
+            self.remember(kept, place, record.record_hash(), record.time_us());
+        }
+        Ok(())
+    }
+
+    /// Gives up what is remembered and at `now_us` still fresh, oldest first.
+    pub fn remembered(&mut self, now_us: u64) -> Vec<Remembered> {
+        let all = std::mem::take(&mut self.remembered);
+        all.into_iter().filter(|kept| kept.is_fresh(now_us)).collect()
+    }
+
+    fn take(&mut self, record: &Record<'_>) -> Result<Option<Kept>, UnreadableMetadata> {
         let kind = record.kind();
         self.metadata(kind, record.request_id(), record.metadata())
             .map_err(|cause| UnreadableMetadata { kind, cause })
+    }
+
+    fn remember(&mut self, kept: Kept, place: Place, record_hash: Hash, time_us: u64) {
+        if self.remembered.len() >= MAX_REMEMBERED {
+            self.remembered.pop_front();
+        }
+        let Kept { tenant, key, ttl_seconds } = kept;
+        self.remembered.push_back(Remembered {
+            tenant,
+            key,
+            place,
+            record_hash,
+            time_us,
+            ttl_seconds,
+        });
     }
 
     fn metadata(
@@ -53,7 +122,7 @@ impl Fold {
         kind: Kind,
         request: Option<RequestId>,
         json: &[u8],
-    ) -> serde_json::Result<()> {
+    ) -> serde_json::Result<Option<Kept>> {
         match kind {
             Kind::Intent => {
                 let IntentMoney { tenant, hold_nano_usd } = serde_json::from_slice(json)?;
@@ -64,14 +133,15 @@ impl Fold {
                 }
             }
             Kind::Outcome => {
-                let OutcomeMoney { tenant, cost_nano_usd } = serde_json::from_slice(json)?;
+                let OutcomeMoney { tenant, cost_nano_usd, cache } = serde_json::from_slice(json)?;
                 request.map(|request| self.open.remove(&request));
-                charge(&mut self.spent, tenant, cost_nano_usd);
+                charge(&mut self.spent, tenant.clone(), cost_nano_usd);
+                return Ok(cache.and_then(|cached| Kept::read(tenant, &cached)));
             }
             Kind::KeyEvent => self.events.push(serde_json::from_slice(json)?),
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Intents that have no outcome so far, and the sum of their holds.
@@ -91,6 +161,34 @@ impl Fold {
     }
 }
 
+impl Remembered {
+    fn is_fresh(&self, now_us: u64) -> bool {
+        let until = self.time_us.saturating_add(self.ttl_seconds.saturating_mul(1_000_000));
+        now_us < until
+    }
+}
+
+impl Kept {
+    /// A key that is none costs the entry, not the start: the cache can do without it.
+    fn read(tenant: TenantName, cached: &Cached<'_>) -> Option<Kept> {
+        let key = hex(&cached.key)?;
+        Some(Kept { tenant, key, ttl_seconds: cached.ttl_seconds })
+    }
+}
+
+fn hex(text: &str) -> Option<[u8; 32]> {
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let mut bytes = [0; 32];
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
+    }
+    Some(bytes)
+}
+
 fn missing(what: &str) -> serde_json::Error {
     serde::de::Error::custom(what)
 }
@@ -102,6 +200,8 @@ fn charge(spent: &mut HashMap<TenantName, NanoUsd>, tenant: TenantName, cost: Na
 
 #[cfg(test)]
 mod tests {
+    use inferlayer_ledger::{Entry, Ledger, Options, SigningKey};
+
     use super::*;
 
     fn fold(records: &[(Kind, u8, &str)]) -> Fold {
@@ -124,6 +224,53 @@ mod tests {
         assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(100)));
         let (_, spent) = fold.finish();
         assert_eq!(spent.values().collect::<Vec<_>>(), [&NanoUsd::from_nano(107)]);
+    }
+
+    /// Takes an outcome of tenant `a` with these further metadata, as if it stood at `place`.
+    fn keep(fold: &mut Fold, place: Place, time_us: u64, further: &str) {
+        let json = format!(r#"{{"tenant":"a","cost_nano_usd":"7"{further}}}"#);
+        let kept = fold.metadata(Kind::Outcome, None, json.as_bytes()).unwrap();
+        if let Some(kept) = kept {
+            fold.remember(kept, place, Hash([1; 32]), time_us);
+        }
+    }
+
+    /// Only a ledger makes places.
+    fn place() -> Place {
+        let data = tempfile::tempdir().unwrap();
+        let signing = SigningKey::from_seed(&[1; 32].into()).unwrap();
+        let options = Options::new(data.path(), "gw".parse().unwrap(), signing);
+        let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
+        let entry = Entry::system(Kind::Config, b"{}".to_vec());
+        ledger.append(entry).unwrap().wait_blocking().unwrap().place()
+    }
+
+    #[test]
+    fn kept_answers_are_remembered_while_they_are_fresh() {
+        let (mut fold, place) = (Fold::default(), place());
+        let cache = |key: &str, ttl| format!(r#","cache":{{"key":"{key}","ttl_seconds":{ttl}}}"#);
+        keep(&mut fold, place, 0, &cache(&"Ab".repeat(32), 10));
+        keep(&mut fold, place, 5_000_000, &cache(&"cd".repeat(32), 10));
+        keep(&mut fold, place, 0, &cache(&"ef".repeat(32), u64::MAX));
+        for none in ["", "zz", &"a".repeat(63), &"aé".repeat(21), &"+1".repeat(32)] {
+            keep(&mut fold, place, 9_000_000, &cache(none, 10));
+        }
+        keep(&mut fold, place, 9_000_000, "");
+        let kept = fold.remembered(10_000_000);
+        assert_eq!(kept.iter().map(|k| k.key[0]).collect::<Vec<_>>(), [0xcd, 0xef]);
+        assert_eq!((kept[0].tenant.as_str(), kept[0].place), ("a", place));
+        assert_eq!(fold.remembered(0), [], "given up once");
+    }
+
+    #[test]
+    fn the_newest_are_remembered() {
+        let (mut fold, place) = (Fold::default(), place());
+        let cache = format!(r#","cache":{{"key":"{}","ttl_seconds":10}}"#, "00".repeat(32));
+        for time in 0..=MAX_REMEMBERED as u64 {
+            keep(&mut fold, place, time, &cache);
+        }
+        let kept = fold.remembered(0);
+        assert_eq!((kept.len(), kept[0].time_us), (MAX_REMEMBERED, 1));
     }
 
     #[test]

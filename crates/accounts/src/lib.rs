@@ -20,7 +20,7 @@ pub mod record;
 pub mod tenant;
 
 pub use budget::{Hold, OverBudget};
-pub use fold::Fold;
+pub use fold::{Fold, Remembered};
 pub use key::{KeyId, MintedKey, PresentedKey};
 pub use money::NanoUsd;
 pub use name::TenantName;

@@ -27,6 +27,9 @@ pub struct Price {
     /// Input tokens read from the provider's prompt cache; the input price when absent.
     #[serde(default, rename = "cached_input_usd", deserialize_with = "optional_usd")]
     pub cached_input: Option<NanoUsd>,
+    /// Input tokens written to the provider's prompt cache; the input price when absent.
+    #[serde(default, rename = "cache_write_usd", deserialize_with = "optional_usd")]
+    pub cache_write: Option<NanoUsd>,
     /// Output tokens, reasoning included.
     #[serde(rename = "output_usd", deserialize_with = "usd::deserialize")]
     pub output: NanoUsd,
@@ -39,10 +42,12 @@ pub struct Price {
 /// Tokens of one call by price class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// All input tokens, cached ones included.
+    /// All input tokens, cached and written ones included.
     pub input: u64,
     /// Of the input: read from the provider's prompt cache.
     pub cached_input: u64,
+    /// Of the input: written to the provider's prompt cache.
+    pub cache_write: u64,
     /// All output tokens, reasoning included.
     pub output: u64,
 }
@@ -107,10 +112,11 @@ impl Price {
     /// What `tokens` cost, rounded up to the next nano-dollar.
     pub fn cost(&self, tokens: Tokens) -> NanoUsd {
         let cached = tokens.cached_input.min(tokens.input);
-        let cached_price = self.cached_input.unwrap_or(self.input);
+        let written = tokens.cache_write.min(tokens.input - cached);
         sum_rounded_up(&[
-            (tokens.input - cached, self.input),
-            (cached, cached_price),
+            (tokens.input - cached - written, self.input),
+            (cached, self.cached_input.unwrap_or(self.input)),
+            (written, self.cache_write.unwrap_or(self.input)),
             (tokens.output, self.output),
         ])
     }
@@ -125,7 +131,8 @@ impl Price {
         // A caller's cap above the model's own cannot be reached.
         let output =
             call.output_cap.map_or(self.max_output_tokens, |cap| cap.min(self.max_output_tokens));
-        let dearest_input = self.cached_input.map_or(self.input, |cached| cached.max(self.input));
+        let other_classes = [self.cached_input, self.cache_write].into_iter().flatten();
+        let dearest_input = other_classes.fold(self.input, NanoUsd::max);
         let outputs = output.saturating_mul(u64::from(call.choices));
         sum_rounded_up(&[(input, dearest_input), (outputs, self.output)])
     }
@@ -187,7 +194,7 @@ prices:
 
     #[test]
     fn sums_classes_exactly_and_rounds_up_once() {
-        let tokens = Tokens { input: 1000, cached_input: 999, output: 1 };
+        let tokens = Tokens { input: 1000, cached_input: 999, output: 1, ..Tokens::default() };
         // 1 × 150 + 999 × 37.5 + 1 × 600 = 38 212.5 nano-dollars
         assert_eq!(small().cost(tokens).nano(), 38_213);
         assert_eq!(small().cost(Tokens::default()), NanoUsd::ZERO);
@@ -195,8 +202,22 @@ prices:
 
     #[test]
     fn more_cached_than_input_is_not_a_discount_below_zero() {
-        let tokens = Tokens { input: 10, cached_input: 1000, output: 0 };
+        let tokens = Tokens { input: 10, cached_input: 1000, ..Tokens::default() };
         assert_eq!(small().cost(tokens).nano(), 375);
+    }
+
+    #[test]
+    fn written_tokens_have_a_price_of_their_own_and_bound_the_worst_case() {
+        let mut price = Price::clone(&small());
+        let tokens = Tokens { input: 10, cached_input: 4, cache_write: 5, output: 0 };
+        assert_eq!(price.cost(tokens).nano(), 4 * 75 / 2 + 6 * 150);
+        price.cache_write = Some(NanoUsd::from_nano(187_500_000));
+        assert_eq!(price.cost(tokens).nano(), (4 * 75 + 2 * 150 + 5 * 375_u64).div_ceil(2));
+        let call = WorstCase { input_bytes: Some(10), output_cap: Some(1), choices: 1 };
+        assert_eq!(price.worst_case(call).nano(), 10 * 375 / 2 + 600);
+        // More than there is: what is left after the cached ones.
+        let absurd = Tokens { cache_write: 1000, ..tokens };
+        assert_eq!(price.cost(absurd).nano(), (4 * 75 + 6 * 375_u64).div_ceil(2));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Intent<'a> {
     pub tenant: Cow<'a, str>,
     /// Which key asked.
     pub key: KeyId,
-    /// Always `chat` in this version.
+    /// `chat`, in OpenAI's or Anthropic's dialect.
     #[serde(rename = "gen_ai.operation.name")]
     pub operation: Cow<'a, str>,
     /// The model as the client named it.
@@ -28,12 +28,28 @@ pub struct Intent<'a> {
     pub model: Cow<'a, str>,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// What was decided of it, when a filter decides.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan: Option<Plan<'a>>,
     /// `provider/model` in the order of preference.
     pub candidates: Vec<String>,
     /// The worst case that stands against the budget until the outcome.
     pub hold_nano_usd: NanoUsd,
     /// SHA-256 of the price book the hold was computed with.
     pub prices_sha256: Cow<'a, str>,
+}
+
+/// What was decided of a request before its provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan<'a> {
+    /// `simple` or `complex`.
+    pub tier: Cow<'a, str>,
+    /// The effective model.
+    pub model: Cow<'a, str>,
+    /// Which layer decided about the model: `pin`, `alias`, `rules` or `policy`.
+    pub by: Cow<'a, str>,
+    /// The rule that decided about the tier.
+    pub reason: Cow<'a, str>,
 }
 
 /// Kind 2: how an inference ended.
@@ -63,6 +79,9 @@ pub struct Outcome<'a> {
     /// Of the input: read from the provider's prompt cache.
     #[serde(rename = "gen_ai.usage.cache_read.input_tokens")]
     pub cached_input_tokens: u64,
+    /// Of the input: written to the provider's prompt cache.
+    #[serde(rename = "gen_ai.usage.cache_creation.input_tokens", default)]
+    pub cache_write_input_tokens: u64,
     /// Output tokens.
     #[serde(rename = "gen_ai.usage.output_tokens")]
     pub output_tokens: u64,
@@ -79,6 +98,49 @@ pub struct Outcome<'a> {
     /// The recorded answer is cut at the recording limit.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub content_cut: bool,
+    /// The answer is kept in the cache.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cache: Option<Cached<'a>>,
+}
+
+/// How an answer is found in the cache.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cached<'a> {
+    /// HMAC-SHA256 of the question under a key of the tenant, in hexadecimal.
+    pub key: Cow<'a, str>,
+    /// How long it may be given, from the time of this record.
+    pub ttl_seconds: u64,
+}
+
+/// Kind 4: a request was answered from the cache.
+#[derive(Serialize, Deserialize)]
+pub struct Hit<'a> {
+    /// The request's id.
+    pub request: Cow<'a, str>,
+    /// Whose request it was.
+    pub tenant: Cow<'a, str>,
+    /// Which key asked.
+    pub key: KeyId,
+    /// The model as the client named it.
+    #[serde(rename = "gen_ai.request.model")]
+    pub model: Cow<'a, str>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// The HTTP status the client got.
+    pub status: u16,
+    /// Which tier of the cache answered: `exact`.
+    pub tier: Cow<'a, str>,
+    /// The outcome that the answer was made from.
+    pub source_sequence: u64,
+    /// The hash of that record, in hexadecimal.
+    pub source_record_hash: Cow<'a, str>,
+    /// How long ago that was.
+    pub age_seconds: u64,
+    /// What the source cost and this answer did not.
+    pub saved_nano_usd: NanoUsd,
+    /// The source was made up by the simulated provider.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub simulated: bool,
 }
 
 /// How an inference ended.

@@ -27,6 +27,12 @@ pub struct TenantSettings {
     /// Whether models without a price may be called, at no cost to the budget.
     #[serde(default)]
     pub allow_unpriced: bool,
+    /// Whether its requests may reach only providers marked `local`, under any name or fallback.
+    #[serde(default)]
+    pub local_only: bool,
+    /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
+    #[serde(default)]
+    pub allow_route_header: bool,
 }
 
 /// Proof that a key was accepted. Only [`Accounts::authenticate`] makes one.
@@ -179,6 +185,16 @@ impl Tenant {
     /// Whether models without a price may be called.
     pub fn allows_unpriced(&self) -> bool {
         self.account.settings.allow_unpriced
+    }
+
+    /// Whether its requests may reach only providers marked `local`.
+    pub fn is_local_only(&self) -> bool {
+        self.account.settings.local_only
+    }
+
+    /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
+    pub fn allows_route_header(&self) -> bool {
+        self.account.settings.allow_route_header
     }
 
     /// Seals this tenant's content.
