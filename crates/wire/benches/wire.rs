@@ -1,5 +1,6 @@
 //! What the wire costs per request and per event: reading requests of 1 KB, 32 KB and 1 MB,
-//! rewriting one for a provider, and decoding a stream of 64 events.
+//! rewriting one for a provider, telling its identity, giving an answer again, and decoding a stream
+//! of 64 events.
 
 #![allow(clippy::unwrap_used, reason = "a bench that fails has nothing to measure")]
 
@@ -7,9 +8,10 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use inferlayer_wire::{ChatRequest, Chunk, Completion, sse};
+use inferlayer_wire::openai::{Fresh, Replay};
+use inferlayer_wire::{ChatRequest, Chunk, Completion, Usage, sse};
 
-criterion_group!(benches, requests, rewriting, answers, streams);
+criterion_group!(benches, requests, rewriting, identities, answers, replays, streams);
 criterion_main!(benches);
 
 fn requests(bench: &mut Criterion) {
@@ -28,6 +30,24 @@ fn rewriting(bench: &mut Criterion) {
     let request = ChatRequest::parse(request(1 << 10)).unwrap();
     bench.bench_function("request/for_provider/1024", |bench| {
         bench.iter(|| request.for_provider(black_box("a-provider-s-name")));
+    });
+}
+
+fn identities(bench: &mut Criterion) {
+    let request = ChatRequest::parse(request(1 << 10)).unwrap();
+    bench.bench_function("request/identity/1024", |bench| {
+        bench.iter(|| black_box(&request).identity());
+    });
+}
+
+fn replays(bench: &mut Criterion) {
+    let body = Bytes::from(completion(1 << 10));
+    let fresh = Fresh { id: "chatcmpl-1", created: 1, usage: Usage::default() };
+    bench.bench_function("replay/completion/1024", |bench| {
+        bench.iter(|| Replay::read(black_box(body.clone())).ok().unwrap().completion(&fresh));
+    });
+    bench.bench_function("replay/events/1024", |bench| {
+        bench.iter(|| Replay::read(black_box(body.clone())).ok().unwrap().events(&fresh, false));
     });
 }
 

@@ -1,44 +1,52 @@
-//! Which API a caller speaks, and what only the caller's API decides: how an error looks.
+//! Which API a caller or a provider speaks, and what only the caller's API decides: how an error
+//! looks.
 
 use bytes::Bytes;
 
-use crate::openai;
+use crate::{anthropic, openai};
 
-/// The API whose request, error and stream shapes a caller expects.
+/// The API whose request, answer, error and stream shapes one side uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
-    /// The OpenAI API and the many servers compatible with it.
+    /// The OpenAI API and the many servers compatible with it: `/v1/chat/completions`.
     OpenAi,
+    /// The Anthropic API: `/v1/messages`.
+    Anthropic,
 }
 
 /// An error, before it has a dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorParts<'a> {
+    /// The HTTP status, from which Anthropic's type follows; in a stream that has begun, the one
+    /// that it would have had.
+    pub status: u16,
     /// One sentence.
     pub message: &'a str,
-    /// What sort of error it is, such as `invalid_request_error`.
+    /// What sort of error it is in OpenAI's words, such as `invalid_request_error`.
     pub kind: &'a str,
     /// The field at fault.
     pub param: Option<&'a str>,
-    /// What a program acts on.
+    /// What a program acts on, in OpenAI's words.
     pub code: Option<&'a str>,
 }
 
 impl Dialect {
     /// The body of an error answer.
     pub fn error_body(self, error: ErrorParts<'_>) -> Vec<u8> {
-        let ErrorParts { message, kind, param, code } = error;
+        let ErrorParts { status, message, kind, param, code } = error;
         match self {
             Self::OpenAi => openai::error_body(message, kind, param, code),
+            Self::Anthropic => anthropic::error_body(message, status, code),
         }
     }
 
     /// The event that tells a client that its stream broke.
     pub fn error_event(self, error: ErrorParts<'_>) -> Bytes {
-        let ErrorParts { message, kind, param, code } = error;
+        let ErrorParts { status, message, kind, param, code } = error;
         match self {
             Self::OpenAi => openai::error_event(message, kind, param, code),
+            Self::Anthropic => anthropic::error_event(message, status, code),
         }
     }
 }

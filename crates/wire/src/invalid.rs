@@ -37,4 +37,34 @@ impl Invalid {
             code: Some("invalid_value"),
         }
     }
+
+    /// A field that the only provider of the model cannot be told of.
+    pub(crate) fn unsupported(param: &str) -> Invalid {
+        Invalid {
+            message: format!("`{param}` is not supported for this model"),
+            param: Some(param.to_owned()),
+            code: Some("unsupported_parameter"),
+        }
+    }
+
+    /// A value that the only provider of the model cannot be told; `rule` completes
+    /// "`param` must …".
+    pub(crate) fn unsupported_value(param: &str, rule: &str) -> Invalid {
+        Invalid {
+            message: format!("`{param}` must {rule} for this model"),
+            param: Some(param.to_owned()),
+            code: Some("unsupported_value"),
+        }
+    }
+
+    /// An object holds a member whose name we do not know and therefore do not repeat; `path` is
+    /// empty for the request itself.
+    pub(crate) fn unknown_member(path: &str) -> Invalid {
+        let whole = if path.is_empty() { "the request".to_owned() } else { format!("`{path}`") };
+        Invalid {
+            message: format!("{whole} has a field that is not supported for this model"),
+            param: Some(path.to_owned()).filter(|path| !path.is_empty()),
+            code: Some("unsupported_parameter"),
+        }
+    }
 }

@@ -9,11 +9,15 @@
 //! The walk is one pass by serde_json without building a tree. What a caller wants to know is
 //! picked up on the way by a `Reader`.
 
+mod compact;
 mod keys;
+mod slices;
 mod walk;
 
 use serde::de::DeserializeSeed;
 
+pub(crate) use self::compact::compact;
+pub(crate) use self::slices::{items, members, text};
 pub(crate) use self::walk::{Kind, Reader, Skip, Walk, skip};
 use crate::Invalid;
 

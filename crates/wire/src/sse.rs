@@ -24,6 +24,11 @@ pub fn data(json: &[u8]) -> Bytes {
     block(b"data: ", json)
 }
 
+/// An event with a name.
+pub(crate) fn named(name: &'static str, json: &[u8]) -> Bytes {
+    [b"event: ", name.as_bytes(), b"\n", &data(json)].concat().into()
+}
+
 /// One field a line, however the text breaks its lines, so that no text can end the event early
 /// or forge a field.
 fn block(field: &[u8], text: &[u8]) -> Bytes {
@@ -49,6 +54,7 @@ mod tests {
         assert_eq!(&comment("ping")[..], b": ping\n\n");
         assert_eq!(&comment("")[..], b": \n\n");
         assert_eq!(&data(b"{}")[..], b"data: {}\n\n");
+        assert_eq!(&named("ping", b"{}")[..], b"event: ping\ndata: {}\n\n");
     }
 
     #[test]

@@ -4,10 +4,13 @@
 /// [`Usage::MAX_TOKENS`], whoever reports them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens read, cached ones included.
+    /// Tokens read, those read from and written to a cache included.
     pub input_tokens: u64,
     /// The part of `input_tokens` that the provider had cached.
     pub cached_input_tokens: u64,
+    /// The part of `input_tokens` that the provider wrote to its cache, where that has a price of
+    /// its own (Anthropic's `cache_creation_input_tokens`).
+    pub cache_write_input_tokens: u64,
     /// Tokens generated, reasoning included.
     pub output_tokens: u64,
     /// The part of `output_tokens` spent on reasoning that the answer may not show.
@@ -20,9 +23,10 @@ impl Usage {
 
     /// Whether the counts keep what the type promises.
     pub(crate) fn is_consistent(&self) -> bool {
+        let cache = self.cached_input_tokens.checked_add(self.cache_write_input_tokens);
         self.input_tokens <= Self::MAX_TOKENS
             && self.output_tokens <= Self::MAX_TOKENS
-            && self.cached_input_tokens <= self.input_tokens
+            && cache.is_some_and(|tokens| tokens <= self.input_tokens)
             && self.reasoning_tokens <= self.output_tokens
     }
 }

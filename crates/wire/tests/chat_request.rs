@@ -22,7 +22,7 @@ fn defaults_of_the_least_request() {
     assert_eq!(request.model(), "m");
     assert!(!request.stream() && !request.wants_usage() && !request.has_remote_input());
     assert_eq!((request.choices(), request.max_output_tokens()), (1, None));
-    assert_eq!(request.shape(), Shape { messages: 1, ..Shape::default() });
+    assert_eq!(request.shape(), Shape { messages: 1, user_turns: 1, ..Shape::default() });
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn null_is_as_good_as_absent() {
     .unwrap();
     assert!(!request.stream() && !request.wants_usage() && !request.has_remote_input());
     assert_eq!((request.choices(), request.max_output_tokens()), (1, None));
-    assert_eq!(request.shape(), Shape { messages: 1, ..Shape::default() });
+    assert_eq!(request.shape(), with(r#""x":1"#).unwrap().shape());
 }
 
 #[test]

@@ -8,23 +8,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "common/golden.rs"]
+mod golden;
 
 use bytes::Bytes;
+use golden::{each, usage};
 use inferlayer_wire::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder, Event, EventKind};
-use inferlayer_wire::{ChatRequest, Chunk, Completion, Usage};
+use inferlayer_wire::{ChatRequest, Chunk, Completion};
 
 #[test]
 fn requests_become_provider_bodies() {
-    each("requests", "json", "provider", |body| {
+    each("openai/requests", "json", "provider", |_, body| {
         ChatRequest::parse(body.into()).unwrap().for_provider("provider/model").to_vec()
     });
 }
 
 #[test]
 fn streams_are_decoded_into_facts() {
-    each("streams", "sse", "facts", |stream| {
+    each("openai/streams", "sse", "facts", |_, stream| {
         let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
         decoder.push(Bytes::from(stream)).unwrap();
         let mut lines: Vec<String> =
@@ -36,7 +37,7 @@ fn streams_are_decoded_into_facts() {
 
 #[test]
 fn completions_are_read_into_facts() {
-    each("completions", "json", "facts", |body| {
+    each("openai/completions", "json", "facts", |_, body| {
         let facts = Completion::parse(&body).unwrap();
         let reasons: Vec<&str> =
             facts.finish_reasons.iter().map(|reason| reason.as_str()).collect();
@@ -50,29 +51,6 @@ fn completions_are_read_into_facts() {
         )
         .into_bytes()
     });
-}
-
-/// Runs `result` on every file of `folder` that ends in `input` and compares with its neighbour.
-fn each(folder: &str, input: &str, output: &str, result: impl Fn(Vec<u8>) -> Vec<u8>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/openai").join(folder);
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.retain(|path| path.extension().is_some_and(|extension| extension == input));
-    assert!(!cases.is_empty());
-    for case in cases {
-        let got = result(fs::read(&case).unwrap());
-        let golden = case.with_extension(output);
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &got).unwrap();
-        }
-        let expected = fs::read(&golden).unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&got),
-            String::from_utf8_lossy(&expected),
-            "{}",
-            case.display()
-        );
-    }
 }
 
 fn event_line(event: &Event) -> String {
@@ -94,16 +72,4 @@ fn event_line(event: &Event) -> String {
         line += &if holds { format!(" {word}") } else { String::new() };
     }
     format!("{line} {reasons:?} usage {}", usage(chunk.usage))
-}
-
-fn usage(usage: Option<Usage>) -> String {
-    usage.map_or("none".to_owned(), |usage| {
-        format!(
-            "in={} cached={} out={} reasoning={}",
-            usage.input_tokens,
-            usage.cached_input_tokens,
-            usage.output_tokens,
-            usage.reasoning_tokens
-        )
-    })
 }

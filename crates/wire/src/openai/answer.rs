@@ -11,10 +11,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{FinishReason, usage};
-use crate::Usage;
-
-/// Longest id or model name kept, in bytes; longer ones are dropped, not cut.
-const MAX_NAME_BYTES: usize = 256;
+use crate::{Usage, text};
 
 /// The members of an answer that matter here.
 #[derive(Deserialize)]
@@ -42,11 +39,11 @@ impl<'a> Answer<'a> {
     }
 
     pub(super) fn id(&self) -> Option<String> {
-        name(self.id)
+        text::name(self.id)
     }
 
     pub(super) fn model(&self) -> Option<String> {
-        name(self.model)
+        text::name(self.model)
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {
@@ -118,6 +115,11 @@ impl Message {
             + self.function_call.0
             + spoken
     }
+
+    /// Whether a tool is named or given arguments here.
+    pub(super) fn calls_tool(&self) -> bool {
+        self.tool_calls.0 + self.function_call.0 > 0
+    }
 }
 
 /// The bytes of all strings in a value, except those that only label it. A plain string is counted
@@ -182,11 +184,4 @@ impl<'de> Visitor<'de> for TextBytesVisitor {
         }
         Ok(bytes)
     }
-}
-
-/// A short string without control characters, fit for a record.
-fn name(raw: Option<&RawValue>) -> Option<String> {
-    let name: String = serde_json::from_str(raw?.get()).ok()?;
-    let fits = (1..=MAX_NAME_BYTES).contains(&name.len()) && !name.contains(char::is_control);
-    fits.then_some(name)
 }

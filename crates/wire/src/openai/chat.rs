@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::fields::Fields;
 use super::shape::Shape;
-use super::splice::{Edit, splice};
+use crate::splice::{Edit, splice};
 use crate::{Invalid, json};
 
 /// A chat completion request that passed every check.

@@ -1,11 +1,11 @@
-//! One `data:` of a streamed chat completion.
+//! One `data:` of a streamed chat completion, and the facts of any dialect's.
 
 use super::FinishReason;
 use super::answer::Answer;
 use crate::Usage;
 
-/// The facts of a chunk. The event itself is relayed as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The facts of a chunk, whatever its provider's dialect. The event itself is relayed apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chunk {
     /// What the provider counted so far; some servers send it with every chunk, so the last one
     /// holds and nothing is added up.
@@ -19,6 +19,8 @@ pub struct Chunk {
     pub finish_reasons: Vec<FinishReason>,
     /// Bytes of text generated in this chunk: for an estimate.
     pub output_bytes: u64,
+    /// The model calls a tool in this chunk.
+    pub tool_calls: bool,
     /// The provider tells of an error in the middle of the stream.
     pub error: bool,
     /// The model that answers, at most 256 bytes.
@@ -37,13 +39,14 @@ impl Chunk {
     pub fn parse(data: &[u8]) -> Result<Chunk, NotChunk> {
         let answer = Answer::parse(data).ok_or(NotChunk)?;
         let finish_reasons = answer.finish_reasons();
-        let deltas = answer.choices().iter().filter_map(|choice| choice.delta.as_ref());
+        let deltas = || answer.choices().iter().filter_map(|choice| choice.delta.as_ref());
         Ok(Chunk {
             usage: answer.usage(),
             usage_only: answer.has_usage() && answer.choices().is_empty(),
             finished: !finish_reasons.is_empty(),
             finish_reasons,
-            output_bytes: deltas.map(|delta| delta.text_bytes()).sum(),
+            output_bytes: deltas().map(|delta| delta.text_bytes()).sum(),
+            tool_calls: deltas().any(|delta| delta.calls_tool()),
             error: answer.is_error(),
             model: answer.model(),
             id: answer.id(),

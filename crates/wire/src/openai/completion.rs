@@ -4,7 +4,7 @@ use super::FinishReason;
 use super::answer::Answer;
 use crate::Usage;
 
-/// The facts of a chat completion. The body itself is relayed as it came.
+/// The facts of a whole answer, whatever its provider's dialect. The body is relayed apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// What the provider counted; none when it did not, or not believably.
@@ -17,26 +17,29 @@ pub struct Completion {
     pub finish_reasons: Vec<FinishReason>,
     /// Bytes of text generated, tool arguments and visible reasoning included: for an estimate.
     pub output_bytes: u64,
+    /// The answer calls a tool.
+    pub tool_calls: bool,
     /// The provider sent an error with a status of success.
     pub is_error: bool,
 }
 
-/// The body is not a chat completion: HTML, cut off, or JSON of another kind.
+/// The body is not an answer in its provider's dialect: HTML, cut off, or JSON of another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the provider's answer is not a chat completion")]
+#[error("the provider's answer cannot be read")]
 pub struct NotCompletion;
 
 impl Completion {
     /// Reads a provider's body. Fields we do not know are ignored.
     pub fn parse(body: &[u8]) -> Result<Completion, NotCompletion> {
         let answer = Answer::parse(body).ok_or(NotCompletion)?;
-        let messages = answer.choices().iter().filter_map(|choice| choice.message.as_ref());
+        let messages = || answer.choices().iter().filter_map(|choice| choice.message.as_ref());
         Ok(Completion {
             usage: answer.usage(),
             model: answer.model(),
             id: answer.id(),
             finish_reasons: answer.finish_reasons(),
-            output_bytes: messages.map(|message| message.text_bytes()).sum(),
+            output_bytes: messages().map(|message| message.text_bytes()).sum(),
+            tool_calls: messages().any(|message| message.calls_tool()),
             is_error: answer.is_error(),
         })
     }

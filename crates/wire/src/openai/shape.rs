@@ -1,24 +1,16 @@
-//! What a chat request contains, told without its content: kinds of parts, tools, formats.
+//! Reads a chat request's [`Shape`] while its body is walked: kinds of parts, tools, formats, and
+//! what the texts look like. Nothing of the content is kept.
+
+mod marks;
+mod turn;
 
 use serde::de::{MapAccess, SeqAccess};
 
 use crate::Invalid;
 use crate::json::{Kind, Reader, Walk, skip};
 
-/// What a request looks like: what a classifier may know before it reads any text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Number of messages, at least 1.
-    pub messages: u32,
-    /// Number of image parts.
-    pub images: u32,
-    /// Whether a message holds audio, or the answer is to be spoken.
-    pub audio: bool,
-    /// Whether the model is offered tools (or the older functions).
-    pub tools: bool,
-    /// Whether the answer must follow a JSON schema.
-    pub json_schema: bool,
-}
+pub use self::turn::Shape;
+pub(crate) use self::turn::{Speaker, Turn};
 
 /// The members of a request that make up its shape, noted while the body is walked.
 #[derive(Default)]
@@ -36,7 +28,13 @@ impl Content {
     pub(super) fn takes(&self, key: &str) -> bool {
         matches!(
             key,
-            "messages" | "tools" | "functions" | "response_format" | "audio" | "web_search_options"
+            "messages"
+                | "tools"
+                | "functions"
+                | "response_format"
+                | "audio"
+                | "web_search_options"
+                | "reasoning_effort"
         )
     }
 
@@ -55,6 +53,14 @@ impl Content {
             "response_format" => {
                 let format = &mut self.shape.json_schema;
                 let mut read = Type(|name: &str| *format = name == "json_schema");
+                request.next_value_seed(Walk(&mut read))?;
+            }
+            "reasoning_effort" => {
+                let reasoning = &mut self.shape.reasoning;
+                // Words of tomorrow are taken for more, not for less.
+                let mut read = Text(|word: &str| {
+                    *reasoning = !matches!(word, "none" | "minimal" | "low");
+                });
                 request.next_value_seed(Walk(&mut read))?;
             }
             _ => skip(request)?,
@@ -114,9 +120,11 @@ struct Messages<'c>(&'c mut Content);
 
 impl<'de> Reader<'de> for Messages<'_> {
     fn item<A: SeqAccess<'de>>(&mut self, array: &mut A) -> Result<bool, A::Error> {
-        let kind = array.next_element_seed(Walk(&mut Message(self.0)))?;
+        let mut message = Message { content: self.0, turn: Turn::default() };
+        let kind = array.next_element_seed(Walk(&mut message))?;
         if let Some(kind) = kind {
-            self.0.shape.messages = self.0.shape.messages.saturating_add(1);
+            let turn = message.turn;
+            self.0.shape.add(&turn);
             self.0.odd_message |= kind != Kind::Object;
         }
         Ok(kind.is_some())
@@ -124,37 +132,106 @@ impl<'de> Reader<'de> for Messages<'_> {
 }
 
 /// One of the messages
-struct Message<'c>(&'c mut Content);
+struct Message<'c> {
+    content: &'c mut Content,
+    turn: Turn,
+}
 
 impl<'de> Reader<'de> for Message<'_> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
+            "role" => {
+                let mut read = Text(|role: &str| self.turn.speaker = Some(speaker(role)));
+                object.next_value_seed(Walk(&mut read))?;
+            }
             "content" => {
-                let kind = object.next_value_seed(Walk(&mut Parts(self.0)))?;
-                self.0.unbounded |= kind == Kind::Object;
+                let mut parts = Parts { content: self.content, turn: &mut self.turn };
+                let kind = object.next_value_seed(Walk(&mut parts))?;
+                self.content.unbounded |= kind == Kind::Object;
+            }
+            "tool_calls" => drop(object.next_value_seed(Walk(&mut ToolCalls(&mut self.turn)))?),
+            "function_call" => {
+                if is_set(object)? {
+                    self.turn.call_tool();
+                }
             }
             // The id of an answer spoken earlier, which the provider puts in its place.
-            "audio" => self.0.unbounded |= is_set(object)?,
+            "audio" => self.content.unbounded |= is_set(object)?,
             _ => skip(object)?,
         }
         Ok(())
     }
 }
 
-/// A message's `content`, when it is an array
-struct Parts<'c>(&'c mut Content);
+/// A message's `content`: a text, or an array of parts
+struct Parts<'c> {
+    content: &'c mut Content,
+    turn: &'c mut Turn,
+}
 
 impl<'de> Reader<'de> for Parts<'_> {
+    fn string(&mut self, text: &str) {
+        self.turn.text(text);
+    }
+
     fn item<A: SeqAccess<'de>>(&mut self, array: &mut A) -> Result<bool, A::Error> {
-        let mut part = Part::Other;
-        let kind =
-            array.next_element_seed(Walk(&mut Type(|name: &str| part = Part::named(name))))?;
+        let mut reader = PartReader { part: Part::Other, turn: self.turn };
+        let kind = array.next_element_seed(Walk(&mut reader))?;
         match kind {
-            Some(Kind::Object) => self.0.part(part),
-            Some(_) => self.0.part(Part::Text),
+            Some(Kind::Object) => self.content.part(reader.part),
+            Some(_) => self.content.part(Part::Text),
             None => {}
         }
         Ok(kind.is_some())
+    }
+}
+
+/// One of the parts
+struct PartReader<'c> {
+    part: Part,
+    turn: &'c mut Turn,
+}
+
+impl<'de> Reader<'de> for PartReader<'_> {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            "type" => {
+                let mut read = Text(|name: &str| self.part = Part::named(name));
+                object.next_value_seed(Walk(&mut read)).map(drop)
+            }
+            "text" | "refusal" => {
+                let mut read = Text(|text: &str| self.turn.text(text));
+                object.next_value_seed(Walk(&mut read)).map(drop)
+            }
+            _ => skip(object),
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        self.turn.text(text);
+    }
+}
+
+/// A message's `tool_calls`
+struct ToolCalls<'t>(&'t mut Turn);
+
+impl<'de> Reader<'de> for ToolCalls<'_> {
+    fn item<A: SeqAccess<'de>>(&mut self, array: &mut A) -> Result<bool, A::Error> {
+        let kind = array.next_element_seed(Walk(&mut crate::json::Skip))?;
+        if kind.is_some() {
+            self.0.call_tool();
+        }
+        Ok(kind.is_some())
+    }
+}
+
+/// Who writes messages of this role.
+fn speaker(role: &str) -> Speaker {
+    match role {
+        "system" | "developer" => Speaker::System,
+        "assistant" => Speaker::Assistant,
+        "tool" | "function" => Speaker::Tool,
+        _ => Speaker::User,
     }
 }
 

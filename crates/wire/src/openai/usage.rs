@@ -13,6 +13,7 @@ pub(super) fn parse(raw: &str) -> Option<Usage> {
     let mut usage = Usage {
         input_tokens: tokens.prompt_tokens,
         cached_input_tokens: cached.unwrap_or(0),
+        cache_write_input_tokens: 0,
         output_tokens: tokens.completion_tokens,
         reasoning_tokens: reasoning.unwrap_or(0),
     };
@@ -52,6 +53,7 @@ mod tests {
         Some(Usage {
             input_tokens: input,
             cached_input_tokens: cached,
+            cache_write_input_tokens: 0,
             output_tokens: output,
             reasoning_tokens: reasoning,
         })

@@ -5,10 +5,10 @@ use std::ops::Range;
 use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
-use super::{boolean, optional};
 use crate::Invalid;
+use crate::field::{boolean, optional};
 use crate::json::{self, Kind, Reader, skip};
-use crate::openai::splice::{Edit, span};
+use crate::splice::{Edit, span};
 
 /// The object as the client wrote it. Positions are those of the request body.
 pub(in crate::openai) enum StreamOptions {

@@ -8,35 +8,35 @@ use serde_json::Value;
 
 /// New text for a range of the body; an empty range inserts.
 #[derive(Clone)]
-pub(super) struct Edit {
+pub(crate) struct Edit {
     range: Range<usize>,
     text: Cow<'static, str>,
 }
 
 impl Edit {
     /// Puts a fixed text in place of `range`.
-    pub(super) fn fixed(range: Range<usize>, text: &'static str) -> Edit {
+    pub(crate) fn fixed(range: Range<usize>, text: &'static str) -> Edit {
         Edit { range, text: Cow::Borrowed(text) }
     }
 
     /// Puts `name` as a JSON string in place of `range`.
-    pub(super) fn name(range: Range<usize>, name: &str) -> Edit {
+    pub(crate) fn name(range: Range<usize>, name: &str) -> Edit {
         Edit { range, text: Cow::Owned(Value::from(name).to_string()) }
     }
 
-    pub(super) fn precedes(&self, other: &Edit) -> bool {
+    pub(crate) fn precedes(&self, other: &Edit) -> bool {
         self.range.start < other.range.start
     }
 }
 
 /// Where `part`, a slice of `body`, stands in it.
-pub(super) fn span(body: &[u8], part: &str) -> Range<usize> {
+pub(crate) fn span(body: &[u8], part: &str) -> Range<usize> {
     let start = part.as_ptr().addr() - body.as_ptr().addr();
     start..start + part.len()
 }
 
 /// Applies `edits`, which stand in order and do not overlap.
-pub(super) fn splice(body: &[u8], edits: &[&Edit]) -> Bytes {
+pub(crate) fn splice(body: &[u8], edits: &[&Edit]) -> Bytes {
     let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
     let mut out = Vec::with_capacity(body.len() + added);
     let mut kept_from = 0;
