@@ -48,6 +48,13 @@ pub enum AttemptResult {
     FirstByteTimeout,
     /// An answer that is not one: not HTTP, or too large a head.
     BadAnswer,
+    /// A status of success over an error, or over what is no answer, such as a page.
+    ErrorAnswer {
+        /// The status.
+        status: u16,
+    },
+    /// Not made: the provider failed again and again and is left alone for a while.
+    BreakerOpen,
     /// A status that another provider may do better than.
     Status {
         /// The status.
@@ -82,6 +89,8 @@ impl AttemptResult {
             AttemptResult::Broken => "broken",
             AttemptResult::FirstByteTimeout => "first_byte_timeout",
             AttemptResult::BadAnswer => "bad_answer",
+            AttemptResult::ErrorAnswer { .. } => "error_answer",
+            AttemptResult::BreakerOpen => "breaker_open",
             AttemptResult::Status { .. } => "status",
         }
     }
@@ -89,7 +98,9 @@ impl AttemptResult {
     /// The provider's status, when it gave one.
     pub fn status(self) -> Option<u16> {
         match self {
-            AttemptResult::Answered { status } | AttemptResult::Status { status } => Some(status),
+            AttemptResult::Answered { status }
+            | AttemptResult::ErrorAnswer { status }
+            | AttemptResult::Status { status } => Some(status),
             _ => None,
         }
     }

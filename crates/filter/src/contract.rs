@@ -1,6 +1,8 @@
 //! The phases of a filter. Each has a default that does nothing, so a filter says only what it is
 //! for. Phases that may wait are async; those that run for every chunk are not.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -8,8 +10,9 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Chunk, ChunkFlow, ResponseHead};
 use crate::exchange::Exchange;
+use crate::outline::{Offer, Outline};
 use crate::refusal::Refusal;
-use crate::site::{Candidate, Site};
+use crate::site::{Candidate, Provider, Site};
 
 /// One job on a request's path.
 #[async_trait]
@@ -72,8 +75,21 @@ pub trait Settings: DeserializeOwned + Send + 'static {
     const NAME: &'static str;
     /// What must be known before this filter.
     const NEEDS: &'static [Fact] = &[];
+    /// What it takes into account where a filter gives it; that filter then has to stand before.
+    const USES: &'static [Fact] = &[];
     /// What is known after it.
     const GIVES: &'static [Fact] = &[];
+
+    /// What clients may ask for because of this block.
+    fn offers(&self, _providers: &[Arc<Provider>]) -> Vec<Offer> {
+        Vec::new()
+    }
+
+    /// Every mistake that the configuration alone shows, such as a name that nothing has. Runs
+    /// before anything is opened.
+    fn check(&self, _outline: &Outline) -> Vec<BuildError> {
+        Vec::new()
+    }
 
     /// Makes the filter.
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
@@ -94,6 +110,8 @@ pub struct BuildError {
 pub enum Fact {
     /// Whose request it is: `x.tenant`.
     Tenant,
+    /// How much it asks, and which model that makes it: `x.plan`.
+    Plan,
     /// Where it may go: `x.candidates`.
     Candidates,
     /// That its worst case fits the budget: `x.hold`.

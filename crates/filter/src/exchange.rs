@@ -4,18 +4,20 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
-use inferlayer_wire::{ChatRequest, Dialect, Usage};
+use inferlayer_wire::{Call, Dialect, Usage};
 use uuid::Uuid;
 
+use crate::cached::{Admission, Hit};
+use crate::plan::Plan;
 use crate::refusal::Refusal;
-use crate::site::Candidate;
+use crate::site::Candidates;
 
 pub use crate::attempt::{Attempt, AttemptResult};
 pub use crate::slot::Slot;
@@ -37,9 +39,15 @@ pub struct Exchange {
     /// Whose request it is. From `authenticate`.
     pub tenant: Slot<Tenant>,
     /// The body, parsed. From the proxy.
-    pub call: Slot<ChatRequest>,
+    pub call: Slot<Call>,
+    /// How much it asks, and which model that makes it. From `classify`.
+    pub plan: Slot<Plan>,
+    /// That its answer comes from the cache. From `cache`.
+    pub hit: Slot<Hit>,
+    /// That its answer will be kept in the cache. From `cache`.
+    pub admission: Slot<Admission>,
     /// Where it may go, best first. From `route`.
-    pub candidates: Slot<Vec<Candidate>>,
+    pub candidates: Slot<Candidates>,
     /// What each candidate costs at worst, in the same order. From `meter`.
     pub quotes: Slot<Vec<Quote>>,
     /// That the worst case fits the budget. From `meter`.
@@ -48,6 +56,10 @@ pub struct Exchange {
     pub intent: Slot<Intent>,
     /// Every attempt at a provider, in order. From the proxy.
     pub attempts: Vec<Attempt>,
+    /// How long providers were waited for, until the first of their answer. From the proxy.
+    pub waited: Duration,
+    /// How long the gateway itself took until the head of its answer. From the proxy.
+    pub added: Option<Duration>,
     /// What has been seen of the answer. From the proxy.
     pub answer: Tally,
     /// What it cost. From `meter`.
@@ -77,6 +89,8 @@ pub struct Head {
 pub enum Operation {
     /// `POST /v1/chat/completions`.
     Chat,
+    /// `POST /v1/messages`, Anthropic's.
+    Messages,
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{model}`.
@@ -147,6 +161,8 @@ pub struct Cost {
     pub input_tokens: u64,
     /// Of the input: read from the provider's prompt cache.
     pub cached_input_tokens: u64,
+    /// Of the input: written to the provider's prompt cache.
+    pub cache_write_input_tokens: u64,
     /// Tokens of the output.
     pub output_tokens: u64,
     /// Not the provider's count alone: our own, or clipped to the hold, or with attempts that may
@@ -166,11 +182,16 @@ impl Exchange {
             dialect: Dialect::OpenAi,
             tenant: Slot::empty("tenant"),
             call: Slot::empty("call"),
+            plan: Slot::empty("plan"),
+            hit: Slot::empty("hit"),
+            admission: Slot::empty("admission"),
             candidates: Slot::empty("candidates"),
             quotes: Slot::empty("quotes"),
             hold: Slot::empty("hold"),
             intent: Slot::empty("intent"),
             attempts: Vec::new(),
+            waited: Duration::ZERO,
+            added: None,
             answer: Tally::default(),
             cost: Slot::empty("cost"),
             ending: Slot::empty("ending"),

@@ -11,12 +11,16 @@
 //! the [`Filter`] they build. It reads and fills the typed fields of one [`Exchange`]; it states
 //! which [`Fact`]s it needs and gives, and a list in an impossible order does not start.
 //!
-//! Reading order: [`contract`], [`exchange`], [`refusal`], [`answer`], [`registration`], [`site`].
+//! Reading order: [`contract`], [`exchange`], [`refusal`], [`answer`], [`registration`],
+//! [`outline`], [`site`].
 
 pub mod answer;
 mod attempt;
+pub mod cached;
 pub mod contract;
 pub mod exchange;
+pub mod outline;
+pub mod plan;
 pub mod refusal;
 pub mod registration;
 pub mod site;
@@ -27,6 +31,8 @@ pub mod testkit;
 pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
 pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
+pub use outline::Outline;
+pub use plan::{DecidedBy, Plan, Tier};
 pub use refusal::{Face, Refusal};
 pub use registration::Registration;
-pub use site::{Candidate, Provider, ProviderKind, Site};
+pub use site::{Candidate, Candidates, Provider, ProviderKind, Site};

@@ -15,7 +15,7 @@ pub enum Refusal {
     #[error("missing or incorrect API key; send it as `Authorization: Bearer il-…`")]
     Unauthenticated,
     /// Nothing is served at this path.
-    #[error("unknown path; this gateway serves /v1/chat/completions and /v1/models")]
+    #[error("unknown path; this gateway serves /v1/chat/completions, /v1/messages and /v1/models")]
     UnknownPath,
     /// The path is served, but not for this method.
     #[error("method not allowed here; use {allowed}")]
@@ -32,6 +32,15 @@ pub enum Refusal {
         /// The name as asked for.
         model: String,
     },
+    /// The tenant's requests stay on local providers, and none of them has the model.
+    #[error("no local provider serves the model `{model}`, and this tenant's requests stay local")]
+    NotLocal {
+        /// The name as asked for.
+        model: String,
+    },
+    /// The caller takes only what is cached, and nothing is.
+    #[error("not in the cache, and the request says only-if-cached")]
+    NotCached,
     /// The body is larger than the limit.
     #[error("the request body is larger than {limit_bytes} bytes")]
     BodyTooLarge {
@@ -66,6 +75,14 @@ pub enum Refusal {
     UpstreamTimeout {
         /// What each attempt came to.
         attempts: String,
+    },
+    /// Every candidate is left alone for a while, because it failed again and again.
+    #[error("no provider is available: {attempts}")]
+    UpstreamUnavailable {
+        /// What each attempt came to.
+        attempts: String,
+        /// When to come back.
+        retry_after_seconds: u64,
     },
     /// Every candidate failed, the last by asking for patience.
     #[error("every provider is at its rate limit: {attempts}")]
@@ -132,6 +149,11 @@ impl Refusal {
                 param: Some("model".to_owned()),
                 ..Face::new(404, INVALID, "model_not_found")
             },
+            Refusal::NotLocal { .. } => Face {
+                param: Some("model".to_owned()),
+                ..Face::new(403, "permission_error", "model_not_allowed").not_again()
+            },
+            Refusal::NotCached => Face::new(504, INVALID, "not_cached").not_again(),
             Refusal::BodyTooLarge { .. } => Face::new(413, INVALID, "request_too_large"),
             Refusal::BodyTimeout => Face::new(408, INVALID, "request_timeout"),
             Refusal::ClientGone => Face::new(499, API, "client_gone"),
@@ -145,6 +167,9 @@ impl Refusal {
             Refusal::UpstreamTimeout { .. } => Face::new(504, API, "upstream_timeout"),
             Refusal::UpstreamBusy { retry_after_seconds, .. } => {
                 Face::new(503, API, "upstream_rate_limited").after(*retry_after_seconds)
+            }
+            Refusal::UpstreamUnavailable { retry_after_seconds, .. } => {
+                Face::new(503, API, "upstream_unavailable").after(*retry_after_seconds)
             }
             Refusal::AuditUnavailable => Face::new(503, API, "audit_unavailable").after(1),
             Refusal::OutcomeLost => Face::new(503, API, "audit_unavailable").not_again(),

@@ -1,11 +1,14 @@
 //! How the proxy knows a filter: one line in the list of `main.rs`, `Registration::of::<S>()`.
-//! Settings are read by the filter's own type straight from the configuration's stream, so that a
-//! mistake in them is told with its line.
+//! Settings are read by the filter's own type from wherever the configuration's reader stands, so
+//! that a mistake in them is told with its line.
+
+use std::sync::Arc;
 
 use erased_serde::Deserializer;
 
 use crate::contract::{BuildError, Fact, Filter, Settings};
-use crate::site::Site;
+use crate::outline::{Offer, Outline};
+use crate::site::{Provider, Site};
 
 /// A filter that the proxy can be configured with.
 pub struct Registration {
@@ -13,6 +16,8 @@ pub struct Registration {
     pub name: &'static str,
     /// What must be known before it.
     pub needs: &'static [Fact],
+    /// What is to be known before it if a filter gives it.
+    pub uses: &'static [Fact],
     /// What is known after it.
     pub gives: &'static [Fact],
     /// Reads its block.
@@ -25,6 +30,12 @@ pub type ReadSettings =
 
 /// Settings that were read and not yet built.
 pub trait Unbuilt: Send {
+    /// What clients may ask for because of these settings.
+    fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer>;
+
+    /// Every mistake that the configuration alone shows.
+    fn check(&self, outline: &Outline) -> Vec<BuildError>;
+
     /// Makes the filter.
     fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
 }
@@ -35,6 +46,7 @@ impl Registration {
         Registration {
             name: S::NAME,
             needs: S::NEEDS,
+            uses: S::USES,
             gives: S::GIVES,
             read: |deserializer| {
                 let settings: S = erased_serde::deserialize(deserializer)?;
@@ -45,6 +57,14 @@ impl Registration {
 }
 
 impl<S: Settings> Unbuilt for S {
+    fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer> {
+        S::offers(self, providers)
+    }
+
+    fn check(&self, outline: &Outline) -> Vec<BuildError> {
+        S::check(self, outline)
+    }
+
     fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
         S::build(*self, site)
     }

@@ -2,17 +2,20 @@
 //!
 //! Only with the feature `testkit`, which a filter's crate names in its `dev-dependencies`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use inferlayer_accounts::record::KeyEvent;
-use inferlayer_accounts::{Accounts, Fold, MintedKey, PresentedKey, Tenant, TenantSettings};
-use inferlayer_ledger::TenantSeal;
-use inferlayer_wire::ChatRequest;
+use inferlayer_accounts::{
+    Accounts, Fold, MintedKey, PresentedKey, PriceBook, Tenant, TenantSettings,
+};
+use inferlayer_ledger::{Ledger, TenantSeal};
+use inferlayer_wire::{Call, Dialect};
 
 use crate::exchange::{Exchange, Head, Operation};
-use crate::site::{Candidate, Provider, ProviderKind};
+use crate::outline::Offers;
+use crate::site::{Candidate, Provider, ProviderKind, Site};
 
 /// What a test could not set up.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -24,7 +27,7 @@ pub fn chat(body: &str) -> Result<Exchange, Failure> {
     let mut x = Exchange::new(head, None);
     x.operation = Operation::Chat;
     let body = Bytes::copy_from_slice(body.as_bytes());
-    x.call.fill(ChatRequest::parse(body).map_err(|invalid| invalid.message)?)?;
+    x.call.fill(Call::parse(Dialect::OpenAi, body).map_err(|invalid| invalid.message)?)?;
     Ok(x)
 }
 
@@ -52,14 +55,33 @@ pub fn tenant(tenant_yaml: &str) -> Result<Tenant, Failure> {
     Ok(accounts.authenticate(&PresentedKey::parse(key.as_bytes())?)?)
 }
 
+/// What filters share, without a configuration.
+pub fn site(
+    accounts: Arc<Accounts>,
+    ledger: Ledger,
+    providers: Vec<Arc<Provider>>,
+    prices_yaml: &str,
+) -> Result<Site, Failure> {
+    Ok(Site {
+        providers,
+        accounts,
+        offers: Offers::default(),
+        config_sha256: String::new(),
+        prices: Arc::new(PriceBook::parse(prices_yaml)?),
+        ledger,
+        remembered: Mutex::default(),
+    })
+}
+
 /// A candidate at a provider that is paid.
 pub fn candidate(provider: &str, model: &str) -> Candidate {
     let provider = Provider {
         index: 0,
         name: provider.into(),
         kind: ProviderKind::OpenAi,
+        local: false,
         free: false,
         key_name: None,
     };
-    Candidate { provider: Arc::new(provider), model: model.into() }
+    Candidate { provider: Arc::new(provider), model: model.into(), fallback: false }
 }
