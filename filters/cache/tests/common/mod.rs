@@ -1,0 +1,286 @@
+//! What the cache's tests share: a filter over a real ledger in a folder of its own, and requests
+//! played through it by hand, with the records that `audit` would write.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::BytesMut;
+use http::{HeaderMap, StatusCode};
+use inferlayer_accounts::record::{self, Ending, KeyEvent};
+use inferlayer_accounts::{
+    Accounts, Fold, KeyId, MintedKey, NanoUsd, PresentedKey, PriceBook, tenant,
+};
+use inferlayer_cache::{CacheSettings, CacheStatus};
+use inferlayer_filter::exchange::{Attempt, AttemptResult};
+use inferlayer_filter::outline::Offers;
+use inferlayer_filter::{
+    Answer, Candidate, Candidates, Chunk, Exchange, Filter, Flow, Refusal, ResponseHead, Settings,
+    Site, testkit,
+};
+use inferlayer_ledger::{
+    Clock, Content, Entry, FoldError, Kind, Ledger, Options, Receipt, RequestId, SigningKey,
+    TenantSeal,
+};
+use tempfile::TempDir;
+
+/// A filter, its ledger, and tenants `a`, `b` and `c`; `b` and `c` have the same key by mistake.
+pub struct Gateway {
+    pub filter: Box<dyn Filter>,
+    pub ledger: Ledger,
+    pub clock: Arc<TestClock>,
+    accounts: Arc<Accounts>,
+    keys: Vec<String>,
+}
+
+pub const TENANTS: usize = 3;
+const SEALS: [u8; TENANTS] = [1, 2, 2];
+
+/// A clock that a test moves.
+pub struct TestClock(AtomicU64);
+
+impl Clock for TestClock {
+    fn now_us(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl TestClock {
+    pub fn pass_seconds(&self, seconds: u64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Gateway {
+    /// With these settings, in a folder of its own.
+    pub fn new(settings: &str) -> (Gateway, TempDir) {
+        let data = tempfile::tempdir().unwrap();
+        (Gateway::open(data.path(), settings, 0), data)
+    }
+
+    /// Over the ledger in `data`, as long after the epoch.
+    pub fn open(data: &Path, settings: &str, seconds: u64) -> Gateway {
+        let clock = Arc::new(TestClock(AtomicU64::new(0)));
+        clock.pass_seconds(1_800_000_000 + seconds);
+        let signing = SigningKey::from_seed(&[9; 32].into()).unwrap();
+        let mut options = Options::new(data, "gw".parse().unwrap(), signing);
+        (options.view, options.clock) = (None, clock.clone());
+        let mut fold = Fold::default();
+        let (ledger, _) = Ledger::open(options, &mut |place, record| {
+            fold.record_at(place, record).map_err(|error| FoldError(error.into()))
+        })
+        .unwrap();
+        let remembered = fold.remembered(ledger.now_us()).into();
+        let (accounts, keys) = accounts(fold);
+        let prices = Arc::new(PriceBook::parse("prices: []").unwrap());
+        let site = Site {
+            providers: Vec::new(),
+            accounts: accounts.clone(),
+            offers: Offers::default(),
+            // As if these settings were the whole of it.
+            config_sha256: settings.to_owned(),
+            prices,
+            ledger: ledger.clone(),
+            remembered,
+        };
+        let settings: CacheSettings = serde_json::from_str(settings).unwrap();
+        Gateway { filter: settings.build(&site).unwrap(), ledger, clock, accounts, keys }
+    }
+
+    /// A request of a tenant.
+    pub fn request(&self, tenant: usize, body: &str) -> Exchange {
+        let mut x = testkit::chat(body).unwrap();
+        let key = PresentedKey::parse(self.keys[tenant].as_bytes()).unwrap();
+        x.tenant.fill(self.accounts.authenticate(&key).unwrap()).unwrap();
+        x
+    }
+
+    /// The filter's answer.
+    pub async fn ask(&self, x: &mut Exchange) -> Result<Option<Answer>, Refusal> {
+        match self.filter.request(x).await? {
+            Flow::Answer(answer) => Ok(Some(answer)),
+            Flow::Continue => Ok(None),
+        }
+    }
+
+    /// Asks, has `provider` answer if the cache does not, and gives the body.
+    pub async fn serve(&self, x: &mut Exchange, provider: &Provided<'_>) -> String {
+        match self.ask(x).await.unwrap() {
+            Some(answer) => {
+                x.ending.fill(Ending::Complete).unwrap();
+                self.filter.response_end(x).await.unwrap();
+                self.filter.log(x);
+                text(&answer)
+            }
+            None => {
+                self.provide(x, provider).await;
+                provider.content.to_owned()
+            }
+        }
+    }
+
+    /// The provider's answer, up to the end of the request.
+    pub async fn provide(&self, x: &mut Exchange, provided: &Provided<'_>) -> Option<Receipt> {
+        provided.observe(x, &*self.filter);
+        self.filter.response_end(x).await.unwrap();
+        let receipt = if provided.recorded { Some(self.record(x).await) } else { None };
+        if let Some(receipt) = &receipt {
+            x.receipt.fill(receipt.clone()).unwrap();
+        }
+        self.filter.log(x);
+        receipt
+    }
+
+    /// The outcome as `audit` records it.
+    async fn record(&self, x: &mut Exchange) -> Receipt {
+        let tenant = x.tenant.peek().unwrap();
+        let key = x.admission.peek().map(|admission| hex(&admission.key.0));
+        let ttl_seconds = x.admission.peek().map_or(0, |admission| admission.ttl_seconds);
+        let metadata = record::Outcome {
+            request: x.id.to_string().into(),
+            tenant: tenant.name().as_str().into(),
+            key: tenant.key(),
+            ending: Ending::Complete,
+            status: x.answer.status,
+            attempts: Vec::new(),
+            provider: None,
+            model: None,
+            input_tokens: 11,
+            cached_input_tokens: 0,
+            cache_write_input_tokens: 0,
+            output_tokens: 22,
+            cost_nano_usd: NanoUsd::from_nano(77),
+            estimated: false,
+            prices_sha256: "".into(),
+            simulated: true,
+            content_cut: false,
+            cache: key.map(|key| record::Cached { key: key.into(), ttl_seconds }),
+        };
+        let entry = Entry {
+            kind: Kind::Outcome,
+            request: RequestId::new(x.id.bytes()),
+            tenant: Some(tenant.seal().clone()),
+            metadata: serde_json::to_vec(&metadata).unwrap(),
+            content: Content::Sealed(vec![x.answer.content.split().freeze()]),
+        };
+        self.ledger.append(entry).unwrap().await.unwrap()
+    }
+
+    /// The headers that the filter gives an answer to `x`.
+    pub fn headers(&self, x: &mut Exchange) -> HeaderMap {
+        let mut head = ResponseHead { status: StatusCode::OK, headers: HeaderMap::new() };
+        self.filter.response_headers(x, &mut head);
+        head.headers
+    }
+}
+
+/// What a provider answers, and how that went.
+#[derive(Clone, Copy)]
+pub struct Provided<'a> {
+    pub content: &'a str,
+    pub status: u16,
+    pub ending: Ending,
+    pub fallback: bool,
+    pub cut: bool,
+    /// The outcome becomes durable.
+    pub recorded: bool,
+}
+
+impl<'a> Provided<'a> {
+    pub fn whole(content: &'a str) -> Provided<'a> {
+        Provided {
+            content,
+            status: 200,
+            ending: Ending::Complete,
+            fallback: false,
+            cut: false,
+            recorded: true,
+        }
+    }
+
+    fn observe(&self, x: &mut Exchange, filter: &dyn Filter) {
+        let candidate = Candidate { fallback: self.fallback, ..testkit::candidate("p", "m") };
+        let (provider, model) = (candidate.provider.clone(), candidate.model.clone());
+        let candidates = Candidates::permitted(x.tenant.peek().unwrap(), [candidate]).unwrap();
+        x.candidates.fill(candidates).unwrap();
+        let result = AttemptResult::Answered { status: self.status };
+        x.attempts.push(Attempt { candidate: 0, provider, model, result });
+        for event in self.content.split_inclusive("\n\n") {
+            let raw = bytes::Bytes::copy_from_slice(event.as_bytes());
+            let delta = event
+                .strip_prefix("data: ")
+                .map(|data| inferlayer_wire::Chunk::parse(data.trim().as_bytes()).unwrap());
+            filter.response_chunk(x, &Chunk { raw: &raw, delta: delta.as_ref() });
+        }
+        x.answer.content = BytesMut::from(self.content);
+        (x.answer.status, x.answer.content_cut) = (self.status, self.cut);
+        x.ending.fill(self.ending).unwrap();
+    }
+}
+
+fn accounts(fold: Fold) -> (Arc<Accounts>, Vec<String>) {
+    let settings = |index: usize| {
+        let name = ["a", "b", "c"][index];
+        tenant::from_yaml(&format!("{{ name: {name}, budget_usd: 1 }}")).unwrap()
+    };
+    let seal = |index: usize| TenantSeal::new([SEALS[index]; 32].into());
+    let tenants = (0..TENANTS).map(|index| (settings(index), seal(index))).collect();
+    let accounts = Accounts::new(tenants, fold);
+    let keys = (0..TENANTS).map(|index| {
+        let minted = MintedKey::mint().unwrap();
+        let id: KeyId = minted.id;
+        accounts.apply(KeyEvent::KeyCreated {
+            id,
+            tenant: settings(index).name,
+            label: String::new(),
+            hash: minted.hash.clone(),
+            created_at: 0,
+            expires_at: None,
+        });
+        minted.reveal().as_str().to_owned()
+    });
+    let keys = keys.collect();
+    (Arc::new(accounts), keys)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.to_vec()).unwrap()
+}
+
+pub fn status(x: &Exchange) -> CacheStatus {
+    *x.extensions.get::<CacheStatus>().unwrap()
+}
+
+/// A question.
+pub fn question(text: &str) -> String {
+    format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#)
+}
+
+/// The same, to be answered by a stream.
+pub fn streamed(text: &str) -> String {
+    question(text).replace(r#""model":"m""#, r#""model":"m","stream":true"#)
+}
+
+/// A completion that says `text`.
+pub fn completion(text: &str) -> String {
+    format!(
+        r#"{{"id":"old","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}"}},"finish_reason":"stop"}}]}}"#
+    )
+}
+
+/// A stream that says `text`, recorded as the client got it.
+pub fn stream(text: &str) -> String {
+    let chunk = |choice: &str| {
+        format!(
+            r#"data: {{"id":"old","created":1,"model":"m","choices":[{{"index":0,{choice}}}]}}"#
+        ) + "\n\n"
+    };
+    chunk(r#""delta":{"role":"assistant","content":""}"#)
+        + &chunk(&format!(r#""delta":{{"content":"{text}"}}"#))
+        + &chunk(r#""delta":{},"finish_reason":"stop""#)
+}
