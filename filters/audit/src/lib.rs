@@ -1,6 +1,7 @@
 //! Evidence. An inference's intent is on its way to the ledger before a provider hears of it, and
 //! its outcome is durable before the client sees the end of the answer. What stopped before an
-//! intent is a refusal, recorded singly or counted so that a flood cannot fill the disk.
+//! intent is a refusal, recorded singly or counted so that a flood cannot fill the disk. An answer
+//! from the cache is one record, which names the outcome it was made from.
 //!
 //! The place of the outcome is reserved with the intent, so `log` can always hand it over, also
 //! from a request that is being torn down.
@@ -15,9 +16,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use inferlayer_accounts::record;
+use inferlayer_filter::cached::Admission;
 use inferlayer_filter::exchange::{Attempt, Intent};
 use inferlayer_filter::{
-    BuildError, Exchange, Fact, Filter, Flow, ProviderKind, Refusal, Settings, Site,
+    BuildError, Exchange, Fact, Filter, Flow, Plan, ProviderKind, Refusal, Settings, Site,
 };
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
 
@@ -67,8 +69,14 @@ impl Filter for Audit {
     }
 
     async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
-        let Some(slot) = x.intent.peek_mut().and_then(Intent::outcome) else { return Ok(()) };
-        let pending = slot.commit(self.outcome(x)?);
+        let pending = match x.intent.peek_mut().and_then(Intent::outcome) {
+            Some(slot) => slot.commit(self.outcome(x)?),
+            None if x.hit.peek().is_some() => {
+                let hit = self.hit(x)?;
+                self.ledger.append(hit).map_err(|_| Refusal::AuditUnavailable)?
+            }
+            None => return Ok(()),
+        };
         let receipt = pending.await.map_err(|_| Refusal::OutcomeLost)?;
         x.receipt.fill(receipt)
     }
@@ -103,6 +111,7 @@ impl Audit {
             operation: "chat".into(),
             model: call.model().into(),
             stream: call.stream(),
+            plan: x.plan.peek().map(plan_record),
             candidates: candidates.map(|c| format!("{}/{}", c.provider.name, c.model)).collect(),
             hold_nano_usd: x.hold.need()?.amount(),
             prices_sha256: self.prices_sha256.as_str().into(),
@@ -126,14 +135,36 @@ impl Audit {
             model: x.answer.model.as_deref().map(Cow::from),
             input_tokens: cost.input_tokens,
             cached_input_tokens: cost.cached_input_tokens,
+            cache_write_input_tokens: cost.cache_write_input_tokens,
             output_tokens: cost.output_tokens,
             cost_nano_usd: cost.amount,
             estimated: cost.estimated,
             prices_sha256: self.prices_sha256.as_str().into(),
             simulated: answered.is_some_and(|a| a.provider.kind == ProviderKind::Simulated),
             content_cut: x.answer.content_cut,
+            cache: x.admission.peek().map(cached_record),
         };
         self.entry(x, Kind::Outcome, &metadata, content)
+    }
+
+    fn hit(&self, x: &Exchange) -> Result<Entry, Refusal> {
+        let (tenant, call) = (x.tenant.need()?, x.call.need()?);
+        let hit = x.hit.need()?;
+        let metadata = record::Hit {
+            request: x.id.to_string().into(),
+            tenant: tenant.name().as_str().into(),
+            key: tenant.key(),
+            model: call.model().into(),
+            stream: call.stream(),
+            status: x.answer.status,
+            tier: "exact".into(),
+            source_sequence: hit.source_sequence,
+            source_record_hash: hex(&hit.source_hash.0).into(),
+            age_seconds: hit.age_seconds,
+            saved_nano_usd: hit.saved,
+            simulated: hit.simulated,
+        };
+        self.entry(x, Kind::Hit, &metadata, Bytes::new())
     }
 
     fn entry(
@@ -156,6 +187,23 @@ impl Audit {
             content,
         })
     }
+}
+
+fn plan_record(plan: &Plan) -> record::Plan<'_> {
+    record::Plan {
+        tier: plan.tier.name().into(),
+        model: Cow::from(&*plan.model),
+        by: plan.by.name().into(),
+        reason: plan.reason.into(),
+    }
+}
+
+fn cached_record(admission: &Admission) -> record::Cached<'static> {
+    record::Cached { key: hex(&admission.key.0).into(), ttl_seconds: admission.ttl_seconds }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn attempt_record(attempt: &Attempt) -> record::Attempt<'_> {

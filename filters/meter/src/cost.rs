@@ -27,6 +27,7 @@ pub(crate) fn of(x: &Exchange, held: NanoUsd) -> Cost {
         amount: sum.min(held),
         input_tokens: tokens.input,
         cached_input_tokens: tokens.cached_input,
+        cache_write_input_tokens: tokens.cache_write,
         output_tokens: tokens.output,
         estimated: !counted || unseen > NanoUsd::ZERO || sum > held,
     }
@@ -52,6 +53,7 @@ fn tokens(x: &Exchange) -> (Tokens, bool) {
         let tokens = Tokens {
             input: usage.input_tokens,
             cached_input: usage.cached_input_tokens,
+            cache_write: usage.cache_write_input_tokens,
             output: usage.output_tokens,
         };
         return (tokens, true);
@@ -65,8 +67,8 @@ fn own_count(x: &Exchange) -> Tokens {
     let written = x.answer.output_bytes.div_ceil(ESTIMATED_BYTES_PER_TOKEN);
     Tokens {
         input: body.div_ceil(ESTIMATED_BYTES_PER_TOKEN),
-        cached_input: 0,
         output: written.max(x.answer.output_events),
+        ..Tokens::default()
     }
 }
 
@@ -104,6 +106,7 @@ mod tests {
         let price = Price {
             input: NanoUsd::from_nano(100_000_000),
             cached_input: None,
+            cache_write: None,
             output: NanoUsd::from_nano(200_000_000),
             max_output_tokens: 100,
             context_tokens: 1000,

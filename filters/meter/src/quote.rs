@@ -5,8 +5,9 @@ use std::sync::Arc;
 use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
 use inferlayer_filter::exchange::Quote;
+use inferlayer_filter::site::NoneLeft;
 use inferlayer_filter::{Candidate, Exchange, Refusal};
-use inferlayer_wire::ChatRequest;
+use inferlayer_wire::Call;
 
 /// Quotes for the candidates; those without a price are struck off, unless the tenant allows them.
 pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quote>, Refusal> {
@@ -16,13 +17,13 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     let unpriced = Refusal::Unpriced { model: call.model().to_owned() };
 
     let mut quotes = Vec::new();
-    x.candidates.need_mut()?.retain(|candidate| {
+    let kept = x.candidates.need_mut()?.keep(|candidate| {
         let quote = quote(candidate, prices, worst_case, allows_unpriced);
         let kept = quote.is_some();
         quotes.extend(quote);
         kept
     });
-    if quotes.is_empty() { Err(unpriced) } else { Ok(quotes) }
+    kept.map(|()| quotes).map_err(|NoneLeft| unpriced)
 }
 
 fn quote(
@@ -45,7 +46,7 @@ fn quote(
 }
 
 /// Every token has at least one byte of the body, unless the body only points at its input.
-fn worst_case_of(call: &ChatRequest) -> WorstCase {
+fn worst_case_of(call: &Call) -> WorstCase {
     let bytes = call.body().len() as u64;
     WorstCase {
         input_bytes: (!call.has_remote_input()).then_some(bytes),

@@ -1,6 +1,7 @@
 //! Where a request may go. A model's name or alias leads to candidates in order of preference; the
 //! proxy tries them in that order. Also answers `/v1/models`, since it alone knows the names.
 
+mod check;
 mod models;
 mod settings;
 
@@ -10,17 +11,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use inferlayer_filter::exchange::Operation;
+use inferlayer_filter::outline::Offer;
 use inferlayer_filter::{
-    BuildError, Candidate, Exchange, Fact, Filter, Flow, Provider, Refusal, Settings, Site,
+    BuildError, Candidate, Candidates, Exchange, Fact, Filter, Flow, Outline, Provider, Refusal,
+    Settings, Site,
 };
+use inferlayer_wire::{Call, Invalid};
 
 pub use crate::settings::{CandidateSettings, ModelSettings, RouteSettings};
 
 /// Leads model names to candidates.
 struct Route {
-    routes: HashMap<String, Vec<Target>>,
-    /// For names that no route has.
-    fallback: Option<Vec<Target>>,
+    routes: HashMap<String, Arc<[Target]>>,
+    /// For names that begin so and have no route of their own; the longest first.
+    beginnings: Vec<(String, Arc<[Target]>)>,
     models: models::Models,
 }
 
@@ -33,14 +37,32 @@ struct Target {
 impl Settings for RouteSettings {
     const NAME: &'static str = "route";
     const NEEDS: &'static [Fact] = &[Fact::Tenant];
+    const USES: &'static [Fact] = &[Fact::Plan];
     const GIVES: &'static [Fact] = &[Fact::Candidates];
 
+    fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer> {
+        let offers = self.models.iter().flat_map(|model| {
+            let local = targets(model, providers).iter().any(|target| target.provider.local);
+            check::names(model).map(move |(_, name)| Offer { name: name.to_owned(), local })
+        });
+        offers.collect()
+    }
+
+    fn check(&self, outline: &Outline) -> Vec<BuildError> {
+        check::check(self, outline)
+    }
+
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
-        let mut route =
-            Route { routes: HashMap::new(), fallback: None, models: models::Models::default() };
-        for (index, model) in self.models.into_iter().enumerate() {
-            route.add(index, model, site)?;
+        let mut route = Route {
+            routes: HashMap::new(),
+            beginnings: Vec::new(),
+            models: models::Models::default(),
+        };
+        for model in &self.models {
+            route.add(model, &site.providers);
         }
+        route.beginnings.sort_by_key(|(beginning, _)| std::cmp::Reverse(beginning.len()));
+        route.models.add_others(&site.offers);
         Ok(Box::new(route))
     }
 }
@@ -49,65 +71,91 @@ impl Settings for RouteSettings {
 impl Filter for Route {
     async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         match &x.operation {
-            Operation::Models => Ok(Flow::Answer(self.models.list())),
-            Operation::Model(id) => self.models.one(id).map(Flow::Answer),
-            Operation::Chat | Operation::Unknown => Ok(Flow::Continue),
+            Operation::Models => Ok(Flow::Answer(self.models.list(x.tenant.need()?))),
+            Operation::Model(id) => self.models.one(id, x.tenant.need()?).map(Flow::Answer),
+            Operation::Chat | Operation::Messages | Operation::Unknown => Ok(Flow::Continue),
         }
     }
 
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
-        let asked = x.call.need()?.model();
-        let targets = self.routes.get(asked).or(self.fallback.as_ref());
-        let unknown = || Refusal::UnknownModel { model: asked.to_owned() };
-        let candidates = targets.ok_or_else(unknown)?.iter().map(|t| t.candidate(asked)).collect();
+        let call = x.call.need()?;
+        let (model, fallbacks) = match x.plan.peek() {
+            Some(plan) => (&*plan.model, &*plan.fallbacks),
+            None => (call.model(), &[][..]),
+        };
+        let own = self.candidates(model, false);
+        let own = own.ok_or_else(|| Refusal::UnknownModel { model: model.to_owned() })?;
+        let others = fallbacks.iter().filter_map(|model| self.candidates(model, true)).flatten();
+        let permitted = Candidates::permitted(x.tenant.need()?, own.chain(others));
+        let mut candidates =
+            permitted.ok_or_else(|| Refusal::NotLocal { model: model.to_owned() })?;
+        keep_fitting(call, &mut candidates)?;
         x.candidates.fill(candidates)?;
         Ok(Flow::Continue)
     }
 }
 
-impl Route {
-    fn add(&mut self, index: usize, model: ModelSettings, site: &Site) -> Result<(), BuildError> {
-        let error = |field: &str, problem: String| BuildError {
-            field: format!("models[{index}].{field}"),
-            problem,
-        };
-        let targets = |(at, candidate): (usize, &CandidateSettings)| {
-            let provider = site.provider(&candidate.provider).ok_or_else(|| {
-                let problem = format!("no provider is named `{}`", candidate.provider);
-                error(&format!("candidates[{at}].provider"), problem)
-            })?;
-            let model = candidate.model.as_deref().map(Arc::from);
-            Ok(Target { provider: Arc::clone(provider), model })
-        };
-        let targets: Vec<Target> =
-            model.candidates.iter().enumerate().map(targets).collect::<Result<_, _>>()?;
-        let Some(first) = targets.first() else {
-            return Err(error("candidates", "needs at least one".to_owned()));
-        };
-        if model.name == "*" {
-            self.fallback = Some(targets);
-            return Ok(());
+/// Strikes those whose dialect cannot say what is asked; when none is left, what cannot be said.
+fn keep_fitting(call: &Call, candidates: &mut Candidates) -> Result<(), Invalid> {
+    let mut misfit = None;
+    let kept = candidates.keep(|candidate| match call.fits(candidate.provider.kind.dialect()) {
+        Ok(()) => true,
+        Err(invalid) => {
+            misfit.get_or_insert(invalid);
+            false
         }
-        let owner = Arc::clone(&first.provider.name);
-        let targets = Arc::new(targets);
-        for name in std::iter::once(&model.name).chain(&model.aliases) {
-            let copies = targets.iter().map(Target::share).collect();
-            if self.routes.insert(name.clone(), copies).is_some() {
-                return Err(error("name", format!("`{name}` has two routes")));
-            }
-            self.models.add(name.clone(), Arc::clone(&owner));
-        }
-        Ok(())
+    });
+    match (kept, misfit) {
+        (Err(_), Some(invalid)) => Err(invalid),
+        _ => Ok(()),
     }
 }
 
-impl Target {
-    fn candidate(&self, asked: &str) -> Candidate {
-        let model = self.model.clone().unwrap_or_else(|| Arc::from(asked));
-        Candidate { provider: Arc::clone(&self.provider), model }
+impl Route {
+    /// Who may answer for a model; nothing when no route has it.
+    fn candidates<'a>(
+        &'a self,
+        model: &'a str,
+        fallback: bool,
+    ) -> Option<impl Iterator<Item = Candidate> + 'a> {
+        let covering = || {
+            let beginnings = self.beginnings.iter();
+            let mut covering = beginnings.filter(|(beginning, _)| model.starts_with(beginning));
+            covering.next().map(|(_, targets)| targets)
+        };
+        let targets = self.routes.get(model).or_else(covering)?;
+        Some(targets.iter().map(move |target| target.candidate(model, fallback)))
     }
 
-    fn share(&self) -> Target {
-        Target { provider: Arc::clone(&self.provider), model: self.model.clone() }
+    /// What `check` refuses is passed over here.
+    fn add(&mut self, model: &ModelSettings, providers: &[Arc<Provider>]) {
+        let targets: Arc<[Target]> = targets(model, providers).into();
+        let Some(first) = targets.first() else { return };
+        let local = targets.iter().any(|target| target.provider.local);
+        for (_, name) in check::names(model) {
+            if let Some(beginning) = name.strip_suffix('*') {
+                self.beginnings.push((beginning.to_owned(), Arc::clone(&targets)));
+            } else {
+                self.routes.insert(name.to_owned(), Arc::clone(&targets));
+                self.models.add(name, Arc::clone(&first.provider.name), local);
+            }
+        }
+    }
+}
+
+/// Who answers for a model, as far as there are such providers.
+fn targets(model: &ModelSettings, providers: &[Arc<Provider>]) -> Vec<Target> {
+    let target = |candidate: &CandidateSettings| {
+        let provider = providers.iter().find(|known| *known.name == *candidate.provider)?;
+        let model = candidate.model.as_deref().map(Arc::from);
+        Some(Target { provider: Arc::clone(provider), model })
+    };
+    model.candidates.iter().filter_map(target).collect()
+}
+
+impl Target {
+    fn candidate(&self, asked: &str, fallback: bool) -> Candidate {
+        let model = self.model.clone().unwrap_or_else(|| Arc::from(asked));
+        Candidate { provider: Arc::clone(&self.provider), model, fallback }
     }
 }

@@ -5,36 +5,65 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
 
+use inferlayer_accounts::Tenant;
+use inferlayer_filter::outline::{Offer, Offers};
 use inferlayer_filter::{Answer, Refusal};
 use inferlayer_wire::openai;
 
-/// Names, in the order of the configuration, with the provider that is asked first.
+/// Names, in the order of the configuration.
 pub(crate) struct Models {
-    names: Vec<(String, Arc<str>)>,
+    models: Vec<Model>,
     /// Unix seconds; a route has no date of its own, so it is the gateway's start.
     created: u64,
 }
 
+struct Model {
+    name: String,
+    /// The provider that is asked first.
+    owner: Arc<str>,
+    local: bool,
+}
+
+/// Who stands behind a name that no single provider does, such as `auto`.
+const GATEWAY: &str = "inferlayer";
+
 impl Default for Models {
     fn default() -> Models {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        Models { names: Vec::new(), created: now.map_or(0, |since| since.as_secs()) }
+        Models { models: Vec::new(), created: now.map_or(0, |since| since.as_secs()) }
     }
 }
 
 impl Models {
-    pub(crate) fn add(&mut self, name: String, owner: Arc<str>) {
-        self.names.push((name, owner));
+    pub(crate) fn add(&mut self, name: &str, owner: Arc<str>, local: bool) {
+        self.models.push(Model { name: name.to_owned(), owner, local });
     }
 
-    pub(crate) fn list(&self) -> Answer {
-        let models = self.names.iter().map(|(name, owner)| (name.as_str(), self.created, &**owner));
+    /// What other filters offer.
+    pub(crate) fn add_others(&mut self, offers: &Offers) {
+        for Offer { name, local } in &offers.0 {
+            if !name.ends_with('*') && !self.models.iter().any(|model| model.name == *name) {
+                self.add(name, GATEWAY.into(), *local);
+            }
+        }
+    }
+
+    pub(crate) fn list(&self, tenant: &Tenant) -> Answer {
+        let open = self.open_to(tenant);
+        let models = open.map(|model| (model.name.as_str(), self.created, &*model.owner));
         Answer::json(StatusCode::OK, openai::models_body(models))
     }
 
-    pub(crate) fn one(&self, id: &str) -> Result<Answer, Refusal> {
-        let found = self.names.iter().find(|(name, _)| name == id);
-        let (name, owner) = found.ok_or_else(|| Refusal::UnknownModel { model: id.to_owned() })?;
-        Ok(Answer::json(StatusCode::OK, openai::model_body(name, self.created, owner)))
+    pub(crate) fn one(&self, id: &str, tenant: &Tenant) -> Result<Answer, Refusal> {
+        let found = self.open_to(tenant).find(|model| model.name == id);
+        let model = found.ok_or_else(|| Refusal::UnknownModel { model: id.to_owned() })?;
+        let body = openai::model_body(&model.name, self.created, &model.owner);
+        Ok(Answer::json(StatusCode::OK, body))
+    }
+
+    /// What the tenant's requests may reach.
+    fn open_to(&self, tenant: &Tenant) -> impl Iterator<Item = &Model> {
+        let local_only = tenant.is_local_only();
+        self.models.iter().filter(move |model| model.local || !local_only)
     }
 }

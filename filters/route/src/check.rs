@@ -1,0 +1,52 @@
+//! What the block `route` can have wrong though it is well formed: names that nothing has, names
+//! that two routes have, routes to nowhere.
+
+use std::collections::HashSet;
+
+use inferlayer_filter::{BuildError, Outline};
+
+use crate::settings::{ModelSettings, RouteSettings};
+
+/// Every mistake, in the order of the block.
+pub(crate) fn check(settings: &RouteSettings, outline: &Outline) -> Vec<BuildError> {
+    let mut errors = Vec::new();
+    let mut routed = HashSet::new();
+    for (index, model) in settings.models.iter().enumerate() {
+        let path = format!("models[{index}]");
+        for (field, name) in names(model) {
+            if !routed.insert(name) {
+                errors.push(error(&path, &field, format!("`{name}` has two routes")));
+            }
+        }
+        check_candidates(model, &path, outline, &mut errors);
+    }
+    errors
+}
+
+/// The name and the aliases of a model, each with its field.
+pub(crate) fn names(model: &ModelSettings) -> impl Iterator<Item = (String, &str)> {
+    let aliases = model.aliases.iter().enumerate();
+    let aliases = aliases.map(|(at, alias)| (format!("aliases[{at}]"), alias.as_str()));
+    std::iter::once(("name".to_owned(), model.name.as_str())).chain(aliases)
+}
+
+fn check_candidates(
+    model: &ModelSettings,
+    path: &str,
+    outline: &Outline,
+    errors: &mut Vec<BuildError>,
+) {
+    if model.candidates.is_empty() {
+        errors.push(error(path, "candidates", "needs at least one".to_owned()));
+    }
+    for (at, candidate) in model.candidates.iter().enumerate() {
+        if outline.lacks_provider(&candidate.provider) {
+            let problem = format!("no provider is named `{}`", candidate.provider);
+            errors.push(error(path, &format!("candidates[{at}].provider"), problem));
+        }
+    }
+}
+
+fn error(path: &str, field: &str, problem: String) -> BuildError {
+    BuildError { field: format!("{path}.{field}"), problem }
+}
