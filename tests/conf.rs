@@ -1,6 +1,6 @@
 //! Configurations as operators meet them, through the built binary. The shipped ones are accepted,
-//! the reference names every key, and each mistake in `conf/bad` gets exactly the sentence that
-//! stands beside it, with the line and column to jump to.
+//! the reference names every key, and the mistakes in each file of `conf/bad` get exactly the
+//! sentences that stand beside it, with the lines and columns to jump to.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
@@ -42,9 +42,9 @@ fn the_reference_names_every_key() {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_place() {
+fn every_mistake_of_a_file_is_told_with_its_place() {
     let files = yaml_files("tests/conf/bad");
-    assert!(files.len() >= 20, "only {} bad configurations", files.len());
+    assert!(files.len() >= 35, "only {} bad configurations", files.len());
     let mut wrong = Vec::new();
     for path in files {
         let expected = path.with_extension("expected");
@@ -54,7 +54,7 @@ fn every_mistake_is_told_with_its_place() {
         if said != expected || output.status.code() != Some(EX_CONFIG) {
             let path = path.display();
             wrong.push(format!(
-                "{path} ({})\n  expected: {expected}  said:     {said}",
+                "{path} ({})\n--- expected\n{expected}--- said\n{said}",
                 output.status
             ));
         }
@@ -67,8 +67,49 @@ fn a_file_that_is_not_there_is_named() {
     let output = check(Path::new("conf/nowhere.yaml"));
     assert_eq!(output.status.code(), Some(EX_CONFIG));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.starts_with("inferlayer: conf/nowhere.yaml: "), "{said}");
+    assert!(said.starts_with("conf/nowhere.yaml: "), "{said}");
+    assert!(said.ends_with("\ninferlayer: 1 mistake in conf/nowhere.yaml\n"), "{said}");
 }
+
+#[test]
+fn the_embedded_default_can_be_checked() {
+    let output = inferlayer(&["check"]).env_remove("OPENAI_API_KEY").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "embedded default: ok\n");
+    assert!(output.status.success());
+}
+
+#[test]
+fn secrets_are_read_by_serve_alone_and_each_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gw.yaml");
+    std::fs::write(&config, WITHOUT_SECRETS).unwrap();
+    assert!(check(&config).status.success());
+    let output = inferlayer(&["serve", "--config"]).arg(&config).output().unwrap();
+    assert_eq!(output.status.code(), Some(EX_CONFIG));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let file = config.display().to_string();
+    assert!(
+        said.contains(&format!("{file}:6:66: providers[0].key: environment variable")),
+        "{said}"
+    );
+    assert!(said.contains(&format!("{file}:7:66: providers[1].key: ")), "{said}");
+    assert!(said.ends_with(&format!("\ninferlayer: 2 mistakes in {file}\n")), "{said}");
+}
+
+const WITHOUT_SECRETS: &str = "\
+listen: { http: 127.0.0.1:0, metrics: null }
+data_dir: data
+tenants:
+  - { name: team, budget_usd: 10 }
+providers:
+  - { name: a, kind: openai, base_url: http://127.0.0.1/v1, key: { env: INFERLAYER_NOT_SET } }
+  - { name: b, kind: openai, base_url: http://127.0.0.1/v1, key: { file: nowhere } }
+filters:
+  - authenticate: {}
+  - route: { models: [{ name: small, candidates: [{ provider: a }] }] }
+  - meter: {}
+  - audit: {}
+";
 
 /// Each block and its keys, as the types in `src/config`, `crates/accounts` and `filters` have them.
 const KEYS: &[(&str, &str)] = &[
@@ -77,12 +118,23 @@ const KEYS: &[(&str, &str)] = &[
     (".limits", "body_bytes connections body_idle_seconds write_idle_seconds keep_alive_seconds"),
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes"),
     (".ledger", "origin queue_records segment_bytes"),
-    (".providers", "name kind base_url key key_name ca_file free idle_connections_max"),
+    (
+        ".providers",
+        "name kind base_url key key_name ca_file local free idle_connections_max breaker",
+    ),
     (".providers", "connect_timeout_seconds first_byte_timeout_seconds idle_timeout_seconds"),
     (".providers.key", "env file credential"),
-    (".tenants", "name budget_usd allow_unpriced"),
+    (".providers.breaker", "failures open_seconds"),
+    (".tenants", "name budget_usd allow_unpriced local_only allow_route_header"),
     (".prices", "file"),
-    (".filters", "authenticate route meter audit"),
+    (".filters", "authenticate classify cache route meter audit"),
+    (".filters.classify", "simple complex rules"),
+    (".filters.classify.simple", "model fallbacks"),
+    (".filters.classify.complex", "model fallbacks"),
+    (".filters.classify.rules", "images audio tools reasoning code_marks math_marks list_items"),
+    (".filters.classify.rules", "long_bytes context_bytes instruction_bytes"),
+    (".filters.cache", "ttl_seconds tenant_bytes answer_bytes temperature_max wait_seconds"),
+    (".filters.cache", "followers_max"),
     (".filters.route", "models"),
     (".filters.route.models", "name aliases candidates"),
     (".filters.route.models.candidates", "provider model"),
@@ -116,13 +168,13 @@ fn yaml_files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn check(config: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_inferlayer"))
-        .arg("check")
-        .arg("--config")
-        .arg(config)
-        .current_dir(root())
-        .output()
-        .unwrap()
+    inferlayer(&["check", "--config"]).arg(config).output().unwrap()
+}
+
+fn inferlayer(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inferlayer"));
+    command.args(arguments).current_dir(root());
+    command
 }
 
 fn root() -> &'static Path {

@@ -7,81 +7,122 @@ use std::fmt::Write;
 /// What the environment knows.
 pub(crate) struct Embedded {
     openai: bool,
+    anthropic: bool,
     local_url: Option<String>,
 }
 
 /// The tenant of the embedded default.
 pub(crate) const TENANT: &str = "default";
 
+/// A name that clients may ask for, and the providers that answer for it.
+struct Model {
+    name: &'static str,
+    candidates: Vec<&'static str>,
+}
+
 impl Embedded {
-    /// `OPENAI_API_KEY` and `INFERLAYER_LOCAL_URL`.
+    /// `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `INFERLAYER_LOCAL_URL`.
     pub(crate) fn from_env() -> Embedded {
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Embedded { openai: set("OPENAI_API_KEY").is_some(), local_url: set("INFERLAYER_LOCAL_URL") }
-    }
-
-    /// The model that the printed curl command asks for.
-    pub(crate) fn model(&self) -> &'static str {
-        match (&self.local_url, self.openai) {
-            (Some(_), _) => "local",
-            (None, true) => "gpt-4o-mini",
-            (None, false) => "simulated-small",
+        Embedded {
+            openai: set("OPENAI_API_KEY").is_some(),
+            anthropic: set("ANTHROPIC_API_KEY").is_some(),
+            local_url: set("INFERLAYER_LOCAL_URL"),
         }
     }
 
     /// The configuration.
     pub(crate) fn yaml(&self) -> String {
-        let mut yaml = String::from("# The embedded default of `inferlayer serve`.\n");
-        let mut push = |text: std::fmt::Arguments<'_>| {
-            let _ = yaml.write_fmt(text);
-        };
-        push(format_args!("tenants:\n  - {{ name: {TENANT}, budget_usd: 10 }}\n\nproviders:\n"));
-        if let Some(url) = &self.local_url {
-            // A JSON string is a YAML string.
-            let url = serde_json::to_string(url).unwrap_or_default();
-            push(format_args!(
-                "  - {{ name: local, kind: openai, base_url: {url}, free: true }}\n"
-            ));
+        let mut yaml = format!(
+            "# The embedded default of `inferlayer serve`.\n\
+             tenants:\n  - {{ name: {TENANT}, budget_usd: 10 }}\n\nproviders:\n"
+        );
+        self.providers(&mut yaml);
+        let (simple, complex) = (self.simple(), self.complex());
+        let fallbacks = if simple == complex { "" } else { complex };
+        let _ = write!(
+            yaml,
+            "\nfilters:\n  - authenticate: {{}}\n  - classify:\n      \
+             simple: {{ model: {simple}, fallbacks: [{fallbacks}] }}\n      \
+             complex: {{ model: {complex} }}\n  - cache: {{}}\n  - route:\n      models:\n"
+        );
+        for Model { name, candidates } in self.models() {
+            let candidates: Vec<_> =
+                candidates.iter().map(|candidate| format!("{{ provider: {candidate} }}")).collect();
+            let candidates = candidates.join(", ");
+            let _ = writeln!(yaml, "        - {{ name: \"{name}\", candidates: [{candidates}] }}");
         }
-        if self.openai {
-            push(format_args!(
-                "  - name: openai\n    kind: openai\n    base_url: https://api.openai.com/v1\n    \
-                 key: {{ env: OPENAI_API_KEY }}\n"
-            ));
-        }
-        if self.local_url.is_none() && !self.openai {
-            push(format_args!("  - {{ name: simulated, kind: simulated }}\n"));
-        }
-        push(format_args!("\nfilters:\n  - authenticate: {{}}\n  - route:\n      models:\n"));
-        self.routes(&mut push);
-        push(format_args!("  - meter: {{}}\n  - audit: {{}}\n"));
+        yaml.push_str("  - meter: {}\n  - audit: {}\n");
         yaml
     }
 
-    fn routes(&self, push: &mut impl FnMut(std::fmt::Arguments<'_>)) {
-        let mut route = |name: &str, provider: &str| {
-            push(format_args!(
-                "        - {{ name: \"{name}\", candidates: [{{ provider: {provider} }}] }}\n"
-            ));
-        };
-        match (self.local_url.is_some(), self.openai) {
-            (true, true) => {
-                route("local", "local");
-                route("*", "openai");
-            }
-            (true, false) => {
-                route("local", "local");
-                route("*", "local");
-            }
-            (false, true) => {
-                route("gpt-4o-mini", "openai");
-                route("*", "openai");
-            }
-            (false, false) => {
-                route("simulated-small", "simulated");
-                route("simulated-large", "simulated");
-            }
+    fn providers(&self, yaml: &mut String) {
+        if let Some(url) = &self.local_url {
+            // A JSON string is a YAML string.
+            let url = serde_json::to_string(url).unwrap_or_default();
+            let local = "local: true, free: true";
+            let _ = writeln!(yaml, "  - {{ name: local, kind: openai, base_url: {url}, {local} }}");
         }
+        if self.openai {
+            yaml.push_str(
+                "  - name: openai\n    kind: openai\n    base_url: https://api.openai.com/v1\n    \
+                 key: { env: OPENAI_API_KEY }\n",
+            );
+        }
+        if self.anthropic {
+            yaml.push_str(
+                "  - name: anthropic\n    kind: anthropic\n    \
+                 base_url: https://api.anthropic.com/v1\n    key: { env: ANTHROPIC_API_KEY }\n",
+            );
+        }
+        if self.knows_nobody() {
+            yaml.push_str("  - { name: simulated, kind: simulated }\n");
+        }
+    }
+
+    /// Every model that classify or the printed command names, and who answers for all others.
+    fn models(&self) -> Vec<Model> {
+        let model = |name, candidate| Model { name, candidates: vec![candidate] };
+        let mut models = Vec::new();
+        if self.knows_nobody() {
+            models.push(model("simulated-small", "simulated"));
+            models.push(model("simulated-large", "simulated"));
+        }
+        if self.local_url.is_some() {
+            models.push(model("local", "local"));
+        }
+        if self.openai {
+            models.push(model("gpt-4o-mini", "openai"));
+            models.push(model("gpt-5.4", "openai"));
+        }
+        if self.anthropic {
+            models.push(model("claude-*", "anthropic"));
+        }
+        let others = [(self.openai, "openai"), (self.local_url.is_some(), "local")];
+        models.extend(others.iter().find(|(known, _)| *known).map(|(_, by)| model("*", by)));
+        models
+    }
+
+    fn simple(&self) -> &'static str {
+        match self {
+            Embedded { local_url: Some(_), .. } => "local",
+            Embedded { openai: true, .. } => "gpt-4o-mini",
+            Embedded { anthropic: true, .. } => "claude-haiku-4-5",
+            _ => "simulated-small",
+        }
+    }
+
+    fn complex(&self) -> &'static str {
+        match self {
+            Embedded { openai: true, .. } => "gpt-5.4",
+            Embedded { anthropic: true, .. } => "claude-sonnet-5-5",
+            Embedded { local_url: Some(_), .. } => "local",
+            _ => "simulated-large",
+        }
+    }
+
+    fn knows_nobody(&self) -> bool {
+        !self.openai && !self.anthropic && self.local_url.is_none()
     }
 }
 
@@ -94,23 +135,31 @@ mod tests {
 
     const FILTERS: &[Registration] = &[
         Registration::of::<inferlayer_authenticate::AuthenticateSettings>(),
+        Registration::of::<inferlayer_classify::ClassifySettings>(),
+        Registration::of::<inferlayer_cache::CacheSettings>(),
         Registration::of::<inferlayer_route::RouteSettings>(),
         Registration::of::<inferlayer_meter::MeterSettings>(),
         Registration::of::<inferlayer_audit::AuditSettings>(),
     ];
 
     #[test]
-    fn every_environment_gives_a_configuration_that_serves_the_printed_model() {
-        for (openai, local) in [(false, false), (true, false), (false, true), (true, true)] {
+    fn every_environment_gives_a_configuration_that_serves_what_it_names() {
+        for known in 0..8 {
+            let (openai, anthropic, local) = (known & 1 > 0, known & 2 > 0, known & 4 > 0);
             let local_url = local.then(|| "http://127.0.0.1:1/v1".to_owned());
-            let embedded = Embedded { openai, local_url };
+            let embedded = Embedded { openai, anthropic, local_url };
             let yaml = embedded.yaml();
             let config = Config::parse("embedded".into(), yaml.clone(), None, FILTERS);
             let providers = config.unwrap_or_else(|error| panic!("{error}\n{yaml}")).providers;
             let names: Vec<_> = providers.iter().map(|p| p.name.as_str().to_owned()).collect();
-            assert_eq!(names.contains(&"simulated".to_owned()), !openai && !local);
-            assert_eq!(names.contains(&"openai".to_owned()), openai);
-            assert!(yaml.contains(&format!("name: \"{}\"", embedded.model())), "{yaml}");
+            for (name, expected) in [
+                ("simulated", !openai && !anthropic && !local),
+                ("openai", openai),
+                ("anthropic", anthropic),
+                ("local", local),
+            ] {
+                assert_eq!(names.contains(&name.to_owned()), expected, "{yaml}");
+            }
         }
     }
 }

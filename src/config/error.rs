@@ -2,29 +2,13 @@
 
 use std::fmt;
 
-/// A configuration that cannot be used.
+/// A configuration that cannot be used: all that is wrong with it, in the order of the file.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{file}: {cause}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// Something in it is wrong.
-    #[error("{0}")]
-    Wrong(Mistake),
-    /// The price book is wrong.
-    #[error("{file}: {cause}")]
-    Prices {
-        /// The file.
-        file: String,
-        /// What is wrong.
-        cause: inferlayer_accounts::price::PriceBookError,
-    },
+pub struct ConfigError {
+    /// The file, or `embedded default`.
+    pub file: String,
+    /// What is wrong; at least one mistake.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// One mistake: `file:line:column: path: what`.
@@ -40,15 +24,17 @@ pub struct Mistake {
     pub problem: String,
 }
 
-impl ConfigError {
-    pub(crate) fn at(
-        file: &str,
-        place: Option<(usize, usize)>,
-        path: &str,
-        problem: String,
-    ) -> ConfigError {
-        let (file, path) = (file.to_owned(), path.to_owned());
-        ConfigError::Wrong(Mistake { file, place, path, problem })
+impl From<Mistake> for ConfigError {
+    fn from(mistake: Mistake) -> ConfigError {
+        ConfigError { file: mistake.file.clone(), mistakes: vec![mistake] }
+    }
+}
+
+/// One mistake a line.
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.mistakes.iter().map(Mistake::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -65,12 +51,42 @@ impl fmt::Display for Mistake {
     }
 }
 
+impl Mistake {
+    /// About a file as a whole.
+    pub(crate) fn of_file(file: &str, problem: impl fmt::Display) -> Mistake {
+        let (file, problem) = (file.to_owned(), problem.to_string());
+        Mistake { file, place: None, path: String::new(), problem }
+    }
+}
+
+/// What a type expected, for readers who know no Rust.
+pub(crate) fn plain(problem: String) -> String {
+    let Some((said, expected)) = problem.rsplit_once("expected ") else { return problem };
+    let words = match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "a nonzero u8" | "a nonzero u16" | "a nonzero u32" | "a nonzero u64"
+        | "a nonzero usize" => "a whole number, at least 1",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "path string" => "a path",
+        "socket address" => "an address with a port, such as 127.0.0.1:8080",
+        expected if expected.starts_with("struct ") => "keys with values",
+        _ => return problem,
+    };
+    format!("{said}expected {words}")
+}
+
 /// What serde_yaml says, taken apart. It appends the place of every level it passes; the first is
 /// the innermost.
 pub(crate) struct YamlError(pub(crate) serde_yaml::Error);
 
 impl YamlError {
-    pub(crate) fn in_file(self, file: &str) -> ConfigError {
+    pub(crate) fn in_file(self, file: &str) -> Mistake {
         let text = self.0.to_string();
         let (said, place) = match text.split_once(" at line ") {
             Some((said, rest)) => (said, parse_place(rest)),
@@ -78,7 +94,8 @@ impl YamlError {
         };
         let place = place.or_else(|| self.0.location().map(|l| (l.line(), l.column())));
         let (path, problem) = split_path(said);
-        ConfigError::at(file, place, path, problem.to_owned())
+        let (file, path) = (file.to_owned(), path.to_owned());
+        Mistake { file, place, path, problem: problem.to_owned() }
     }
 }
 
@@ -90,18 +107,26 @@ fn parse_place(rest: &str) -> Option<(usize, usize)> {
     Some((line, column))
 }
 
-/// `a: a.b[0]: what` → (`a.b[0]`, `what`): every level that an error passes may put its path before
-/// it, each the beginning of the next. A text without a path has none of its characters.
+/// `a.b[0]: what` → (`a.b[0]`, `what`). A text without a path has none of its characters.
 fn split_path(said: &str) -> (&str, &str) {
     let is_path = |s: &str| {
         !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._[]-".contains(&b))
     };
-    let (mut path, mut problem) = ("", said);
-    while let Some((longer, rest)) = problem.split_once(": ") {
-        if !is_path(longer) || !longer.starts_with(path) {
-            break;
-        }
-        (path, problem) = (longer, rest);
+    match said.split_once(": ") {
+        Some((path, problem)) if is_path(path) => (path, problem),
+        _ => ("", said),
     }
-    (path, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_rust_are_told_in_words() {
+        let told = plain("invalid value: integer `0`, expected a nonzero u32".to_owned());
+        assert_eq!(told, "invalid value: integer `0`, expected a whole number, at least 1");
+        let told = "invalid type: map, expected an amount of US dollars such as 12.50";
+        assert_eq!(plain(told.to_owned()), told);
+    }
 }

@@ -1,105 +1,196 @@
 //! The list `filters`: each entry names a filter and holds its block, which that filter's own type
-//! reads straight from the stream, so that a mistake in it has a line.
+//! reads.
 
 use std::fmt;
+use std::sync::Arc;
 
 use erased_serde::Deserializer as Erased;
+use inferlayer_filter::outline::Offers;
 use inferlayer_filter::registration::Unbuilt;
-use inferlayer_filter::{Fact, Registration};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use inferlayer_filter::{BuildError, Fact, Outline, Provider, Registration};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-pub(crate) type Configured = (&'static Registration, Box<dyn Unbuilt>);
+use crate::config::document::Document;
 
-/// Reads the list.
-pub(crate) struct FiltersSeed(pub(crate) &'static [Registration]);
+/// An entry as it is written: its keys, of which there should be one.
+pub(crate) struct Entry(Vec<String>);
 
-/// Every filter needs what filters before it give, and a provider may be called only with all of
-/// [`DEMANDED`]. Returns the place in the list and a sentence that names both filters.
-pub(crate) fn check_order(
-    filters: &[Configured],
-    known: &[Registration],
-) -> Result<(), (usize, String)> {
-    let giver = |fact| known.iter().find(|f| f.gives.contains(fact)).map_or("?", |f| f.name);
-    let mut given: Vec<Fact> = Vec::new();
-    for (index, (filter, _)) in filters.iter().enumerate() {
-        if let Some(fact) = filter.needs.iter().find(|fact| !given.contains(fact)) {
-            let (name, giver) = (filter.name, giver(fact));
-            let problem = format!("filter `{name}` needs {fact:?}; put `{giver}` before it");
-            return Err((index, problem));
-        }
-        given.extend(filter.gives);
-    }
-    match DEMANDED.iter().find(|fact| !given.contains(fact)) {
-        Some(fact) => {
-            let last = filters.len().saturating_sub(1);
-            let giver = giver(fact);
-            let problem =
-                format!("no provider is called without {fact:?}; put `{giver}` into the list");
-            Err((last, problem))
-        }
-        None => Ok(()),
-    }
+/// A filter of the list with its settings.
+pub(crate) struct Configured {
+    pub(crate) settings: Box<dyn Unbuilt>,
+    /// Its path in the file.
+    pub(crate) path: String,
+}
+
+/// The list as far as it could be read.
+pub(crate) struct Filters {
+    /// What each entry names, if it names one filter.
+    order: Vec<Option<&'static Registration>>,
+    pub(crate) configured: Vec<Configured>,
 }
 
 /// What the proxy demands before it calls a provider.
 const DEMANDED: &[Fact] = &[Fact::Tenant, Fact::Candidates, Fact::Hold, Fact::Intent];
 
-impl<'de> DeserializeSeed<'de> for FiltersSeed {
-    type Value = Vec<Configured>;
+impl Filters {
+    /// Reads the block of every entry.
+    pub(crate) fn read(
+        entries: &[Entry],
+        known: &'static [Registration],
+        document: &mut Document,
+    ) -> Filters {
+        let mut filters = Filters { order: Vec::new(), configured: Vec::new() };
+        for (index, entry) in entries.iter().enumerate() {
+            filters.read_entry(entry, &format!("filters[{index}]"), known, document);
+        }
+        filters
+    }
 
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
-        d.deserialize_seq(self)
+    fn read_entry(
+        &mut self,
+        Entry(names): &Entry,
+        path: &str,
+        known: &'static [Registration],
+        document: &mut Document,
+    ) {
+        let mut found = None;
+        for name in names {
+            found = known.iter().find(|known| known.name == name);
+            match found {
+                Some(registration) => self.read_block(registration, path, document),
+                None => document.report_key(path, name, unknown_filter(name, known)),
+            }
+        }
+        match names.as_slice() {
+            [] => document.report(path, format!("expected {ENTRY}")),
+            [_] => {}
+            [first, others @ ..] => {
+                found = None;
+                for name in others {
+                    let problem = format!("`{name}` stands in the entry of `{first}`");
+                    document.report_key(path, name, problem + "; begin it with `-`");
+                }
+            }
+        }
+        self.order.push(found);
+    }
+
+    fn read_block(
+        &mut self,
+        registration: &'static Registration,
+        entry: &str,
+        document: &mut Document,
+    ) {
+        let path = format!("{entry}.{}", registration.name);
+        if let Some(settings) = document.read(&path, BlockSeed(registration)) {
+            self.configured.push(Configured { settings, path });
+        }
+    }
+
+    /// What clients may ask for because of these filters.
+    pub(crate) fn offers(&self, providers: &[Arc<Provider>]) -> Offers {
+        let filters = self.configured.iter();
+        Offers(filters.flat_map(|filter| filter.settings.offers(providers)).collect())
+    }
+
+    /// Whether nothing was wrong in any block.
+    pub(crate) fn are_sound(&self, document: &Document) -> bool {
+        document.is_sound("filters") && self.order.iter().all(Option::is_some)
+    }
+
+    /// What the filters themselves find wrong.
+    pub(crate) fn check(&self, outline: &Outline, document: &mut Document) {
+        for filter in &self.configured {
+            for error in filter.settings.check(outline) {
+                let path = path_of(&filter.path, &error);
+                if document.is_sound(&path) {
+                    document.report(&path, error.problem);
+                }
+            }
+        }
+    }
+
+    /// Every filter needs what filters before it give, and a provider may be called only with all
+    /// of [`DEMANDED`]. A fact that is missed is told once; an entry that could not be read may
+    /// give any.
+    pub(crate) fn check_order(&self, known: &[Registration], document: &mut Document) {
+        let giver = |fact| known.iter().find(|f| f.gives.contains(&fact)).map_or("?", |f| f.name);
+        let mut given: Vec<Fact> = Vec::new();
+        for (index, filter) in self.order.iter().enumerate() {
+            let Some(filter) = filter else { return };
+            for fact in filter.needs {
+                if !given.contains(fact) {
+                    given.push(*fact);
+                    let (name, giver) = (filter.name, giver(*fact));
+                    let problem =
+                        format!("filter `{name}` needs {fact:?}; put `{giver}` before it");
+                    document.report(&format!("filters[{index}]"), problem);
+                }
+            }
+            for fact in filter.uses.iter().filter(|fact| !given.contains(fact)) {
+                if let Some(giver) = self.giver_after(index, *fact) {
+                    let name = filter.name;
+                    let problem = format!("filter `{name}` uses {fact:?}; put `{giver}` before it");
+                    document.report(&format!("filters[{index}]"), problem);
+                }
+            }
+            given.extend(filter.gives);
+        }
+        for fact in DEMANDED.iter().filter(|fact| !given.contains(fact)) {
+            let giver = giver(*fact);
+            let problem =
+                format!("no provider is called without {fact:?}; put `{giver}` into the list");
+            document.report("filters", problem);
+        }
     }
 }
 
-impl<'de> Visitor<'de> for FiltersSeed {
-    type Value = Vec<Configured>;
+impl Filters {
+    /// The filter behind `index` that gives a fact.
+    fn giver_after(&self, index: usize, fact: Fact) -> Option<&'static str> {
+        let mut behind = self.order.iter().skip(index + 1).flatten();
+        behind.find(|filter| filter.gives.contains(&fact)).map(|filter| filter.name)
+    }
+}
+
+/// The path in the file of what a filter finds wrong in its block.
+pub(crate) fn path_of(block: &str, error: &BuildError) -> String {
+    let path = format!("{block}.{}", error.field);
+    path.trim_end_matches('.').to_owned()
+}
+
+fn unknown_filter(name: &str, known: &[Registration]) -> String {
+    let known: Vec<_> = known.iter().map(|known| known.name).collect();
+    format!("unknown filter `{name}`, expected one of {}", known.join(", "))
+}
+
+const ENTRY: &str = "one filter with its block, such as `authenticate: {}`";
+
+impl<'de> serde::Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Entry, D::Error> {
+        d.deserialize_map(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of filters, such as `- authenticate: {}`")
+        f.write_str(ENTRY)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut filters = Vec::new();
-        while let Some(filter) = seq.next_element_seed(EntrySeed(self.0))? {
-            filters.push(filter);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
+        let mut names = Vec::new();
+        while let Some((name, IgnoredAny)) = map.next_entry()? {
+            names.push(name);
         }
-        Ok(filters)
+        Ok(Entry(names))
     }
 }
 
-struct EntrySeed(&'static [Registration]);
-
-impl<'de> DeserializeSeed<'de> for EntrySeed {
-    type Value = Configured;
-
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Configured, D::Error> {
-        d.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for EntrySeed {
-    type Value = Configured;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one filter with its block, such as `authenticate: {}`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Configured, A::Error> {
-        let name: String = map.next_key()?.ok_or_else(|| Error::invalid_length(0, &self))?;
-        let registration = self.0.iter().find(|known| known.name == name).ok_or_else(|| {
-            let known: Vec<_> = self.0.iter().map(|known| known.name).collect();
-            Error::custom(format!("unknown filter `{name}`, expected one of {}", known.join(", ")))
-        })?;
-        let settings = map.next_value_seed(BlockSeed(registration))?;
-        if let Some(second) = map.next_key::<String>()? {
-            let problem = format!("`{second}` stands in the entry of `{name}`; begin it with `-`");
-            return Err(Error::custom(problem));
-        }
-        Ok((registration, settings))
-    }
-}
-
+#[derive(Clone, Copy)]
 struct BlockSeed(&'static Registration);
 
 impl<'de> DeserializeSeed<'de> for BlockSeed {

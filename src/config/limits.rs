@@ -1,8 +1,10 @@
 //! Bounds, each with a default: nothing here grows with what a caller or a provider sends.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 /// The block `limits`.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,8 +48,21 @@ impl Default for Limits {
     }
 }
 
-/// A whole number of seconds, at least one.
-pub(crate) fn seconds<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
-    let seconds = std::num::NonZeroU32::deserialize(d)?;
-    Ok(Duration::from_secs(u64::from(seconds.get())))
+/// A whole number of seconds, at least one; as many as fit 32 bits.
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
+    struct Seconds;
+    impl Visitor<'_> for Seconds {
+        type Value = Duration;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number of seconds, at least 1")
+        }
+        fn visit_u64<E: Error>(self, seconds: u64) -> Result<Duration, E> {
+            if (1..=u64::from(u32::MAX)).contains(&seconds) {
+                Ok(Duration::from_secs(seconds))
+            } else {
+                Err(E::invalid_value(Unexpected::Unsigned(seconds), &self))
+            }
+        }
+    }
+    d.deserialize_u32(Seconds)
 }

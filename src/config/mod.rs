@@ -1,26 +1,43 @@
-//! The configuration: strict YAML, read by the types it configures. Every mistake is told as
-//! `file:line:column: path: what`, so that an editor can jump to it. Secrets stand here only by
-//! reference.
+//! The configuration: strict YAML, read by the types it configures. All its mistakes are told at
+//! once, each as `file:line:column: path: what`, so that an editor can jump to it. Secrets stand
+//! here only by reference.
+//!
+//! ```text
+//! text ─ load ─► tree ─ reader ─► file, filters' blocks ─ check ─► Config
+//!                  ▲                │ a mistake
+//!                  └─── document ◄──┘ notes and mends it, then all is read again
+//! ```
 
+mod check;
+mod document;
 mod embedded;
 mod error;
 mod file;
 mod filters;
 mod limits;
-mod locate;
+mod load;
+mod prices;
 mod providers;
+mod reader;
 mod secret;
+mod stand_in;
+mod tree;
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use inferlayer_accounts::{PriceBook, TenantSettings};
-use inferlayer_filter::Registration;
-use inferlayer_filter::registration::Unbuilt;
+use inferlayer_accounts::TenantSettings;
+use inferlayer_filter::{BuildError, Outline, Registration};
+
+use self::document::Document;
+use self::file::File;
+use self::filters::Filters;
 
 pub(crate) use self::embedded::{Embedded, TENANT as EMBEDDED_TENANT};
-pub use self::error::ConfigError;
+pub use self::error::{ConfigError, Mistake};
 pub(crate) use self::file::{LedgerSettings, ListenSettings};
+pub(crate) use self::filters::Configured;
 pub(crate) use self::limits::Limits;
 pub(crate) use self::providers::{Kind as ProviderKind, ProviderSettings};
 
@@ -37,30 +54,27 @@ pub(crate) struct Config {
     pub(crate) ledger: LedgerSettings,
     pub(crate) providers: Vec<ProviderSettings>,
     pub(crate) tenants: Vec<TenantSettings>,
-    pub(crate) prices: Arc<PriceBook>,
-    /// Name and settings of each filter, in order.
-    pub(crate) filters: Vec<(&'static Registration, Box<dyn Unbuilt>)>,
-    text: String,
+    /// In order.
+    pub(crate) filters: Vec<Configured>,
+    /// What the filters may know of all this; prices included.
+    pub(crate) outline: Outline,
+    document: Document,
 }
 
 impl Config {
     /// Reads a file, or the embedded default when there is none.
     pub(crate) fn load(
         path: Option<&Path>,
-        filters: &'static [Registration],
+        known: &'static [Registration],
     ) -> Result<Config, ConfigError> {
-        match path {
-            Some(path) => {
-                let source = path.display().to_string();
-                let text = std::fs::read_to_string(path)
-                    .map_err(|cause| ConfigError::Unreadable { file: source.clone(), cause })?;
-                Config::parse(source, text, path.parent(), filters)
-            }
-            None => {
-                let text = Embedded::from_env().yaml();
-                Config::parse("embedded default".to_owned(), text, None, filters)
-            }
-        }
+        let Some(path) = path else {
+            let text = Embedded::from_env().yaml();
+            return Config::parse("embedded default".to_owned(), text, None, known);
+        };
+        let source = path.display().to_string();
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|cause| Mistake::of_file(&source, cause))?;
+        Config::parse(source, text, path.parent(), known)
     }
 
     /// Reads a configuration from text. Relative paths in it start at `base`.
@@ -68,68 +82,74 @@ impl Config {
         source: String,
         text: String,
         base: Option<&Path>,
-        filters: &'static [Registration],
+        known: &'static [Registration],
     ) -> Result<Config, ConfigError> {
-        let file = file::File::parse(&text, filters).map_err(|error| error.in_file(&source))?;
-        let base = base.unwrap_or(Path::new(""));
-        let prices = file.prices.load(base)?;
         let sha256 = inferlayer_accounts::price::sha256_hex(text.as_bytes());
-        let config = Config {
-            sha256,
-            listen: file.listen,
-            data_dir: file.data_dir,
-            threads: file.threads.unwrap_or_else(available_threads),
-            limits: file.limits,
-            ledger: file.ledger,
-            providers: file.providers,
-            tenants: file.tenants,
-            prices: Arc::new(prices),
-            filters: file.filters,
-            source,
-            text,
-        };
-        config.check(filters)?;
-        Ok(config)
+        let mut document = Document::parse(source.clone(), text)?;
+        let parts = Parts::read(base.unwrap_or(Path::new("")), known, &mut document);
+        let mistakes = document.mistakes();
+        match parts {
+            Some(parts) if mistakes.is_empty() => Ok(parts.config(source, sha256, document)),
+            _ => Err(ConfigError { file: source, mistakes }),
+        }
     }
 
     /// The error of a field that is well formed and cannot work, with its line.
     pub(crate) fn error_at(&self, field: &str, problem: impl Into<String>) -> ConfigError {
-        let place = locate::line_and_column(&self.text, field);
-        ConfigError::at(&self.source, place, field, problem.into())
+        self.document.mistake_at(field, problem).into()
     }
 
-    fn check(&self, known: &[Registration]) -> Result<(), ConfigError> {
-        self.check_recordable("body_bytes", self.limits.body_bytes)?;
-        self.check_recordable("recorded_answer_bytes", self.limits.recorded_answer_bytes as u64)?;
-        self.check_unique("providers", self.providers.iter().map(|p| p.name.as_str()))?;
-        self.check_unique("tenants", self.tenants.iter().map(|t| t.name.as_str()))?;
-        filters::check_order(&self.filters, known)
-            .map_err(|(index, problem)| self.error_at(&format!("filters[{index}]"), problem))
+    /// The error of a filter whose block is at `path`.
+    pub(crate) fn error_in(&self, path: &str, error: BuildError) -> ConfigError {
+        self.error_at(&filters::path_of(path, &error), error.problem)
+    }
+}
+
+/// The file and what is derived from it; whole only if the document has no mistakes.
+struct Parts {
+    file: File,
+    filters: Filters,
+    outline: Outline,
+}
+
+impl Parts {
+    /// Reads and checks everything; the document notes what is wrong.
+    fn read(base: &Path, known: &'static [Registration], document: &mut Document) -> Option<Parts> {
+        let file: File = document.read("", PhantomData)?;
+        let filters = Filters::read(&file.filters, known, document);
+        let prices = file.prices.load(document, base)?;
+        check::check(&file, base, document);
+        filters.check_order(known, document);
+        let providers = file.providers.iter().enumerate();
+        let providers: Vec<_> = providers.map(|(i, p)| Arc::new(p.provider(i))).collect();
+        let offers = filters.offers(&providers);
+        let outline = Outline {
+            providers,
+            providers_complete: check::all_named("providers", file.providers.len(), document),
+            offers,
+            offers_complete: filters.are_sound(document),
+            prices: Arc::new(prices),
+        };
+        filters.check(&outline, document);
+        Some(Parts { file, filters, outline })
     }
 
-    /// What is admitted must fit a record, or its inference could not be recorded.
-    fn check_recordable(&self, limit: &str, bytes: u64) -> Result<(), ConfigError> {
-        let max = inferlayer_ledger::MAX_PLAIN_CONTENT_BYTES as u64;
-        if bytes <= max {
-            return Ok(());
+    fn config(self, source: String, sha256: String, document: Document) -> Config {
+        let Parts { file, filters, outline } = self;
+        Config {
+            source,
+            sha256,
+            listen: file.listen,
+            data_dir: file.data_dir,
+            threads: file.threads.map_or_else(available_threads, usize::from),
+            limits: file.limits,
+            ledger: file.ledger,
+            providers: file.providers,
+            tenants: file.tenants,
+            filters: filters.configured,
+            outline,
+            document,
         }
-        let problem = format!("{bytes} is more than a record can hold, {max} bytes");
-        Err(self.error_at(&format!("limits.{limit}"), problem))
-    }
-
-    fn check_unique<'a>(
-        &self,
-        list: &str,
-        names: impl Iterator<Item = &'a str>,
-    ) -> Result<(), ConfigError> {
-        let mut seen = std::collections::HashSet::new();
-        for (index, name) in names.enumerate() {
-            if !seen.insert(name) {
-                let field = format!("{list}[{index}].name");
-                return Err(self.error_at(&field, format!("`{name}` is there twice")));
-            }
-        }
-        Ok(())
     }
 }
 

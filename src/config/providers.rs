@@ -1,16 +1,18 @@
 //! The list `providers`: who answers, where, and by which key. Hosts come from here alone; no
 //! client can name one. Keys stand here by reference and are read when the gateway is built.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use inferlayer_filter::{Provider, ProviderKind};
+use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
 use crate::config::secret::SecretReference;
-use crate::upstream::{BaseUrl, UpstreamSettings};
+use crate::upstream::{BaseUrl, BreakerSettings, UpstreamSettings};
 
 /// A provider.
 #[derive(Debug, Deserialize)]
@@ -32,6 +34,9 @@ pub(crate) struct ProviderSettings {
     /// Trust these roots (PEM) in place of the system's.
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// It runs where the data may stay: requests of tenants that are `local_only` may go there.
+    #[serde(default)]
+    local: bool,
     /// Calls cost nothing: one's own machine. Needs no price.
     #[serde(default)]
     free: bool,
@@ -59,6 +64,20 @@ pub(crate) struct ProviderSettings {
     /// Idle connections kept.
     #[serde(default = "idle_connections")]
     idle_connections_max: usize,
+    /// When it is left alone for a while.
+    #[serde(default)]
+    breaker: Breaker,
+}
+
+/// When a provider that fails is left alone.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Breaker {
+    /// Failures in a row.
+    failures: NonZeroU32,
+    /// How long it is left alone, in seconds; then one request tries it out.
+    #[serde(rename = "open_seconds", deserialize_with = "seconds")]
+    open: Duration,
 }
 
 /// 1 to 64 of `a-z 0-9 . _ -`.
@@ -72,6 +91,8 @@ pub(crate) struct ProviderName(Arc<str>);
 pub(crate) enum Kind {
     /// OpenAI's API, or a server compatible with it.
     Openai,
+    /// Anthropic's API, or a server compatible with it.
+    Anthropic,
     /// The gateway's own stand-in, whose answers are made up.
     Simulated,
 }
@@ -90,7 +111,7 @@ impl TryFrom<String> for ProviderName {
         if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(ProviderName(text.into()))
         } else {
-            Err(format!("name: provider name `{text}` is not 1 to 64 of a-z 0-9 . _ -"))
+            Err(format!("provider name `{text}` is not 1 to 64 of a-z 0-9 . _ -"))
         }
     }
 }
@@ -104,10 +125,39 @@ impl ProviderSettings {
             name: Arc::clone(&self.name.0),
             kind: match self.kind {
                 Kind::Openai => ProviderKind::OpenAi,
+                Kind::Anthropic => ProviderKind::Anthropic,
                 Kind::Simulated => ProviderKind::Simulated,
             },
+            // What runs in the gateway itself is nowhere else.
+            local: self.local || self.kind == Kind::Simulated,
             free: self.free,
             key_name: self.key.as_ref().map(|_| Arc::from(key_name)),
+        }
+    }
+
+    /// Where its API lies; nothing for the gateway's own stand-in. An error is about `base_url`.
+    pub(crate) fn address(&self) -> Result<Option<BaseUrl>, String> {
+        match (self.kind, &self.base_url) {
+            (Kind::Simulated, None) => Ok(None),
+            (Kind::Simulated, Some(_)) => Err("a simulated provider has none".to_owned()),
+            (Kind::Openai | Kind::Anthropic, None) => Err("is missing".to_owned()),
+            (Kind::Openai | Kind::Anthropic, Some(text)) => {
+                text.parse::<BaseUrl>().map(Some).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// Whether the roots can be read, as they will be when the first connection is opened. An error
+    /// is about `ca_file`.
+    pub(crate) fn check_roots(&self, base: &Path) -> Result<(), String> {
+        let Some(path) = self.ca_file.as_ref().map(|file| base.join(file)) else { return Ok(()) };
+        let at = |problem: &str| format!("{}: {problem}", path.display());
+        std::fs::metadata(&path).map_err(|error| at(&error.to_string()))?;
+        let mut roots = RootCertStore::empty();
+        match load_ca_file_into_store(&path, &mut roots) {
+            Ok(()) if !roots.is_empty() => Ok(()),
+            Ok(()) => Err(at("there is no certificate in PEM in it")),
+            Err(_) => Err(at("there is something else than certificates in PEM in it")),
         }
     }
 
@@ -118,18 +168,10 @@ impl ProviderSettings {
         simulated: Option<&BaseUrl>,
         base: &Path,
     ) -> Result<UpstreamSettings, (&'static str, String)> {
-        let base_url = match (self.kind, &self.base_url, simulated) {
-            (Kind::Openai, Some(text), _) => {
-                text.parse().map_err(|error| ("base_url", format!("{error}")))?
-            }
-            (Kind::Openai, None, _) => return Err(("base_url", "is missing".to_owned())),
-            (Kind::Simulated, Some(_), _) => {
-                return Err(("base_url", "a simulated provider has none".to_owned()));
-            }
-            (Kind::Simulated, None, url) => {
-                url.cloned().ok_or(("kind", "the simulated provider does not run".to_owned()))?
-            }
-        };
+        let own = self.address().map_err(|problem| ("base_url", problem))?;
+        let base_url = own.or_else(|| simulated.cloned());
+        let base_url =
+            base_url.ok_or(("kind", "the simulated provider does not run".to_owned()))?;
         let key = self.key.as_ref().map(|key| key.read(base).map_err(|error| ("key", error)));
         Ok(UpstreamSettings {
             provider,
@@ -140,7 +182,18 @@ impl ProviderSettings {
             first_byte_timeout: self.first_byte_timeout,
             idle_timeout: self.idle_timeout,
             idle_connections_max: self.idle_connections_max,
+            breaker: BreakerSettings {
+                failures: self.breaker.failures.get(),
+                open: self.breaker.open,
+            },
         })
+    }
+}
+
+impl Default for Breaker {
+    fn default() -> Breaker {
+        const FIVE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+        Breaker { failures: FIVE, open: Duration::from_secs(10) }
     }
 }
 

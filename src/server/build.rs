@@ -2,13 +2,13 @@
 //! must not touch the ledger; then keys, ledger, accounts; then the filters, which may use them.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use inferlayer_accounts::{Accounts, Fold, record};
-use inferlayer_filter::{Filter, Site};
+use inferlayer_accounts::{Accounts, Fold, Remembered, record};
+use inferlayer_filter::{Filter, Provider, Site};
 use inferlayer_ledger::{Content, Entry, FoldError, Keyring, Kind, Ledger, Options};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
 use crate::server::DataDir;
@@ -63,16 +63,21 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     let data_dir = DataDir::at(&config.data_dir);
     let http = Listener::tcp(config.listen.http)?;
     let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
-    let (accounts, ledger) = open_accounts(&config, &data_dir)?;
+    let Books { accounts, ledger, remembered } = open_books(&config, &data_dir)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
     record_config(&config, &ledger)?;
 
     let (simulated, simulated_url) = simulated(&config)?;
-    let providers = config.providers.iter().enumerate();
-    let providers: Vec<_> = providers.map(|(i, p)| Arc::new(p.provider(i))).collect();
-    let upstreams = upstreams(&config, &providers, simulated_url.as_ref(), base)?;
-    let prices = Arc::clone(&config.prices);
-    let site = Site { providers, accounts: Arc::clone(&accounts), prices, ledger: ledger.clone() };
+    let upstreams = upstreams(&config, simulated_url.as_ref(), base)?;
+    let site = Site {
+        providers: config.outline.providers.clone(),
+        offers: config.outline.offers.clone(),
+        config_sha256: config.sha256.clone(),
+        accounts: Arc::clone(&accounts),
+        prices: Arc::clone(&config.outline.prices),
+        ledger: ledger.clone(),
+        remembered: Mutex::new(remembered),
+    };
     let pipeline = Pipeline::new(filters(&mut config, &site)?);
     let metrics_set = Metrics::new()?;
 
@@ -88,11 +93,16 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     Ok(Built { gateway, config, listeners, accounts, simulated, data_dir })
 }
 
+/// The ledger, and what was folded from it.
+pub(crate) struct Books {
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) ledger: Ledger,
+    /// Answers that the cache may give again.
+    remembered: Vec<Remembered>,
+}
+
 /// Opens the ledger and folds the accounts from it.
-pub(crate) fn open_accounts(
-    config: &Config,
-    data_dir: &DataDir,
-) -> Result<(Arc<Accounts>, Ledger), StartError> {
+pub(crate) fn open_books(config: &Config, data_dir: &DataDir) -> Result<Books, StartError> {
     let folder = || data_dir.path().display().to_string();
     data_dir.create().map_err(|cause| StartError::DataDir { folder: folder(), cause })?;
     let keyring = Keyring::open(&data_dir.keys())?;
@@ -106,8 +116,8 @@ pub(crate) fn open_accounts(
     options.segment_bytes = config.ledger.segment_bytes;
 
     let mut fold = Fold::default();
-    let (ledger, _) = Ledger::open(options, &mut |record| {
-        fold.record(record).map_err(|error| FoldError(error.into()))
+    let (ledger, _) = Ledger::open(options, &mut |place, record| {
+        fold.record_at(place, record).map_err(|error| FoldError(error.into()))
     })?;
     let (unfinished, held) = fold.unfinished();
     if unfinished > 0 {
@@ -118,14 +128,15 @@ pub(crate) fn open_accounts(
         Ok((tenant.clone(), seal))
     });
     let tenants = tenants.collect::<Result<_, inferlayer_ledger::KeyError>>()?;
-    Ok((Arc::new(Accounts::new(tenants, fold)), ledger))
+    let remembered = fold.remembered(ledger.now_us());
+    Ok(Books { accounts: Arc::new(Accounts::new(tenants, fold)), ledger, remembered })
 }
 
 fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {
     let loaded = record::ConfigLoaded {
         source: config.source.as_str().into(),
         config_sha256: config.sha256.as_str().into(),
-        prices_sha256: config.prices.digest().into(),
+        prices_sha256: config.outline.prices.digest().into(),
     };
     let metadata =
         serde_json::to_vec(&loaded).map_err(|error| StartError::Internal(error.to_string()))?;
@@ -149,33 +160,36 @@ fn simulated(config: &Config) -> Result<(Option<Listener>, Option<BaseUrl>), Sta
 
 fn upstreams(
     config: &Config,
-    providers: &[Arc<inferlayer_filter::Provider>],
     simulated: Option<&BaseUrl>,
     base: &Path,
-) -> Result<Upstreams, StartError> {
-    let upstream = |(index, provider): (usize, &Arc<inferlayer_filter::Provider>)| {
+) -> Result<Upstreams, ConfigError> {
+    let upstream = |(provider, settings): (&Arc<Provider>, &ProviderSettings)| {
         let at = |field: &str, problem: String| {
-            config.error_at(&format!("providers[{index}].{field}"), problem)
+            config.error_at(&format!("providers[{}].{field}", provider.index), problem)
         };
-        let settings = config.providers.get(index).ok_or_else(|| at("", String::new()))?;
         let settings = settings
             .upstream(Arc::clone(provider), simulated, base)
             .map_err(|(field, problem)| at(field, problem))?;
         Upstream::new(settings).map_err(|error| at("key", error.to_string()))
     };
-    let upstreams: Result<_, ConfigError> = providers.iter().enumerate().map(upstream).collect();
-    Ok(Upstreams::new(upstreams?))
+    let (mut upstreams, mut mistakes) = (Vec::new(), Vec::new());
+    for provider in config.outline.providers.iter().zip(&config.providers) {
+        match upstream(provider) {
+            Ok(upstream) => upstreams.push(upstream),
+            Err(error) => mistakes.extend(error.mistakes),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(Upstreams::new(upstreams))
+    } else {
+        Err(ConfigError { file: config.source.clone(), mistakes })
+    }
 }
 
-fn filters(config: &mut Config, site: &Site) -> Result<Vec<Box<dyn Filter>>, StartError> {
+fn filters(config: &mut Config, site: &Site) -> Result<Vec<Box<dyn Filter>>, ConfigError> {
     let unbuilt = std::mem::take(&mut config.filters);
-    let build =
-        |(index, (registration, settings)): (usize, (&inferlayer_filter::Registration, _))| {
-            let settings: Box<dyn inferlayer_filter::registration::Unbuilt> = settings;
-            settings.build(site).map_err(|error| {
-                let path = format!("filters[{index}].{}.{}", registration.name, error.field);
-                StartError::from(config.error_at(&path, error.problem))
-            })
-        };
-    unbuilt.into_iter().enumerate().map(build).collect()
+    let build = |Configured { settings, path }| {
+        settings.build(site).map_err(|error| config.error_in(&path, error))
+    };
+    unbuilt.into_iter().map(build).collect()
 }

@@ -22,9 +22,9 @@ use crate::metrics::Exporter;
 use crate::server::accept::{Listener, Service};
 use crate::server::stop::{Stop, WhenStopped};
 
-pub(crate) use build::{Built, StartError, build, open_accounts};
+pub(crate) use build::{Books, Built, StartError, build, open_books};
 pub(crate) use data_dir::DataDir;
-pub(crate) use stop::Signals;
+pub(crate) use stop::{Signals, StopHandle};
 
 /// How long requests that were cut may take to hand over their outcomes.
 const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
@@ -42,7 +42,9 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
 
     let connections = config.limits.connections;
     let (metrics, served) = (Arc::clone(&gateway.metrics), Arc::clone(&gateway.in_flight));
-    let exporter = Exporter::new(metrics, Arc::clone(&accounts), served, ledger.clone())?;
+    let upstreams = gateway.upstreams.clone();
+    let exporter =
+        Exporter::new(metrics, Arc::clone(&accounts), served, ledger.clone(), upstreams)?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;

@@ -19,6 +19,9 @@ use crate::in_flight::InFlight;
 #[derive(Clone)]
 pub(crate) struct Signals(watch::Receiver<u32>);
 
+/// Asks for a stop in the place of a signal.
+pub(crate) struct StopHandle(watch::Sender<u32>);
+
 /// A stop under way, or to come.
 pub(crate) struct Stop {
     signals: Signals,
@@ -43,9 +46,22 @@ impl Signals {
         Ok(Signals(receiver))
     }
 
+    /// Listens to nobody but the handle.
+    pub(crate) fn by_hand() -> (Signals, StopHandle) {
+        let (sender, receiver) = watch::channel(0);
+        (Signals(receiver), StopHandle(sender))
+    }
+
     async fn at_least(&mut self, count: u32) {
-        // The counting thread ends with the process only.
+        // The counting thread ends with the process only, a handle after the gateway.
         let _ = self.0.wait_for(|seen| *seen >= count).await;
+    }
+}
+
+impl StopHandle {
+    /// Asks once more: the second time nothing is waited for. Kept until the gateway has stopped.
+    pub(crate) fn stop(&self) {
+        self.0.send_modify(|count| *count += 1);
     }
 }
 

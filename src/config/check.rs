@@ -1,0 +1,67 @@
+//! What is well formed and still cannot work: one block judged by another, and by the files it
+//! names. Every mistake is noted; none is told of what could not be read.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use crate::config::document::Document;
+use crate::config::file::{File, LedgerSettings};
+use crate::config::limits::Limits;
+use crate::config::providers::ProviderSettings;
+
+/// All but the filters.
+pub(crate) fn check(file: &File, base: &Path, document: &mut Document) {
+    check_limits(&file.limits, document);
+    check_ledger(&file.ledger, document);
+    check_unique("providers", file.providers.iter().map(|p| p.name.as_str()), document);
+    check_unique("tenants", file.tenants.iter().map(|t| t.name.as_str()), document);
+    for (index, provider) in file.providers.iter().enumerate() {
+        check_provider(provider, &format!("providers[{index}]"), base, document);
+    }
+}
+
+/// What is admitted must fit a record, or its inference could not be recorded.
+fn check_limits(limits: &Limits, document: &mut Document) {
+    let max = inferlayer_ledger::MAX_PLAIN_CONTENT_BYTES as u64;
+    let recorded = limits.recorded_answer_bytes as u64;
+    for (limit, bytes) in [("body_bytes", limits.body_bytes), ("recorded_answer_bytes", recorded)] {
+        if bytes > max {
+            let problem = format!("{bytes} is more than a record can hold, {max} bytes");
+            document.report(&format!("limits.{limit}"), problem);
+        }
+    }
+}
+
+fn check_ledger(ledger: &LedgerSettings, document: &mut Document) {
+    if let Err(error) = ledger.origin.parse::<inferlayer_ledger::Origin>() {
+        document.report("ledger.origin", error.to_string());
+    }
+}
+
+fn check_unique<'a>(list: &str, names: impl Iterator<Item = &'a str>, document: &mut Document) {
+    let mut seen = HashSet::new();
+    for (index, name) in names.enumerate() {
+        let path = format!("{list}[{index}].name");
+        // A stand-in is nobody's name.
+        if document.is_read(&path) && !seen.insert(name) {
+            document.report(&path, format!("`{name}` is there twice"));
+        }
+    }
+}
+
+/// Whether the names in a list are all that there are.
+pub(crate) fn all_named(list: &str, len: usize, document: &Document) -> bool {
+    document.is_read(list) && (0..len).all(|at| document.is_read(&format!("{list}[{at}].name")))
+}
+
+fn check_provider(provider: &ProviderSettings, path: &str, base: &Path, document: &mut Document) {
+    let (kind, base_url) = (format!("{path}.kind"), format!("{path}.base_url"));
+    if document.is_read(&kind)
+        && let Err(problem) = provider.address()
+    {
+        document.report(&base_url, problem);
+    }
+    if let Err(problem) = provider.check_roots(base) {
+        document.report(&format!("{path}.ca_file"), problem);
+    }
+}
