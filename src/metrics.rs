@@ -6,23 +6,28 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{Response, StatusCode};
 use inferlayer_accounts::Accounts;
+use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Exchange;
 use inferlayer_ledger::Ledger;
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use prometheus::{
-    CounterVec, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts,
-    Registry, TextEncoder,
+    CounterVec, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec,
+    Opts, Registry, TextEncoder,
 };
 
 use crate::in_flight::InFlight;
+use crate::upstream::Upstreams;
 
 /// Counters that requests move.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     attempts: IntCounterVec,
+    plans: IntCounterVec,
+    cached: IntCounterVec,
     duration: HistogramVec,
+    added: Histogram,
     tokens: IntCounterVec,
     spend: CounterVec,
     estimated: IntCounterVec,
@@ -34,6 +39,7 @@ pub(crate) struct Exporter {
     accounts: Arc<Accounts>,
     in_flight: Arc<InFlight>,
     ledger: Ledger,
+    upstreams: Upstreams,
     gauges: Gauges,
 }
 
@@ -42,10 +48,14 @@ struct Gauges {
     ledger_records: Gauge,
     ledger_available: Gauge,
     budget: GaugeVec,
+    breakers: GaugeVec,
 }
 
 /// A request that no key was accepted for.
 const NO_TENANT: &str = "";
+/// A disk's sync is in there: tenths of a millisecond on a good one.
+const ADDED_SECONDS: [f64; 12] =
+    [5e-5, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3, 1.28e-2, 5.12e-2, 0.2, 1.0];
 /// OpenTelemetry's buckets for `gen_ai.client.operation.duration`.
 const SECONDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -70,8 +80,18 @@ impl Metrics {
         )?;
         let tokens = counter(
             "inferlayer_tokens_total",
-            "tokens by tenant, provider and type (input, cached_input, output)",
+            "tokens by tenant, provider and type (input, cached_input, cache_write, output)",
             &["tenant", "gen_ai_provider_name", "gen_ai_token_type"],
+        )?;
+        let plans = counter(
+            "inferlayer_plans_total",
+            "requests by the tier they were given and the layer that chose the model",
+            &["tier", "by"],
+        )?;
+        let cached = counter(
+            "inferlayer_cache_answers_total",
+            "requests by tenant and what the cache did (hit-exact, miss, bypass)",
+            &["tenant", "result"],
         )?;
         let estimated = counter(
             "inferlayer_estimated_costs_total",
@@ -86,13 +106,32 @@ impl Metrics {
             .buckets(SECONDS.to_vec()),
             &["gen_ai_provider_name"],
         )?;
+        let added = Histogram::with_opts(
+            HistogramOpts::new(
+                "inferlayer_added_seconds",
+                "from the request's head to the head of its answer, without the wait for providers",
+            )
+            .buckets(ADDED_SECONDS.to_vec()),
+        )?;
         let spend = CounterVec::new(
             Opts::new("inferlayer_spend_usd_total", "settled cost by tenant and provider"),
             &["tenant", "gen_ai_provider_name"],
         )?;
         registry.register(Box::new(duration.clone()))?;
+        registry.register(Box::new(added.clone()))?;
         registry.register(Box::new(spend.clone()))?;
-        Ok(Metrics { registry, requests, attempts, duration, tokens, spend, estimated })
+        Ok(Metrics {
+            registry,
+            requests,
+            attempts,
+            plans,
+            cached,
+            duration,
+            added,
+            tokens,
+            spend,
+            estimated,
+        })
     }
 
     /// Counts a request that has ended.
@@ -105,6 +144,15 @@ impl Metrics {
             let labels = [&*attempt.provider.name, attempt.result.name()];
             self.attempts.with_label_values(&labels).inc();
         }
+        if let Some(plan) = x.plan.peek() {
+            self.plans.with_label_values(&[plan.tier.name(), plan.by.name()]).inc();
+        }
+        if let Some(status) = x.extensions.get::<CacheStatus>() {
+            self.cached.with_label_values(&[tenant, status.name()]).inc();
+        }
+        if let Some(added) = x.added {
+            self.added.observe(added.as_secs_f64());
+        }
         let Some(attempt) = x.answered() else { return };
         let provider = &*attempt.provider.name;
         let seconds = x.arrived.elapsed().as_secs_f64();
@@ -116,6 +164,7 @@ impl Metrics {
             };
             count("input", cost.input_tokens);
             count("cached_input", cost.cached_input_tokens);
+            count("cache_write", cost.cache_write_input_tokens);
             count("output", cost.output_tokens);
             if cost.estimated {
                 self.estimated.with_label_values(&[tenant]).inc();
@@ -130,9 +179,10 @@ impl Exporter {
         accounts: Arc<Accounts>,
         in_flight: Arc<InFlight>,
         ledger: Ledger,
+        upstreams: Upstreams,
     ) -> prometheus::Result<Exporter> {
         let gauges = Gauges::register(&metrics.registry)?;
-        Ok(Exporter { metrics, accounts, in_flight, ledger, gauges })
+        Ok(Exporter { metrics, accounts, in_flight, ledger, upstreams, gauges })
     }
 
     fn text(&self) -> prometheus::Result<Vec<u8>> {
@@ -148,6 +198,9 @@ impl Exporter {
             set("limit", budget.limit());
             set("spent", account.spent);
             set("held", account.held);
+        }
+        for (provider, open) in self.upstreams.breakers() {
+            self.gauges.breakers.with_label_values(&[provider]).set(f64::from(u8::from(open)));
         }
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.metrics.registry.gather(), &mut text)?;
@@ -166,12 +219,18 @@ impl Gauges {
             Opts::new("inferlayer_budget_usd", "limit, spent and held by tenant"),
             &["tenant", "kind"],
         )?;
+        let breakers = GaugeVec::new(
+            Opts::new("inferlayer_breaker_open", "1 while a provider is left alone after failures"),
+            &["gen_ai_provider_name"],
+        )?;
         registry.register(Box::new(budget.clone()))?;
+        registry.register(Box::new(breakers.clone()))?;
         Ok(Gauges {
             in_flight: gauge("inferlayer_requests_in_flight", "requests being served")?,
             ledger_records: gauge("inferlayer_ledger_records", "records in the ledger")?,
             ledger_available: gauge("inferlayer_ledger_available", "1 while the ledger records")?,
             budget,
+            breakers,
         })
     }
 }

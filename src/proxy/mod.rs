@@ -26,7 +26,7 @@ use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Head};
 use inferlayer_filter::{Flow, Refusal};
 use inferlayer_ledger::Ledger;
-use inferlayer_wire::ChatRequest;
+use inferlayer_wire::Call;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorType};
 use pingora_proxy::{ProxyHttp, Session};
@@ -34,7 +34,7 @@ use pingora_proxy::{ProxyHttp, Session};
 use crate::config::Limits;
 use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
-use crate::upstream::{self, Upstreams};
+use crate::upstream::{Answer, Trial, Upstreams};
 
 pub(crate) use pipeline::{Pipeline, Run};
 
@@ -66,26 +66,34 @@ impl Gateway {
 
     /// Everything before a provider: the filters, with the body read between their two phases.
     async fn decide(&self, session: &mut Session, run: &mut Run<'_>) -> Result<Flow, Refusal> {
+        run.x.dialect = operation::dialect_of(&run.x.head);
         run.x.operation = operation::of(&run.x.head)?;
         if let Flow::Answer(answer) = run.request_headers().await? {
             return Ok(Flow::Answer(answer));
         }
         let body = body::read(session, &self.limits).await?;
-        run.x.call.fill(ChatRequest::parse(body)?)?;
-        run.request().await
+        run.x.call.fill(Call::parse(run.x.dialect, body)?)?;
+        // A filter may wait, and nobody waits for a client that has gone.
+        tokio::select! {
+            biased;
+            decided = run.request() => decided,
+            () = body::client_gone(session) => Err(Refusal::ClientGone),
+        }
     }
 
     /// From the first provider to the last byte of the answer.
     async fn forward(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
-        let reply = tokio::select! {
+        let (upstreams, limits) = (&self.upstreams, &self.limits);
+        let trial = Trial { pipeline: run.pipeline, upstreams, limits };
+        let answer = tokio::select! {
             biased;
-            reply = upstream::run(run.pipeline, &self.upstreams, &mut run.x) => reply?,
+            answer = trial.run(&mut run.x) => answer?,
             () = body::client_gone(session) => return Err(Failure::Gone),
         };
-        if stream::is_event_stream(&reply) {
-            stream::relay(session, run, reply, &self.limits).await
-        } else {
-            relay::relay(session, run, reply, &self.limits).await
+        match answer {
+            Answer::Whole(answer) => relay::whole(session, run, answer, limits).await,
+            Answer::Long(answer) => relay::long(session, run, answer, limits).await,
+            Answer::Stream(stream) => stream::relay(session, run, *stream, limits).await,
         }
     }
 }

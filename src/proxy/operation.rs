@@ -4,12 +4,28 @@
 use http::Method;
 use inferlayer_filter::Refusal;
 use inferlayer_filter::exchange::{Head, Operation};
+use inferlayer_wire::Dialect;
+
+/// The shape of errors and answers that a caller understands, told from the path; where that says
+/// nothing, from the header that Anthropic's SDKs send.
+pub(crate) fn dialect_of(head: &Head) -> Dialect {
+    match head.path.as_str() {
+        MESSAGES => Dialect::Anthropic,
+        CHAT => Dialect::OpenAi,
+        _ if head.headers.contains_key("anthropic-version") => Dialect::Anthropic,
+        _ => Dialect::OpenAi,
+    }
+}
+
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
 
 /// The operation of a request.
 pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
     const MODELS: &str = "/v1/models";
     let (operation, method) = match head.path.as_str() {
-        "/v1/chat/completions" => (Operation::Chat, Method::POST),
+        CHAT => (Operation::Chat, Method::POST),
+        MESSAGES => (Operation::Messages, Method::POST),
         MODELS => (Operation::Models, Method::GET),
         path => match path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/')) {
             Some(id) if is_model_id(id) => (Operation::Model(id.to_owned()), Method::GET),

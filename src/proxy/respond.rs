@@ -1,14 +1,16 @@
 //! The one place where answers of the gateway become HTTP: those of filters, and refusals in the
 //! caller's dialect. Each plays through the response phases like a provider's answer.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, StatusCode, Version};
+use inferlayer_accounts::NanoUsd;
 use inferlayer_accounts::record::Ending;
-use inferlayer_filter::exchange::{Exchange, Refused};
-use inferlayer_filter::{Answer, Face, ProviderKind, Refusal, ResponseHead};
+use inferlayer_filter::exchange::{Attempt, Exchange, Refused};
+use inferlayer_filter::{Answer, Face, Plan, ProviderKind, Refusal, ResponseHead};
 use inferlayer_wire::{Dialect, ErrorParts};
 use pingora_core::protocols::http::HttpTask;
 use pingora_http::ResponseHeader;
@@ -22,6 +24,7 @@ const ROUTE: HeaderName = HeaderName::from_static("x-inferlayer-route");
 const SIMULATED: HeaderName = HeaderName::from_static("x-inferlayer-simulated");
 const COST: HeaderName = HeaderName::from_static("x-inferlayer-cost");
 const RECEIPT: HeaderName = HeaderName::from_static("x-inferlayer-receipt");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Limits that Pingora leaves open: idle keep-alive, slow readers, draining.
@@ -69,7 +72,7 @@ pub(crate) async fn refuse(
     body::discard(session, limits).await;
     let Answer { mut head, body } = told(&refusal, run.x.dialect);
     run.response_headers(&mut head);
-    let sent = send(session, &run.x, head, body).await;
+    let sent = send(session, &mut run.x, head, body).await;
     body::linger(session, limits).await;
     sent
 }
@@ -85,7 +88,7 @@ pub(crate) async fn whole(
     run.response_headers(&mut head);
     let body = run.response_chunk(body, None).unwrap_or_default();
     run.response_end().await?;
-    send(session, &run.x, head, body).await
+    send(session, &mut run.x, head, body).await
 }
 
 /// The head of an answer that is streamed.
@@ -96,7 +99,7 @@ pub(crate) async fn begin(
 ) -> Result<(), Failure> {
     run.x.answer.status = head.status.as_u16();
     run.response_headers(&mut head);
-    mark(&run.x, &mut head);
+    mark(&mut run.x, &mut head);
     match session.req_header().version {
         Version::HTTP_11 => {
             let chunked = HeaderValue::from_static("chunked");
@@ -120,7 +123,9 @@ pub(crate) fn error_event(refusal: &Refusal, dialect: Dialect) -> Bytes {
 
 /// What travels in the comment at the end of a stream, and in the head of a whole answer.
 pub(crate) fn closing_facts(x: &Exchange) -> impl Iterator<Item = (HeaderName, String)> {
-    let cost = x.cost.peek().map(|cost| (COST, cost.amount.to_string()));
+    let free = x.hit.peek().map(|_| NanoUsd::ZERO);
+    let cost = x.cost.peek().map(|cost| cost.amount).or(free);
+    let cost = cost.map(|amount| (COST, amount.to_string()));
     let receipt = x.receipt.peek().map(|receipt| (RECEIPT, receipt.reference()));
     cost.into_iter().chain(receipt)
 }
@@ -152,12 +157,12 @@ fn told(refusal: &Refusal, dialect: Dialect) -> Answer {
 
 fn parts<'a>(message: &'a str, face: &'a Face) -> ErrorParts<'a> {
     let param = face.param.as_deref();
-    ErrorParts { message, kind: face.kind, param, code: face.code }
+    ErrorParts { status: face.status.as_u16(), message, kind: face.kind, param, code: face.code }
 }
 
 async fn send(
     session: &mut Session,
-    x: &Exchange,
+    x: &mut Exchange,
     mut head: ResponseHead,
     body: Bytes,
 ) -> Result<(), Failure> {
@@ -177,7 +182,9 @@ async fn write(
 }
 
 /// Our own headers.
-fn mark(x: &Exchange, head: &mut ResponseHead) {
+fn mark(x: &mut Exchange, head: &mut ResponseHead) {
+    let added = x.arrived.elapsed().saturating_sub(x.waited);
+    x.added = Some(added);
     let mut insert = |name, text: String| {
         if let Ok(value) = HeaderValue::try_from(text) {
             head.headers.insert(name, value);
@@ -185,14 +192,33 @@ fn mark(x: &Exchange, head: &mut ResponseHead) {
     };
     insert(REQUEST_ID, x.id.to_string());
     if let Some(attempt) = x.answered() {
-        insert(ROUTE, format!("{}/{}", attempt.provider.name, attempt.model));
+        insert(ROUTE, route(x, attempt));
         if attempt.provider.kind == ProviderKind::Simulated {
             insert(SIMULATED, "true".to_owned());
         }
     }
+    if x.hit.peek().is_some_and(|hit| hit.simulated) {
+        insert(SIMULATED, "true".to_owned());
+    }
     for (name, text) in closing_facts(x) {
         insert(name, text);
     }
+    insert(SERVER_TIMING, timing(added, x.waited));
+}
+
+/// Who answered, and why: `provider/model; tier=simple; by=rules; reason=short`.
+fn route(x: &Exchange, attempt: &Attempt) -> String {
+    let mut route = format!("{}/{}", attempt.provider.name, attempt.model);
+    if let Some(Plan { tier, by, reason, .. }) = x.plan.peek() {
+        let _ = write!(route, "; tier={}; by={}; reason={reason}", tier.name(), by.name());
+    }
+    route
+}
+
+/// How long the gateway took, and how long providers did, in milliseconds (W3C Server Timing).
+fn timing(added: Duration, waited: Duration) -> String {
+    let [gateway, provider] = [added, waited].map(|time| time.as_secs_f64() * 1e3);
+    format!("gateway;dur={gateway:.3}, provider;dur={provider:.3}")
 }
 
 fn header(head: ResponseHead, length: Option<usize>) -> ResponseHeader {

@@ -1,56 +1,52 @@
-//! A provider's event stream. Events pass as they come, byte for byte; only two are touched: the
-//! usage frame that we asked for and the client did not is taken out, and `[DONE]` waits until the
-//! outcome is durable. Before it, a comment carries the cost and the receipt. A stream that breaks
-//! ends in an error event, because to a client a clean end is success.
+//! A provider's event stream. Events pass as they come; where the caller speaks another dialect,
+//! each becomes what it is there. The end mark waits until the outcome is durable; before it, a
+//! comment carries the cost and the receipt. A stream that breaks ends in an error event, because
+//! to a client a clean end is success.
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_wire::{ChatRequest, Chunk, sse};
+use inferlayer_wire::{Chunk, Meaning, Piece, sse};
 use pingora_proxy::Session;
 
 use crate::config::Limits;
 use crate::proxy::{Failure, Run, body, respond};
-use crate::upstream::Reply;
-
-/// Whether an answer is a stream of events.
-pub(crate) fn is_event_stream(reply: &Reply) -> bool {
-    let content_type = reply.header(CONTENT_TYPE).unwrap_or_default();
-    reply.status.is_success() && content_type.starts_with("text/event-stream")
-}
+use crate::upstream::EventStream;
 
 /// Brings a stream to the client.
 pub(crate) async fn relay(
     session: &mut Session,
     run: &mut Run<'_>,
-    mut reply: Reply,
+    mut stream: EventStream,
     limits: &Limits,
 ) -> Result<(), Failure> {
-    respond::begin(session, run, head(&reply)).await?;
-    let mut stream = Stream::new(limits, run.x.call.need()?);
+    respond::begin(session, run, head(stream.status())).await?;
     let ending = loop {
-        let next = tokio::select! {
-            biased;
-            next = reply.next() => next,
-            () = body::client_gone(session) => return Err(Failure::Gone),
-        };
-        let state = match next {
-            Ok(Some(bytes)) => stream.take(run, bytes),
-            Ok(None) => stream.end(run),
-            Err(_) => State::Broken,
-        };
-        write(session, stream.ready(), false).await?;
+        let (ready, state) = pass(run, &mut stream, limits);
+        write(session, ready, false).await?;
         match state {
             State::Open => {}
             State::Done => break Ending::Complete,
             State::Broken => break Ending::UpstreamCut,
         }
+        if stream.has_ended() {
+            break if stream.is_finished() { Ending::Complete } else { Ending::UpstreamCut };
+        }
+        let filled = tokio::select! {
+            biased;
+            filled = stream.fill() => filled,
+            () = body::client_gone(session) => return Err(Failure::Gone),
+        };
+        if filled.is_err() {
+            break Ending::UpstreamCut;
+        }
     };
-    reply.discard();
-    let end = close(run, ending).await;
+    let end_mark = stream.end_mark();
+    stream.discard();
+    let end = close(run, ending, &end_mark).await;
     write(session, end, true).await
 }
 
@@ -62,99 +58,40 @@ enum State {
     Broken,
 }
 
-struct Stream {
-    decoder: sse::Decoder,
-    wants_usage: bool,
-    recorded_max_bytes: usize,
-    /// Choices without a finish reason yet. At none, an end without `[DONE]` is still an end.
-    unfinished: usize,
-    ready: BytesMut,
-}
-
-impl Stream {
-    fn new(limits: &Limits, call: &ChatRequest) -> Stream {
-        Stream {
-            decoder: sse::Decoder::new(limits.event_bytes),
-            wants_usage: call.wants_usage(),
-            recorded_max_bytes: limits.recorded_answer_bytes,
-            unfinished: call.choices() as usize,
-            ready: BytesMut::new(),
+/// Passes on what has come; the bytes go to the client in one write.
+fn pass(run: &mut Run<'_>, stream: &mut EventStream, limits: &Limits) -> (Bytes, State) {
+    let mut ready = BytesMut::new();
+    while let Some(Piece { bytes, facts, meaning }) = stream.pop() {
+        if let Some(facts) = &facts {
+            observe(&mut run.x, facts);
+        }
+        if !bytes.is_empty()
+            && meaning != Meaning::Garbage
+            && let Some(bytes) = run.response_chunk(bytes, facts.as_ref())
+        {
+            run.x.answer.record(&bytes, limits.recorded_answer_bytes);
+            ready.extend_from_slice(&bytes);
+        }
+        match meaning {
+            Meaning::Aside | Meaning::Content => {}
+            Meaning::End => return (ready.freeze(), State::Done),
+            // The provider's own error event is its last word.
+            Meaning::Error | Meaning::Garbage => return (ready.freeze(), State::Broken),
         }
     }
-
-    /// Takes the next bytes of the provider.
-    fn take(&mut self, run: &mut Run<'_>, bytes: Bytes) -> State {
-        if self.decoder.push(bytes).is_err() {
-            return State::Broken;
-        }
-        while let Some(event) = self.decoder.next() {
-            match self.event(run, &event) {
-                State::Open => {}
-                state => return state,
-            }
-        }
-        State::Open
-    }
-
-    /// The provider has closed the stream.
-    fn end(&mut self, run: &mut Run<'_>) -> State {
-        let last = self.decoder.finish().map(|event| self.unterminated(run, &event));
-        match last {
-            Some(State::Done) => State::Done,
-            _ if self.unfinished == 0 => State::Done,
-            _ => State::Broken,
-        }
-    }
-
-    /// An event that the end of the stream cut: passed on if it is whole, with the end it lacks, so
-    /// that nothing of ours runs into it.
-    fn unterminated(&mut self, run: &mut Run<'_>, event: &sse::Event) -> State {
-        if !event.is_done() && Chunk::parse(&event.data()).is_err() {
-            return State::Broken;
-        }
-        let state = self.event(run, event);
-        if !self.ready.is_empty() {
-            self.ready.extend_from_slice(b"\n\n");
-        }
-        state
-    }
-
-    /// What is to be sent now.
-    fn ready(&mut self) -> Bytes {
-        self.ready.split().freeze()
-    }
-
-    fn event(&mut self, run: &mut Run<'_>, event: &sse::Event) -> State {
-        if event.is_done() {
-            return State::Done;
-        }
-        let delta = Chunk::parse(&event.data()).ok();
-        if let Some(delta) = &delta {
-            observe(&mut run.x, delta);
-            self.unfinished = self.unfinished.saturating_sub(delta.finish_reasons.len());
-            if delta.usage_only && !self.wants_usage {
-                return State::Open;
-            }
-        }
-        if let Some(bytes) = run.response_chunk(event.raw.clone(), delta.as_ref()) {
-            run.x.answer.record(&bytes, self.recorded_max_bytes);
-            self.ready.extend_from_slice(&bytes);
-        }
-        // The provider's own error event is its last word.
-        if delta.is_some_and(|delta| delta.error) { State::Broken } else { State::Open }
-    }
+    (ready.freeze(), State::Open)
 }
 
 /// Settles and records; then what stands at the end of the stream.
-async fn close(run: &mut Run<'_>, ending: Ending) -> Bytes {
-    run.end(ending, http::StatusCode::OK);
+async fn close(run: &mut Run<'_>, ending: Ending, end_mark: &[u8]) -> Bytes {
+    run.end(ending, StatusCode::OK);
     if let Err(refusal) = run.response_end().await {
         return respond::error_event(&refusal, run.x.dialect);
     }
     let mut end = BytesMut::new();
     end.extend_from_slice(&facts(&run.x));
     match ending {
-        Ending::Complete => end.extend_from_slice(b"data: [DONE]\n\n"),
+        Ending::Complete => end.extend_from_slice(end_mark),
         _ => {
             let attempts = "the provider broke off in the middle of its answer".to_owned();
             let broken = Refusal::UpstreamFailed { attempts };
@@ -181,13 +118,13 @@ fn observe(x: &mut Exchange, delta: &Chunk) {
     }
 }
 
-fn head(reply: &Reply) -> ResponseHead {
+fn head(status: StatusCode) -> ResponseHead {
     const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(ACCEL, HeaderValue::from_static("no"));
-    ResponseHead { status: reply.status, headers }
+    ResponseHead { status, headers }
 }
 
 async fn write(session: &mut Session, bytes: Bytes, end: bool) -> Result<(), Failure> {

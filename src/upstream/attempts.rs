@@ -1,122 +1,136 @@
 //! One request, tried on its candidates in order until one answers. A candidate is given up only
-//! before the first byte of its answer: what a client may have seen is never repeated.
+//! before the first word of its answer: what a client may have seen is never repeated.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 use inferlayer_accounts::NanoUsd;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
-use inferlayer_filter::{Candidate, Exchange, Refusal, UpstreamRequest};
+use inferlayer_filter::{Candidate, Exchange, Refusal};
+use inferlayer_ledger::Receipt;
 
+use crate::config::Limits;
 use crate::proxy::Pipeline;
 use crate::upstream::Warrant;
+use crate::upstream::answer::Answer;
 use crate::upstream::connection::{Connection, Reply};
-use crate::upstream::provider::Upstreams;
+use crate::upstream::provider::{Upstream, Upstreams};
+use crate::upstream::request;
 
-const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
 /// A client told to wait longer than this gives up or hangs, so it is told to try again by then.
 const RETRY_AFTER_MAX_SECONDS: u64 = 30;
 
 /// Pooled connections that a provider may have closed before one is taken for broken.
 const STALE_MAX: usize = 3;
 
-/// Tries the candidates. The answer is the first that another provider could not do better.
-pub(crate) async fn run(
-    pipeline: &Pipeline,
-    upstreams: &Upstreams,
-    x: &mut Exchange,
-) -> Result<Reply, Refusal> {
-    let mut retry_after_seconds = None;
-    for index in 0..x.candidates.need()?.len() {
-        if !extend_hold(x, index)? {
-            break;
-        }
-        let mut reply = attempt(pipeline, upstreams, x, index).await?;
-        for _ in 0..STALE_MAX {
-            if !matches!(reply, Err(AttemptResult::Stale)) {
-                break;
-            }
-            reply = attempt(pipeline, upstreams, x, index).await?;
-        }
-        let Ok(reply) = reply else { continue };
-        if is_final(reply.status) {
-            end_attempt(x, AttemptResult::Answered { status: reply.status.as_u16() });
-            return Ok(reply);
-        }
-        end_attempt(x, AttemptResult::Status { status: reply.status.as_u16() });
-        retry_after_seconds = asked_patience(&reply);
-        reply.discard();
-    }
-    Err(failure(x, retry_after_seconds))
+/// What it takes to try a request.
+pub(crate) struct Trial<'a> {
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) upstreams: &'a Upstreams,
+    pub(crate) limits: &'a Limits,
 }
 
-/// One attempt, entered in `x.attempts` before anything is sent, so that a torn-down request
-/// still tells what was under way.
-async fn attempt(
-    pipeline: &Pipeline,
-    upstreams: &Upstreams,
-    x: &mut Exchange,
-    index: usize,
-) -> Result<Result<Reply, AttemptResult>, Refusal> {
-    let candidate = x.candidates.need()?.get(index).cloned();
-    let candidate = candidate.ok_or(Refusal::Fact("candidates"))?;
-    let upstream = upstreams.of(&candidate).ok_or(Refusal::Internal("provider"))?;
-    x.attempts.push(Attempt {
-        candidate: index,
-        provider: Arc::clone(&candidate.provider),
-        model: Arc::clone(&candidate.model),
-        result: AttemptResult::Connecting,
-    });
-
-    let (connected, intent) = tokio::join!(upstream.connect(), x.intent.need_mut()?.durable());
-    let intent = intent?;
-    let result = match connected {
-        Err(result) => Err(result),
-        Ok(connection) => {
-            let request = request_for(pipeline, x, &candidate)?;
-            send(x, connection, request, &intent).await?
+impl Trial<'_> {
+    /// Tries the candidates. The answer is the first that another provider could not do better.
+    pub(crate) async fn run(&self, x: &mut Exchange) -> Result<Answer, Refusal> {
+        let mut patience = None;
+        for index in 0..x.candidates.need()?.len() {
+            if !extend_hold(x, index)? {
+                break;
+            }
+            let candidate = x.candidates.need()?.get(index).cloned();
+            let candidate = candidate.ok_or(Refusal::Fact("candidates"))?;
+            let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
+            let pass = match upstream.breaker().admit() {
+                Ok(pass) => pass,
+                Err(left) => {
+                    enter(x, index, &candidate, AttemptResult::BreakerOpen);
+                    patience = Some(left);
+                    continue;
+                }
+            };
+            match self.on(upstream, &candidate, index, x, &mut patience).await? {
+                Ok(answer) => {
+                    pass.succeeded();
+                    return Ok(answer);
+                }
+                Err(_) => pass.failed(),
+            }
         }
-    };
-    if let Err(result) = &result {
-        end_attempt(x, *result);
+        Err(failure(x, patience))
     }
-    Ok(result)
+
+    /// Tries one candidate, again where a pooled connection was closed in this moment.
+    async fn on(
+        &self,
+        upstream: &Arc<Upstream>,
+        candidate: &Candidate,
+        index: usize,
+        x: &mut Exchange,
+        patience: &mut Option<Duration>,
+    ) -> Result<Result<Answer, AttemptResult>, Refusal> {
+        let mut stale = 0;
+        loop {
+            enter(x, index, candidate, AttemptResult::Connecting);
+            let result = self.attempt(upstream, candidate, index, x, patience).await?;
+            leave(x, &result);
+            stale += 1;
+            if stale > STALE_MAX || !matches!(result, Err(AttemptResult::Stale)) {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// One attempt, entered in `x.attempts` before anything is sent, so that a torn-down request
+    /// still tells what was under way.
+    async fn attempt(
+        &self,
+        upstream: &Arc<Upstream>,
+        candidate: &Candidate,
+        index: usize,
+        x: &mut Exchange,
+        patience: &mut Option<Duration>,
+    ) -> Result<Result<Answer, AttemptResult>, Refusal> {
+        let (connected, intent) = tokio::join!(upstream.connect(), x.intent.need_mut()?.durable());
+        let intent = intent?;
+        let connection = match connected {
+            Ok(connection) => connection,
+            Err(result) => return Ok(Err(result)),
+        };
+        let request = request::build(self.pipeline, x, candidate, index)?;
+        let sent = Instant::now();
+        let reply = send(x, connection, request, &intent).await?;
+        let answer = match reply {
+            Err(result) => Err(result),
+            Ok(reply) if !is_final(reply.status) => {
+                *patience = asked_patience(&reply);
+                let status = reply.status.as_u16();
+                reply.discard();
+                Err(AttemptResult::Status { status })
+            }
+            Ok(reply) => {
+                let dialect = candidate.provider.kind.dialect();
+                Answer::begin(reply, x.call.need()?, dialect, self.limits).await
+            }
+        };
+        x.waited += sent.elapsed();
+        Ok(answer)
+    }
 }
 
 async fn send(
     x: &mut Exchange,
     connection: Box<Connection>,
-    request: UpstreamRequest,
-    intent: &inferlayer_ledger::Receipt,
+    request: inferlayer_filter::UpstreamRequest,
+    intent: &Receipt,
 ) -> Result<Result<Reply, AttemptResult>, Refusal> {
     let warrant = Warrant::new(x.tenant.need()?, x.hold.need_mut()?, intent);
     if let Some(attempt) = x.attempts.last_mut() {
         attempt.result = AttemptResult::Sent;
     }
     Ok(connection.send(request, warrant).await)
-}
-
-/// The request as this candidate gets it. Nothing of the client's headers goes along.
-fn request_for(
-    pipeline: &Pipeline,
-    x: &Exchange,
-    candidate: &Candidate,
-) -> Result<UpstreamRequest, Refusal> {
-    let call = x.call.need()?;
-    let accept = if call.stream() { "text/event-stream" } else { "application/json" };
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT, HeaderValue::from_static(accept));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    let mut request = UpstreamRequest {
-        path: "/chat/completions".to_owned(),
-        headers,
-        body: call.for_provider(&candidate.model),
-    };
-    pipeline.upstream_request(x, candidate, &mut request)?;
-    Ok(request)
 }
 
 /// Makes room for this attempt beside those that may be billed already; it is not made without.
@@ -133,6 +147,23 @@ fn extend_hold(x: &mut Exchange, index: usize) -> Result<bool, Refusal> {
     Ok(missing == NanoUsd::ZERO || hold.extend(missing).is_ok())
 }
 
+fn enter(x: &mut Exchange, index: usize, candidate: &Candidate, result: AttemptResult) {
+    x.attempts.push(Attempt {
+        candidate: index,
+        provider: Arc::clone(&candidate.provider),
+        model: Arc::clone(&candidate.model),
+        result,
+    });
+}
+
+fn leave(x: &mut Exchange, result: &Result<Answer, AttemptResult>) {
+    let Some(attempt) = x.attempts.last_mut() else { return };
+    attempt.result = match result {
+        Ok(answer) => AttemptResult::Answered { status: answer.status().as_u16() },
+        Err(result) => *result,
+    };
+}
+
 /// Whether no other provider could do better. A redirect is never followed: it names a host that
 /// the configuration does not.
 fn is_final(status: StatusCode) -> bool {
@@ -140,34 +171,37 @@ fn is_final(status: StatusCode) -> bool {
         || (status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 429))
 }
 
-fn end_attempt(x: &mut Exchange, result: AttemptResult) {
-    if let Some(attempt) = x.attempts.last_mut() {
-        attempt.result = result;
-    }
+fn asked_patience(reply: &Reply) -> Option<Duration> {
+    let seconds = reply.header(RETRY_AFTER)?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
-fn asked_patience(reply: &Reply) -> Option<u64> {
-    let seconds: u64 = reply.header(RETRY_AFTER)?.trim().parse().ok()?;
-    Some(seconds.min(RETRY_AFTER_MAX_SECONDS))
-}
-
-fn failure(x: &Exchange, retry_after_seconds: Option<u64>) -> Refusal {
+fn failure(x: &Exchange, patience: Option<Duration>) -> Refusal {
     let attempts = x.attempts.iter().map(describe).collect::<Vec<_>>().join(", ");
+    let seconds = patience.map_or(1, |patience| patience.as_secs_f64().ceil() as u64);
+    let retry_after_seconds = seconds.clamp(1, RETRY_AFTER_MAX_SECONDS);
     match x.attempts.last().map(|attempt| attempt.result) {
         Some(AttemptResult::FirstByteTimeout | AttemptResult::ConnectTimeout) => {
             Refusal::UpstreamTimeout { attempts }
         }
-        Some(AttemptResult::Status { status: 429 }) => Refusal::UpstreamBusy {
-            attempts,
-            retry_after_seconds: retry_after_seconds.unwrap_or(1),
-        },
+        Some(AttemptResult::Status { status: 429 }) => {
+            Refusal::UpstreamBusy { attempts, retry_after_seconds }
+        }
+        Some(AttemptResult::BreakerOpen) => {
+            Refusal::UpstreamUnavailable { attempts, retry_after_seconds }
+        }
         _ => Refusal::UpstreamFailed { attempts },
     }
 }
 
 fn describe(attempt: &Attempt) -> String {
-    match attempt.result.status() {
-        Some(status) => format!("{} answered {status}", attempt.provider.name),
-        None => format!("{} {}", attempt.provider.name, attempt.result.name().replace('_', " ")),
+    let name = &attempt.provider.name;
+    match attempt.result {
+        AttemptResult::ErrorAnswer { status } => format!("{name} answered {status} with an error"),
+        AttemptResult::BreakerOpen => format!("{name} is left alone after failures"),
+        result => match result.status() {
+            Some(status) => format!("{name} answered {status}"),
+            None => format!("{name} {}", result.name().replace('_', " ")),
+        },
     }
 }

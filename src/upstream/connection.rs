@@ -93,8 +93,8 @@ impl Connection {
         let BaseUrl { path: base, authority, .. } = &self.upstream.settings.base_url;
         headers.insert(header::HOST, HeaderValue::from_str(authority)?);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        if let Some(authorization) = &self.upstream.authorization {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
+        if let Some((name, key)) = &self.upstream.credential {
+            headers.insert(name, key.clone());
         }
         let request = http::Request::post(format!("{base}{path}")).body(())?;
         let (mut parts, ()) = request.into_parts();

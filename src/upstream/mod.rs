@@ -1,19 +1,27 @@
 //! Providers: who they are, how to reach them, and how one request is tried on several.
 //!
 //! ```text
-//! candidates ─► attempts::run ─► provider.connect ┐
-//!                                intent durable ──┴► connection.send(warrant) ─► Reply
+//! candidates ─► breaker ─► provider.connect ┐
+//!                          intent durable ──┴► connection.send(warrant) ─► Reply ─► Answer
 //! ```
+//!
+//! A `local_only` tenant cannot get hold of a provider that is not local: [`Upstreams::permitted`]
+//! is the only way to one, and asks.
 //!
 //! Connecting overlaps the ledger's sync; sending demands a [`Warrant`], which cannot be had
 //! without a tenant, a hold and a durable intent. An unmetered or unrecorded call does not compile.
 
+mod answer;
 mod attempts;
+mod breaker;
 mod connection;
 mod endpoint;
 mod provider;
+mod request;
 
-pub(crate) use attempts::run;
+pub(crate) use answer::{Answer, EventStream, Long, Whole};
+pub(crate) use attempts::Trial;
+pub(crate) use breaker::BreakerSettings;
 pub(crate) use connection::Reply;
 pub(crate) use endpoint::BaseUrl;
 pub(crate) use provider::{Secret, Upstream, UpstreamSettings, Upstreams};

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
+use inferlayer_accounts::Tenant;
 use inferlayer_filter::exchange::AttemptResult;
-use inferlayer_filter::{Candidate, Provider};
+use inferlayer_filter::{Candidate, Provider, ProviderKind, Refusal};
 use pingora_core::ErrorType;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::Connector;
@@ -16,6 +18,7 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
 use zeroize::Zeroizing;
 
+use crate::upstream::breaker::{Breaker, BreakerSettings};
 use crate::upstream::connection::Connection;
 use crate::upstream::endpoint::{BaseUrl, Resolver};
 
@@ -32,18 +35,21 @@ pub(crate) struct UpstreamSettings {
     pub(crate) first_byte_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) idle_connections_max: usize,
+    pub(crate) breaker: BreakerSettings,
 }
 
 /// A provider that can be connected to.
 pub(crate) struct Upstream {
     pub(crate) settings: UpstreamSettings,
-    /// `Bearer <key>`, marked sensitive.
-    pub(crate) authorization: Option<HeaderValue>,
+    /// The header with its key, marked sensitive.
+    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    breaker: Arc<Breaker>,
     connector: Connector,
     resolver: Resolver,
 }
 
 /// All providers, by their place in the configuration.
+#[derive(Clone)]
 pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
 
 /// A key with bytes that no header can carry.
@@ -56,11 +62,16 @@ impl Secret {
         Secret(Zeroizing::new(text))
     }
 
-    fn bearer(&self) -> Result<HeaderValue, UnsendableKey> {
-        let text = Zeroizing::new(format!("Bearer {}", self.0.as_str()));
+    /// The header that this kind of provider reads it from.
+    fn header(&self, kind: ProviderKind) -> Result<(HeaderName, HeaderValue), UnsendableKey> {
+        let (name, scheme) = match kind {
+            ProviderKind::Anthropic => (HeaderName::from_static("x-api-key"), ""),
+            ProviderKind::OpenAi | ProviderKind::Simulated => (AUTHORIZATION, "Bearer "),
+        };
+        let text = Zeroizing::new(format!("{scheme}{}", self.0.as_str()));
         let mut value = HeaderValue::from_str(&text).map_err(|_| UnsendableKey)?;
         value.set_sensitive(true);
-        Ok(value)
+        Ok((name, value))
     }
 }
 
@@ -69,18 +80,38 @@ impl Upstreams {
         Upstreams(upstreams.into_iter().map(Arc::new).collect())
     }
 
-    pub(crate) fn of(&self, candidate: &Candidate) -> Option<&Arc<Upstream>> {
-        self.0.get(candidate.provider.index)
+    /// The provider of a candidate, if the tenant may go there. Asked for every attempt, whatever
+    /// chose the candidate.
+    pub(crate) fn permitted(
+        &self,
+        tenant: &Tenant,
+        candidate: &Candidate,
+    ) -> Result<&Arc<Upstream>, Refusal> {
+        let upstream = self.0.get(candidate.provider.index).ok_or(Refusal::Internal("provider"))?;
+        if upstream.settings.provider.may_serve(tenant) {
+            Ok(upstream)
+        } else {
+            Err(Refusal::NotLocal { model: candidate.model.to_string() })
+        }
+    }
+
+    /// Name of each provider, and whether it is left alone for now.
+    pub(crate) fn breakers(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.0
+            .iter()
+            .map(|upstream| (&*upstream.settings.provider.name, upstream.breaker.is_open()))
     }
 }
 
 impl Upstream {
     pub(crate) fn new(settings: UpstreamSettings) -> Result<Upstream, UnsendableKey> {
-        let authorization = settings.key.as_ref().map(Secret::bearer).transpose()?;
+        let kind = settings.provider.kind;
+        let credential = settings.key.as_ref().map(|key| key.header(kind)).transpose()?;
         let mut options = ConnectorOptions::new(settings.idle_connections_max);
         options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
         Ok(Upstream {
-            authorization,
+            credential,
+            breaker: Breaker::new(settings.breaker),
             connector: Connector::new(Some(options)),
             resolver: Resolver::default(),
             settings,
@@ -128,6 +159,10 @@ impl Upstream {
         peer.group_key = self.settings.provider.index as u64;
         peer.options.write_timeout = Some(self.settings.idle_timeout);
         peer
+    }
+
+    pub(crate) fn breaker(&self) -> &Arc<Breaker> {
+        &self.breaker
     }
 
     pub(crate) fn connector(&self) -> &Connector {

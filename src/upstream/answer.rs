@@ -1,0 +1,212 @@
+//! Whether what a provider sends is an answer. It is looked at before the client hears of it: a
+//! status of success over an error, a page of HTML, or a stream that breaks or begins with nonsense
+//! is a failed attempt, and the next candidate is asked as if this one had answered 500.
+
+use std::collections::VecDeque;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use inferlayer_filter::exchange::AttemptResult;
+use inferlayer_wire::{Call, Completion, Dialect, Meaning, Piece, StreamReader, sse};
+
+use crate::config::Limits;
+use crate::upstream::connection::{Cut, Reply};
+
+/// Comments and pings that may come before the first word of a stream while its head is kept
+/// back. A provider that sends more is taken for one that answers, and its client sees them.
+const ASIDES_MAX: usize = 16;
+
+/// What a provider answers, in its caller's dialect.
+pub(crate) enum Answer {
+    /// All of it.
+    Whole(Whole),
+    /// Too large to collect.
+    Long(Long),
+    /// A stream of events, from its first word on.
+    Stream(Box<EventStream>),
+}
+
+/// A whole answer.
+pub(crate) struct Whole {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: Option<HeaderValue>,
+    pub(crate) body: Bytes,
+    /// What a successful answer says of itself.
+    pub(crate) facts: Option<Completion>,
+}
+
+/// An answer too large to collect, as far as it has come.
+pub(crate) struct Long {
+    pub(crate) reply: Reply,
+    pub(crate) begun: Bytes,
+}
+
+/// A stream of events, read as it comes.
+pub(crate) struct EventStream {
+    reply: Reply,
+    decoder: sse::Decoder,
+    reader: StreamReader,
+    /// Read and not passed on yet.
+    pieces: VecDeque<Piece>,
+    ended: bool,
+}
+
+impl Answer {
+    /// Looks at a reply whose status is final.
+    pub(crate) async fn begin(
+        reply: Reply,
+        call: &Call,
+        provider: Dialect,
+        limits: &Limits,
+    ) -> Result<Answer, AttemptResult> {
+        if is_event_stream(&reply) {
+            let stream = EventStream::open(reply, call, provider, limits).await?;
+            return Ok(Answer::Stream(Box::new(stream)));
+        }
+        collect(reply, call, provider, limits).await
+    }
+
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Answer::Whole(whole) => whole.status,
+            Answer::Long(long) => long.reply.status,
+            Answer::Stream(stream) => stream.status(),
+        }
+    }
+}
+
+async fn collect(
+    mut reply: Reply,
+    call: &Call,
+    provider: Dialect,
+    limits: &Limits,
+) -> Result<Answer, AttemptResult> {
+    let translated = call.dialect() != provider;
+    // What is translated has to be whole.
+    let max_bytes =
+        if translated { limits.recorded_answer_bytes } else { limits.collected_answer_bytes };
+    let mut body = BytesMut::new();
+    while let Some(bytes) = reply.next().await.map_err(|Cut| AttemptResult::Broken)? {
+        body.extend_from_slice(&bytes);
+        if body.len() > max_bytes && translated {
+            return Err(AttemptResult::BadAnswer);
+        }
+        if body.len() > max_bytes {
+            return Ok(Answer::Long(Long { reply, begun: body.freeze() }));
+        }
+    }
+    let (status, content_type) = (reply.status, reply.headers.get(CONTENT_TYPE).cloned());
+    reply.release().await;
+    let body = body.freeze();
+    if !status.is_success() {
+        let body = call.read_error(provider, status.as_u16(), body);
+        return Ok(Answer::Whole(Whole { status, content_type, body, facts: None }));
+    }
+    match call.read_answer(provider, unix_seconds(), body) {
+        Ok(read) if !read.facts.is_error => {
+            let (body, facts) = (read.body, Some(read.facts));
+            Ok(Answer::Whole(Whole { status, content_type, body, facts }))
+        }
+        Ok(_) | Err(_) => Err(AttemptResult::ErrorAnswer { status: status.as_u16() }),
+    }
+}
+
+impl EventStream {
+    /// Reads until the provider has said a word.
+    async fn open(
+        reply: Reply,
+        call: &Call,
+        provider: Dialect,
+        limits: &Limits,
+    ) -> Result<EventStream, AttemptResult> {
+        let status = reply.status.as_u16();
+        let mut stream = EventStream {
+            reply,
+            decoder: sse::Decoder::new(limits.event_bytes),
+            reader: StreamReader::new(call, provider, unix_seconds()),
+            pieces: VecDeque::new(),
+            ended: false,
+        };
+        while stream.pieces.len() <= ASIDES_MAX {
+            match stream.first_word() {
+                Some(Meaning::Error) => return Err(AttemptResult::ErrorAnswer { status }),
+                Some(Meaning::Garbage) => return Err(AttemptResult::BadAnswer),
+                Some(_) => break,
+                None if stream.ended => return Err(AttemptResult::Broken),
+                None => stream.fill().await.map_err(|Cut| AttemptResult::Broken)?,
+            }
+        }
+        Ok(stream)
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.reply.status
+    }
+
+    /// The next of what has come.
+    pub(crate) fn pop(&mut self) -> Option<Piece> {
+        self.pieces.pop_front()
+    }
+
+    /// Whether nothing more will come.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether all that was asked for has been said, so that an end without an end mark is one.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    /// What ends the stream for its caller.
+    pub(crate) fn end_mark(&self) -> Bytes {
+        self.reader.end_mark()
+    }
+
+    /// Waits for more.
+    pub(crate) async fn fill(&mut self) -> Result<(), Cut> {
+        let Some(bytes) = self.reply.next().await? else {
+            self.ended = true;
+            let last = self.decoder.finish().map(|event| terminated(self.reader.read(&event)));
+            self.pieces.extend(last);
+            return Ok(());
+        };
+        // An event beyond the limit ends the stream where it stands.
+        self.ended = self.decoder.push(bytes).is_err();
+        while let Some(event) = self.decoder.next() {
+            self.pieces.push_back(self.reader.read(&event));
+        }
+        Ok(())
+    }
+
+    /// Reads what may be left beside the request that goes on, to keep the connection.
+    pub(crate) fn discard(self) {
+        self.reply.discard();
+    }
+
+    fn first_word(&self) -> Option<Meaning> {
+        let mut meanings = self.pieces.iter().map(|piece| piece.meaning);
+        meanings.find(|meaning| *meaning != Meaning::Aside)
+    }
+}
+
+/// An event that the end of the stream cut, with the end it lacks: nothing of ours runs into it.
+fn terminated(mut piece: Piece) -> Piece {
+    if !piece.bytes.is_empty() {
+        piece.bytes = [&piece.bytes, &b"\n\n"[..]].concat().into();
+    }
+    piece
+}
+
+fn is_event_stream(reply: &Reply) -> bool {
+    let content_type = reply.header(CONTENT_TYPE).unwrap_or_default();
+    reply.status.is_success() && content_type.starts_with("text/event-stream")
+}
+
+fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
