@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use inferlayer::Registration;
 use inferlayer_audit::AuditSettings;
 use inferlayer_authenticate::AuthenticateSettings;
+use inferlayer_cache::CacheSettings;
+use inferlayer_classify::ClassifySettings;
 use inferlayer_meter::MeterSettings;
 use inferlayer_route::RouteSettings;
 
@@ -16,6 +18,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const FILTERS: &[Registration] = &[
     Registration::of::<AuthenticateSettings>(),
+    Registration::of::<ClassifySettings>(),
+    Registration::of::<CacheSettings>(),
     Registration::of::<RouteSettings>(),
     Registration::of::<MeterSettings>(),
     Registration::of::<AuditSettings>(),

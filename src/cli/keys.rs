@@ -11,7 +11,7 @@ use inferlayer_ledger::Trust;
 use crate::admin::{Client, ClientError, CreateKey, CreatedKey, Keys};
 use crate::cli::{Failure, Place};
 use crate::config::Config;
-use crate::server::{DataDir, open_accounts};
+use crate::server::{Books, DataDir, open_books};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -102,7 +102,7 @@ struct OwnLedger {
 
 impl OwnLedger {
     fn open(config: &Config, data_dir: &DataDir) -> Result<OwnLedger, Failure> {
-        let (accounts, ledger) = open_accounts(config, data_dir)?;
+        let Books { accounts, ledger, .. } = open_books(config, data_dir)?;
         Ok(OwnLedger { keys: Keys::new(accounts, ledger.clone()), ledger })
     }
 

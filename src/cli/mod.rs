@@ -1,6 +1,7 @@
 //! The command line. Errors are one sentence that says what and where; exit codes are those of
 //! sysexits(3), so that a unit file and a script can tell them apart.
 
+mod demo;
 mod keys;
 mod ledger;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Serve,
     /// Read the configuration and say whether it can work.
     Check,
+    /// Show in half a minute what the gateway does: real requests to a gateway of its own.
+    Demo,
     /// Create, list and revoke tenant keys; beside a running gateway too.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -65,6 +68,9 @@ enum Failure {
     Usage(String),
     #[error("{0}")]
     Data(String),
+    /// The demo went another way than told; said already.
+    #[error("{0} answers were not as told")]
+    Demo(usize),
     /// The ledger does not hold what it must; said already.
     #[error("the ledger does not verify")]
     Verdict,
@@ -86,13 +92,14 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
     let done = match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&place),
         Command::Check => check(&place),
+        Command::Demo => demo::run(&place),
         Command::Keys(command) => keys::run(&place, command),
         Command::Ledger(command) => ledger::run(&place, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "inferlayer: {failure}");
+            failure.tell(&mut io::stderr().lock());
             ExitCode::from(failure.exit_code())
         }
     }
@@ -128,13 +135,25 @@ const EX_IOERR: u8 = 74;
 const EX_CONFIG: u8 = 78;
 
 impl Failure {
+    /// Mistakes of a configuration are lines that an editor can jump to, and then their number;
+    /// any other failure is one sentence. Nobody is left to be told that it cannot be written.
+    fn tell(&self, out: &mut impl Write) {
+        let (Failure::Config(error) | Failure::Start(StartError::Config(error))) = self else {
+            let _ = writeln!(out, "inferlayer: {self}");
+            return;
+        };
+        let count = error.mistakes.len();
+        let s = if count == 1 { "" } else { "s" };
+        let _ = writeln!(out, "{error}\ninferlayer: {count} mistake{s} in {}", error.file);
+    }
+
     fn exit_code(&self) -> u8 {
         match self {
             Failure::Config(_) | Failure::Start(StartError::Config(_)) => EX_CONFIG,
             Failure::Start(_) | Failure::Client(_) => EX_UNAVAILABLE,
             Failure::Key(_) | Failure::Usage(_) => EX_USAGE,
             Failure::Data(_) => EX_DATAERR,
-            Failure::Verdict => 1,
+            Failure::Verdict | Failure::Demo(_) => 1,
             Failure::Output(_) => EX_IOERR,
         }
     }

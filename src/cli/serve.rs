@@ -8,7 +8,6 @@ use tracing_subscriber::EnvFilter;
 
 use crate::admin::{CreateKey, Keys};
 use crate::cli::{Failure, Place};
-use crate::config::Embedded;
 use crate::server::{self, Built, Signals};
 
 /// A key that was printed on a terminal does not live for ever.
@@ -45,12 +44,11 @@ fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
     writeln!(out, "data in {}", built.data_dir.path().display())?;
     if place.config.is_none() {
         let key = embedded_key(built)?;
-        let model = Embedded::from_env().model();
         writeln!(
             out,
             "\nTry it (tenant `{}`, budget 10 USD, key valid for {EMBEDDED_KEY_DAYS} days):\n\n\
              curl http://{address}/v1/chat/completions -H 'authorization: Bearer {key}' \
-             -H 'content-type: application/json' -d '{{\"model\":\"{model}\",\
+             -H 'content-type: application/json' -d '{{\"model\":\"auto\",\
              \"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n",
             crate::config::EMBEDDED_TENANT,
         )?;

@@ -1,0 +1,89 @@
+//! The demo's client: one request, its whole answer, and what the gateway says beside it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use pingora_core::connectors::http::Connector;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_http::RequestHeader;
+use serde_json::Value;
+
+use crate::cli::Failure;
+
+/// Talks to the demo's gateway.
+pub(super) struct Client {
+    address: SocketAddr,
+    connector: Connector,
+}
+
+/// An answer.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Of the head, and for a stream also of the comment at its end.
+    facts: HashMap<String, String>,
+    pub(super) body: String,
+}
+
+impl Client {
+    pub(super) fn new(address: SocketAddr) -> Client {
+        Client { address, connector: Connector::new(None) }
+    }
+
+    /// Asks for a chat completion.
+    pub(super) async fn ask(&self, key: &str, body: &Value) -> Result<Answer, Failure> {
+        self.exchange(key, body.to_string()).await.map_err(|error| {
+            Failure::Output(io::Error::other(format!("the demo's own request: {error}")))
+        })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "an address needs no resolution")]
+    async fn exchange(&self, key: &str, body: String) -> pingora_core::Result<Answer> {
+        let peer = HttpPeer::new(self.address, false, String::new());
+        let (mut session, _) = self.connector.get_http_session(&peer).await?;
+        let mut head = RequestHeader::build("POST", b"/v1/chat/completions", None)?;
+        head.insert_header(HOST, self.address.to_string())?;
+        head.insert_header(AUTHORIZATION, format!("Bearer {key}"))?;
+        head.insert_header(CONTENT_TYPE, "application/json")?;
+        head.insert_header(CONTENT_LENGTH, body.len())?;
+        session.write_request_header(Box::new(head)).await?;
+        session.write_request_body(body.into(), true).await?;
+        session.finish_request_body().await?;
+
+        session.read_response_header().await?;
+        let head = session.response_header();
+        let status = head.map_or(0, |head| head.status.as_u16());
+        let headers = head.into_iter().flat_map(|head| head.headers.iter());
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
+        let mut facts: HashMap<String, String> =
+            headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+        let mut body = Vec::new();
+        while let Some(bytes) = session.read_response_body().await? {
+            body.extend_from_slice(&bytes);
+        }
+        let body = String::from_utf8_lossy(&body).into_owned();
+        facts.extend(comments(&body));
+        Ok(Answer { status, facts, body })
+    }
+}
+
+impl Answer {
+    /// What the gateway says under this name.
+    pub(super) fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.get(name).map(String::as_str)
+    }
+
+    /// The code of an error answer.
+    pub(super) fn error_code(&self) -> Option<String> {
+        let body: Value = serde_json::from_str(&self.body).ok()?;
+        Some(body.get("error")?.get("code")?.as_str()?.to_owned())
+    }
+}
+
+/// `: name: value` in a stream of events.
+fn comments(body: &str) -> impl Iterator<Item = (String, String)> {
+    let comments = body.lines().filter_map(|line| line.strip_prefix(": "));
+    let facts = comments.filter_map(|comment| comment.split_once(": "));
+    facts.map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
