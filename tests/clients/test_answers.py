@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from asking import small, stopped_at_e, user, weather_call
-from servers import MODEL
+from servers import CLAUDE, MODEL
 
 
 def test_a_chat_answer_has_text_and_usage(client):
@@ -90,7 +90,8 @@ def test_an_image_for_a_model_that_cannot_see_fails_cleanly(client):
 
 
 def test_models_are_listed_with_their_aliases(client):
-    assert [model.id for model in client.models.list()] == [MODEL, "small"]
+    listed = [model.id for model in client.models.list()]
+    assert listed == [MODEL, "small", CLAUDE, "claude-chat"]
 
 
 def test_a_model_is_retrieved(client):

@@ -1,13 +1,12 @@
 """What is refused: as the SDK's own exception types, at once, and before any provider is asked."""
 
-import re
-
 import httpx2
 import openai
 import pytest
 
 from asking import small, user
 from servers import MODEL
+from watching import tokens_worked
 
 CHAT = "/v1/chat/completions"
 CALLS_MAX = 10
@@ -111,10 +110,3 @@ def assert_error(answer: httpx2.Response, status: int, code: str | None = None):
 
 def another_secret(key: str) -> str:
     return key[:-1] + ("1" if key[-1] == "0" else "0")
-
-
-def tokens_worked(model_url: str) -> int:
-    """All tokens the model server has read or written so far."""
-    text = httpx2.get(f"{model_url}/metrics", trust_env=False).text
-    counters = r"^llamacpp:(?:prompt_tokens|prompt_tokens_cached|tokens_predicted)_total (\d+)"
-    return sum(int(count) for count in re.findall(counters, text, re.MULTILINE))

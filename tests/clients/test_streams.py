@@ -4,16 +4,14 @@ what it cost; a client that leaves stops the provider.
 
 import asyncio
 import json
-import time
 from itertools import islice
 
-import httpx2
 import openai
 import pytest
 
 from asking import small, stopped_at_e, weather_call
+from watching import CANCEL_SECONDS, busy_slots, wait_idle
 
-CANCEL_SECONDS = 1
 PATIENCE_SECONDS = 120
 
 
@@ -81,12 +79,13 @@ def test_eight_streams_at_once_do_not_mix(sdk, tape):
     assert len({exchange.request_id for exchange in tape[before:]}) == 8
 
 
-def test_a_client_that_hangs_up_stops_the_provider(client, model_url):
+def test_a_client_that_hangs_up_stops_the_provider(client, tape, model_url):
     # Far more than the model can say in that time.
     stream = client.chat.completions.create(**small(max_tokens=1900, stream=True))
     assert len(list(islice(stream, 4))) == 4
     assert busy_slots(model_url) == 1
     stream.close()
+    tape.hung_up += 1
     wait_idle(model_url, CANCEL_SECONDS)
 
 
@@ -100,17 +99,5 @@ def test_a_client_may_leave_before_its_answer(client, tape, model_url):
     wait_idle(model_url, PATIENCE_SECONDS)
 
 
-def wait_idle(model_url: str, seconds: int):
-    deadline = time.monotonic() + seconds
-    while busy_slots(model_url):
-        assert time.monotonic() < deadline, f"the provider still works after {seconds} s"
-        time.sleep(0.02)
-
-
 def texts(chunks) -> list[str]:
     return [chunk.choices[0].delta.content or "" for chunk in chunks]
-
-
-def busy_slots(model_url: str) -> int:
-    slots = httpx2.get(f"{model_url}/slots", trust_env=False).json()
-    return sum(slot["is_processing"] for slot in slots)

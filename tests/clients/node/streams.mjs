@@ -1,0 +1,31 @@
+// What both SDKs' streams have in common.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ITEMS_BEFORE_LEAVING = 6;
+const POLLS = 50;
+const POLL_MS = 20;
+
+export async function collected(items) {
+  const all = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+// Aborts in the middle. The model server is looked at from here, as long as this process lives: its
+// end would close the connection, too.
+export async function left(stream, slots) {
+  const seen = { items: 0 };
+  for await (const _ of stream) {
+    if (++seen.items < ITEMS_BEFORE_LEAVING) continue;
+    seen.busy ??= await busy(slots);
+    stream.controller.abort();
+  }
+  for (let poll = 0; poll < POLLS && (await busy(slots)) > 0; poll++) await sleep(POLL_MS);
+  return { ...seen, busyAfter: await busy(slots) };
+}
+
+async function busy(slots) {
+  const all = await (await fetch(slots)).json();
+  return all.filter((slot) => slot.is_processing).length;
+}
