@@ -1,14 +1,14 @@
-//! The filters alone, without HTTP: what a request pays for being authenticated, routed, metered and
-//! recorded. It waits for intent and outcome, two syncs of this disk, so 64 at once say more about
+//! The filters alone, without HTTP: what a request pays for being authenticated, classified, looked up in
+//! the cache, routed, metered and recorded. It waits for intent and outcome, two syncs of this disk, so 64 at once say more about
 //! the code and one alone says more about the disk.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use inferlayer_accounts::{Fold, PriceBook};
+use inferlayer_accounts::Fold;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
-use inferlayer_filter::{Exchange, Filter, Provider, ProviderKind, Registration, Site, testkit};
+use inferlayer_filter::{Exchange, Filter, Provider, ProviderKind, Registration, testkit};
 use inferlayer_ledger::{Keyring, Ledger, Options};
 use inferlayer_wire::Usage;
 use tempfile::TempDir;
@@ -23,6 +23,11 @@ prices:
 ";
 const BLOCKS: &[(Registration, &str)] = &[
     (Registration::of::<inferlayer_authenticate::AuthenticateSettings>(), "{}"),
+    (
+        Registration::of::<inferlayer_classify::ClassifySettings>(),
+        "{ simple: { model: m }, complex: { model: m } }",
+    ),
+    (Registration::of::<inferlayer_cache::CacheSettings>(), "{}"),
     (
         Registration::of::<inferlayer_route::RouteSettings>(),
         "{ models: [{ name: m, candidates: [{ provider: p }] }] }",
@@ -46,7 +51,7 @@ impl Bench {
         let origin = "bench/audit".parse().unwrap();
         let options = Options::new(folder.path(), origin, keyring.signing());
         let mut fold = Fold::default();
-        let (ledger, _) = Ledger::open(options, &mut |record| {
+        let (ledger, _) = Ledger::open(options, &mut |_, record| {
             fold.record(record).unwrap();
             Ok(())
         })
@@ -56,15 +61,12 @@ impl Bench {
             index: 0,
             name: "p".into(),
             kind: ProviderKind::OpenAi,
+            local: false,
             free: false,
             key_name: None,
         });
-        let site = Site {
-            providers: vec![Arc::clone(&provider)],
-            accounts,
-            prices: Arc::new(PriceBook::parse(PRICES).unwrap()),
-            ledger,
-        };
+        let providers = vec![Arc::clone(&provider)];
+        let site = testkit::site(accounts, ledger, providers, PRICES).unwrap();
         let build = |(registration, block): &(Registration, &str)| {
             let yaml = serde_yaml::Deserializer::from_str(block);
             let settings = (registration.read)(&mut <dyn erased_serde::Deserializer>::erase(yaml));
@@ -81,6 +83,9 @@ impl Bench {
         let mut x = testkit::chat(&self.body).unwrap();
         let bearer = format!("Bearer {}", self.key).parse().unwrap();
         x.head.headers.insert(http::header::AUTHORIZATION, bearer);
+        // The same question 64 times: none waits for another, each is keyed all the same.
+        let anew = http::HeaderValue::from_static("no-cache");
+        x.head.headers.insert(http::header::CACHE_CONTROL, anew);
         for filter in &self.filters {
             filter.request_headers(&mut x).await.unwrap();
         }

@@ -57,7 +57,9 @@ async fn a_cut_answer_is_an_error_and_is_charged_at_its_hold() {
     let error: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(error["error"]["code"], "upstream_error");
     let outcome = &records::of_kind(&gateway.data(), Kind::Outcome)[0];
-    assert_eq!(outcome["ending"], "upstream_cut");
+    // Nothing of it reached the client, so another provider would have been asked.
+    assert_eq!(outcome["ending"], "failed");
+    assert_eq!(records::attempts(outcome), ["broken"]);
     let held = records::nano(&records::of_kind(&gateway.data(), Kind::Intent)[0], "hold_nano_usd");
     assert_eq!(records::nano(outcome, "cost_nano_usd"), held);
 }

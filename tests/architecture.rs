@@ -20,6 +20,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crates/wire", &[]),
     ("crates/libz-ng-sys", &[]),
     ("benches/compare", &[]),
+    // A filter of others, and a gateway with it.
+    ("tests/third-party", &["", "crates/", "filters/"]),
 ];
 
 /// A third party's crate (`*`: all that begin so) and the only folders that may name it.

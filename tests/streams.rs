@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use inferlayer_ledger::Kind;
-use support::{Gateway, Provider, Script, chat, client, events, eventually, records};
+use support::{Gateway, Provider, Script, Then, chat, client, events, eventually, records};
 
 #[tokio::test]
 async fn a_stream_that_breaks_ends_in_an_error_event_and_an_estimate() {
-    let provider = Provider::start(Script::CutAfter(3)).await;
+    let provider = Provider::start(Script::After(3, Then::Cut)).await;
     let gateway = Gateway::start(&[provider.base_url()]);
     let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
     let stream = request.body(chat("m", true, 100)).send().await.unwrap().text().await.unwrap();

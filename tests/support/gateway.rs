@@ -25,6 +25,12 @@ pub struct Setup {
     pub providers: Vec<String>,
     pub budget_usd: &'static str,
     pub provider_settings: &'static str,
+    /// What each provider speaks; `openai` for those beyond the list.
+    pub kinds: &'static [&'static str],
+    /// Filters between `authenticate` and `route`, as YAML.
+    pub before_route: &'static str,
+    /// Tenants beside `a`, as YAML.
+    pub more_tenants: &'static str,
     pub extra: &'static str,
 }
 
@@ -34,7 +40,10 @@ impl Setup {
             providers: base_urls.to_vec(),
             budget_usd: "1000",
             provider_settings: "connect_timeout_seconds: 2, first_byte_timeout_seconds: 2, \
-                                idle_timeout_seconds: 3",
+                                idle_timeout_seconds: 3, breaker: { failures: 1000 }",
+            kinds: &[],
+            before_route: "",
+            more_tenants: "",
             extra: "",
         }
     }
@@ -47,23 +56,28 @@ impl Setup {
         yaml += &format!("{}\n", self.extra);
         yaml += "data_dir: data\nprices: { file: prices.yaml }\n";
         yaml += &format!("tenants:\n  - {{ name: a, budget_usd: {} }}\n", self.budget_usd);
+        yaml += self.more_tenants;
         yaml += "providers:\n";
         let mut prices = String::from("prices:\n");
         let mut candidates = String::new();
         for (index, url) in self.providers.iter().enumerate() {
             let settings = self.provider_settings;
+            let kind = self.kinds.get(index).unwrap_or(&"openai");
             yaml += &format!(
-                "  - {{ name: p{index}, kind: openai, base_url: '{url}', \
+                "  - {{ name: p{index}, kind: {kind}, base_url: '{url}', \
                  key: {{ file: provider.key }}, {settings} }}\n"
             );
             prices += &format!(
                 "  - {{ provider: p{index}, model: upstream-m, per_million_tokens: {{ \
-                 input_usd: 0.1, output_usd: 0.1, max_output_tokens: 1000, \
+                 input_usd: 0.1, cached_input_usd: 0.01, cache_write_usd: 0.05, \
+                 output_usd: 0.1, max_output_tokens: 1000, \
                  context_tokens: 100000000 }} }}\n"
             );
             candidates += &format!("{{ provider: p{index}, model: upstream-m }}, ");
         }
-        yaml += "filters:\n  - authenticate: {}\n  - route:\n      models:\n";
+        yaml += "filters:\n  - authenticate: {}\n";
+        yaml += self.before_route;
+        yaml += "  - route:\n      models:\n";
         yaml += &format!(
             "        - {{ name: m, aliases: [alias-of-m], candidates: [{candidates}] }}\n"
         );
@@ -144,7 +158,12 @@ impl Gateway {
 
     /// A new key of the tenant `a`, made beside the running gateway.
     pub fn key(&self) -> String {
-        let made = self.command(&["keys", "create", "--tenant", "a"]);
+        self.key_of("a")
+    }
+
+    /// A new key of a tenant.
+    pub fn key_of(&self, tenant: &str) -> String {
+        let made = self.command(&["keys", "create", "--tenant", tenant]);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         String::from_utf8(made.stdout).unwrap().trim().to_owned()
     }

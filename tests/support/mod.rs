@@ -8,7 +8,7 @@ pub mod records;
 pub mod tls;
 
 pub use gateway::Gateway;
-pub use provider::{Provider, Script};
+pub use provider::{Provider, Script, Then};
 
 use reqwest::{Body, Client, RequestBuilder};
 use serde_json::{Value, json};

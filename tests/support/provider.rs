@@ -17,8 +17,8 @@ pub enum Script {
     Chat,
     /// A stream that goes on for ever, an event each interval.
     Endless(Duration),
-    /// A stream cut by a reset after so many events.
-    CutAfter(usize),
+    /// A stream that stops being one after so many events.
+    After(usize, Then),
     /// A status with a JSON body and one header.
     Status(u16, &'static str, &'static str),
     /// A chat completion whose text has so many bytes.
@@ -27,8 +27,25 @@ pub enum Script {
     Unterminated,
     /// These bytes, then the connection is closed.
     Raw(&'static [u8]),
+    /// These bytes, then nothing, ever.
+    Hang(&'static [u8]),
     /// Nothing, ever.
     Silence,
+    /// A reset as soon as the request has come.
+    Reset,
+}
+
+/// What comes after the first events of a stream.
+#[derive(Clone, Copy)]
+pub enum Then {
+    /// A reset.
+    Cut,
+    /// Nothing, ever.
+    Hang,
+    /// A good end, in the middle of the answer.
+    End,
+    /// This, and then the stream goes on.
+    Say(&'static str),
 }
 
 /// What the provider saw of one request.
@@ -41,6 +58,7 @@ pub struct Seen {
 
 #[derive(Default)]
 struct Memory {
+    accepted: usize,
     seen: Vec<Seen>,
     closed: Vec<Instant>,
 }
@@ -61,6 +79,7 @@ impl Provider {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (script, memory) = (script.clone(), Arc::clone(&memory));
+                memory.lock().unwrap().accepted += 1;
                 tokio::spawn(async move {
                     let _ = connection(stream, script, &memory).await;
                     memory.lock().unwrap().closed.push(Instant::now());
@@ -70,9 +89,13 @@ impl Provider {
         provider
     }
 
-    /// A port that nobody listens on.
+    /// A port that nobody listens on; taken for the life of the test, so that nobody else will.
     pub async fn refused() -> SocketAddr {
-        TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        std::mem::forget(socket);
+        address
     }
 
     pub fn base_url(&self) -> String {
@@ -81,6 +104,11 @@ impl Provider {
 
     pub fn seen(&self) -> Vec<Seen> {
         self.memory.lock().unwrap().seen.clone()
+    }
+
+    /// How many connections were made to it.
+    pub fn accepted(&self) -> usize {
+        self.memory.lock().unwrap().accepted
     }
 
     /// When connections ended, as the provider saw it.
@@ -116,23 +144,80 @@ async fn connection(
             Script::Status(status, header, body) => {
                 json_answer(&mut stream, *status, header, body).await?
             }
-            Script::Raw(bytes) => {
-                stream.write_all(bytes).await?;
-                return stream.shutdown().await;
-            }
-            Script::Unterminated => return unterminated(&mut stream).await,
-            Script::Silence => drop(stream.read(&mut [0; 1]).await?),
-            Script::Endless(pace) => return endless(&mut stream, *pace).await,
-            Script::CutAfter(events) => {
-                begin_stream(&mut stream).await?;
-                for _ in 0..*events {
-                    event(&mut stream, &delta("word ")).await?;
-                }
-                stream.get_ref().set_zero_linger()?;
-                return Ok(());
+            last => return last_answer(&mut stream, last).await,
+        }
+    }
+}
+
+/// What ends the connection, one way or another.
+async fn last_answer(stream: &mut BufReader<TcpStream>, script: &Script) -> std::io::Result<()> {
+    match *script {
+        Script::Raw(bytes) => {
+            stream.write_all(bytes).await?;
+            stream.shutdown().await
+        }
+        Script::Hang(bytes) => {
+            stream.write_all(bytes).await?;
+            stream.read_u8().await.map(drop)
+        }
+        Script::Unterminated => unterminated(stream).await,
+        Script::Endless(pace) => endless(stream, pace).await,
+        Script::Reset => stream.get_ref().set_zero_linger(),
+        Script::After(events, then) => after_words(stream, events, then).await,
+        // Silence; the others keep their connection.
+        _ => stream.read_u8().await.map(drop),
+    }
+}
+
+async fn after_words(
+    stream: &mut BufReader<TcpStream>,
+    events: usize,
+    then: Then,
+) -> std::io::Result<()> {
+    some_words(stream, events).await?;
+    match then {
+        Then::Cut => return stream.get_ref().set_zero_linger(),
+        Then::Hang => return stream.read_u8().await.map(drop),
+        Then::End => {}
+        Then::Say(said) => {
+            event(stream, said).await?;
+            event(stream, &delta("never seen")).await?;
+        }
+    }
+    stream.write_all(b"0\r\n\r\n").await
+}
+
+async fn some_words(stream: &mut BufReader<TcpStream>, events: usize) -> std::io::Result<()> {
+    begin_stream(stream).await?;
+    for _ in 0..events {
+        event(stream, &delta("word ")).await?;
+    }
+    Ok(())
+}
+
+/// An address that takes no connection and refuses none: its queue is full as long as the streams
+/// are kept, so the kernel drops what comes.
+pub async fn blackhole() -> (SocketAddr, Vec<TcpStream>) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut kept = Vec::new();
+    for _ in 0..64 {
+        let connecting = TcpStream::connect(address);
+        match tokio::time::timeout(Duration::from_millis(300), connecting).await {
+            Ok(connected) => kept.push(connected.unwrap()),
+            Err(_) => {
+                // Nobody accepts; the listener lives as long as the test's runtime.
+                tokio::spawn(async move {
+                    let _listener = listener;
+                    std::future::pending::<()>().await;
+                });
+                return (address, kept);
             }
         }
     }
+    panic!("the queue of a listener does not fill");
 }
 
 async fn endless(stream: &mut BufReader<TcpStream>, pace: Duration) -> std::io::Result<()> {
