@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, StatusCode, Version};
 use inferlayer_accounts::NanoUsd;
 use inferlayer_accounts::record::Ending;
-use inferlayer_filter::exchange::{Attempt, Exchange, Refused};
+use inferlayer_filter::exchange::{Exchange, Refused};
 use inferlayer_filter::{Answer, Face, Plan, ProviderKind, Refusal, ResponseHead};
 use inferlayer_wire::{Dialect, ErrorParts};
 use pingora_core::protocols::http::HttpTask;
@@ -191,8 +191,11 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
         }
     };
     insert(REQUEST_ID, x.id.to_string());
+    if x.hit.peek().is_some() {
+        insert(ROUTE, route(x, "cache"));
+    }
     if let Some(attempt) = x.answered() {
-        insert(ROUTE, route(x, attempt));
+        insert(ROUTE, route(x, &format!("{}/{}", attempt.provider.name, attempt.model)));
         if attempt.provider.kind == ProviderKind::Simulated {
             insert(SIMULATED, "true".to_owned());
         }
@@ -206,9 +209,9 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
     insert(SERVER_TIMING, timing(added, x.waited));
 }
 
-/// Who answered, and why: `provider/model; tier=simple; by=rules; reason=short`.
-fn route(x: &Exchange, attempt: &Attempt) -> String {
-    let mut route = format!("{}/{}", attempt.provider.name, attempt.model);
+/// Who answered, and why: `provider/model; tier=simple; by=rules; reason=short`, or `cache; …`.
+fn route(x: &Exchange, who: &str) -> String {
+    let mut route = who.to_owned();
     if let Some(Plan { tier, by, reason, .. }) = x.plan.peek() {
         let _ = write!(route, "; tier={}; by={}; reason={reason}", tier.name(), by.name());
     }

@@ -44,7 +44,7 @@ pub(super) fn all() -> Vec<Step> {
     let small = Expected { route: Some("simulated/simulated-small"), ..ANSWERED };
     let simple = Expected { tier: Some("simple"), cache: Some("miss"), ..small };
     let complex = Expected { tier: Some("complex"), cache: Some("bypass"), ..ANSWERED };
-    let hit = Expected { cache: Some("hit-exact"), ..ANSWERED };
+    let hit = Expected { route: Some("cache"), cache: Some("hit-exact"), ..ANSWERED };
     let question = chat("auto", "What is the capital of France?");
     let other = chat("auto", "Name three rivers.");
     let step = |what, tenant, body, expected| Step { what, tenant, body, expected };

@@ -15,7 +15,6 @@ pub(super) fn line(out: &mut impl Write, step: &Step, answer: &Answer) -> io::Re
     let by = match (route, answer.error_code()) {
         (Some(route), _) => route.split(';').next().unwrap_or(route).to_owned(),
         (None, Some(code)) => format!("{} {code}", answer.status),
-        (None, None) if cache.starts_with("hit") => "the cache".to_owned(),
         (None, None) => answer.status.to_string(),
     };
     let added = answer.fact("server-timing").and_then(|timing| parameter(timing, "gateway;dur="));
