@@ -12,12 +12,14 @@
 mod compact;
 mod keys;
 mod slices;
+mod tell;
 mod walk;
 
 use serde::de::DeserializeSeed;
 
 pub(crate) use self::compact::compact;
 pub(crate) use self::slices::{items, members, text};
+pub(crate) use self::tell::{Text, Type, is_set};
 pub(crate) use self::walk::{Kind, Reader, Skip, Walk, skip};
 use crate::Invalid;
 

@@ -11,7 +11,7 @@ use std::mem;
 use serde::de::{MapAccess, SeqAccess};
 
 use self::block::{BlockKind, Blocks, turn_of};
-use crate::json::{Kind, Reader, Skip, Walk, skip};
+use crate::json::{Kind, Reader, Text, Type, Walk, is_set, skip};
 use crate::openai::{Speaker, Turn};
 use crate::{Invalid, Shape};
 
@@ -206,30 +206,4 @@ impl<'de> Reader<'de> for OutputConfig<'_> {
         }
         Ok(())
     }
-}
-
-/// Tells the `type` of an object.
-struct Type<F>(F);
-
-impl<'de, F: FnMut(&str)> Reader<'de> for Type<F> {
-    fn member<A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
-        match key {
-            "type" => object.next_value_seed(Walk(&mut Text(&mut self.0))).map(drop),
-            _ => skip(object),
-        }
-    }
-}
-
-/// Tells a string.
-struct Text<F>(F);
-
-impl<F: FnMut(&str)> Reader<'_> for Text<F> {
-    fn string(&mut self, text: &str) {
-        (self.0)(text);
-    }
-}
-
-/// Walks a member and says whether it is more than null.
-fn is_set<'de, A: MapAccess<'de>>(object: &mut A) -> Result<bool, A::Error> {
-    Ok(object.next_value_seed(Walk(&mut Skip))? != Kind::Null)
 }

@@ -7,7 +7,7 @@ mod turn;
 use serde::de::{MapAccess, SeqAccess};
 
 use crate::Invalid;
-use crate::json::{Kind, Reader, Walk, skip};
+use crate::json::{Kind, Reader, Text, Type, Walk, is_set, skip};
 
 pub use self::turn::Shape;
 pub(crate) use self::turn::{Speaker, Turn};
@@ -249,30 +249,4 @@ impl<'de> Reader<'de> for Tools<'_> {
         }
         Ok(kind.is_some())
     }
-}
-
-/// Tells the `type` of an object.
-struct Type<F>(F);
-
-impl<'de, F: FnMut(&str)> Reader<'de> for Type<F> {
-    fn member<A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
-        match key {
-            "type" => object.next_value_seed(Walk(&mut Text(&mut self.0))).map(drop),
-            _ => skip(object),
-        }
-    }
-}
-
-/// Tells a string.
-struct Text<F>(F);
-
-impl<F: FnMut(&str)> Reader<'_> for Text<F> {
-    fn string(&mut self, text: &str) {
-        (self.0)(text);
-    }
-}
-
-/// Walks a member and says whether it is more than null.
-fn is_set<'de, A: MapAccess<'de>>(object: &mut A) -> Result<bool, A::Error> {
-    Ok(object.next_value_seed(Walk(&mut crate::json::Skip))? != Kind::Null)
 }
