@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.process import Failure, on_core
 
 SCRAPE_SECONDS = 1.0
+WARM_UP_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,38 @@ class Scenario:
         return f"{kind}, {self.connections} connection{plural}"
 
 
+@dataclass(frozen=True)
+class Ask:
+    """What a target is asked, and what counts as its answer."""
+
+    model: str = "bench-small"
+    same_question: bool = False
+    status: int = 200
+    cache_status: str = ""
+
+    def options(self):
+        """For `load`."""
+        options = ["--model", self.model, "--status", self.status]
+        options += ["--same-question"] if self.same_question else []
+        return options + (["--cache-status", self.cache_status] if self.cache_status else [])
+
+
 SCENARIOS = [
     Scenario("json-1", 1, False),
     Scenario("json-32", 32, False),
     Scenario("sse-1", 1, True),
     Scenario("sse-32", 32, True),
 ]
+
+
+def take_turns(targets, scenario, repeats, seconds, load, core):
+    """Targets in turns inside each repeat: a list of {target name: sample}."""
+    for target in targets:
+        run_load(target, scenario, WARM_UP_SECONDS, load, core)
+    return [
+        {target.name: sample(target, scenario, seconds, load, core) for target in targets}
+        for _ in range(repeats)
+    ]
 
 
 def sample(target, scenario, seconds, load, core):
@@ -59,7 +86,7 @@ def sample(target, scenario, seconds, load, core):
 
 def run_load(target, scenario, seconds, load, core):
     command = [load, "--target", f"127.0.0.1:{target.port}", "--seconds", seconds]
-    command += ["--connections", scenario.connections]
+    command += ["--connections", scenario.connections, *target.ask.options()]
     command += ["--stream"] if scenario.stream else []
     environment = os.environ | {"COMPARE_KEY": target.key}
     done = subprocess.run(on_core(core, command), env=environment, capture_output=True, text=True)

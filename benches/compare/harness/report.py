@@ -3,6 +3,7 @@ saw the same machine, and only then is the median taken over repeats."""
 
 from statistics import median
 
+BARE = "bare Pingora"
 LIMIT_X_BARE = 2.5
 # Beyond this the machine was not quiet, whatever the medians say.
 STEADY_SPREAD = 0.15
@@ -28,9 +29,28 @@ def table(repeats, stream):
             spread([value(repeat[name], repeat) for repeat in repeats])
             for _, value in columns.values()
         ]
-        ratios = [f"{ratio(repeats, name, base):.2f}" for base in ("nginx", "bare Pingora")]
+        ratios = [f"{ratio(repeats, name, base):.2f}" for base in ("nginx", BARE)]
         rows.append([name, *cells, *ratios])
     return aligned(rows)
+
+
+def ladder(repeats, steps):
+    """Lines of a Markdown table: what each step costs, and how much more than the one before."""
+    rows = [["step", "CPU µs", "× bare", "step µs"]]
+    for below, step in zip([None, *steps], steps):
+        more = [repeat[step]["cpu_us"] - repeat[below]["cpu_us"] for repeat in repeats if below]
+        rows.append([*cost(repeats, step), f"{median(more):+.1f}" if more else ""])
+    return aligned(rows)
+
+
+def refusals(repeats, names):
+    """Lines of a Markdown table: what each refusal costs."""
+    return aligned([["refused", "CPU µs", "× bare"], *(cost(repeats, name) for name in names)])
+
+
+def cost(repeats, name):
+    spent = spread([repeat[name]["cpu_us"] for repeat in repeats])
+    return [name, spent, f"{ratio(repeats, name, BARE):.2f}"]
 
 
 def by_thread(repeats, name):
@@ -47,9 +67,9 @@ def ratio(repeats, name, base):
     return median(repeat[name]["cpu_us"] / repeat[base]["cpu_us"] for repeat in repeats)
 
 
-def unsteady(repeats):
-    """How far nginx's CPU per request strays from its median, if that is too far; else None."""
-    values = [repeat["nginx"]["cpu_us"] for repeat in repeats]
+def unsteady(repeats, name):
+    """How far a target's CPU per request strays from its median, if that is too far; else None."""
+    values = [repeat[name]["cpu_us"] for repeat in repeats]
     middle = median(values)
     worst = max(abs(value - middle) / middle for value in values)
     return worst if worst > STEADY_SPREAD else None
@@ -57,9 +77,9 @@ def unsteady(repeats):
 
 def verdict(repeats, name):
     """The ratio that is held against the limit, and the sentence that says so."""
-    measured = ratio(repeats, name, "bare Pingora")
+    measured = ratio(repeats, name, BARE)
     sentence = (
-        f"everything on and durable: {measured:.2f} × bare Pingora in CPU per request "
+        f"everything on and durable: {measured:.2f} × {BARE} in CPU per request "
         f"at 32 connections (limit {LIMIT_X_BARE})"
     )
     return measured, sentence

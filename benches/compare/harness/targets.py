@@ -1,5 +1,5 @@
-"""What is compared: how each target is configured and started. All of one scenario run side by
-side, and each takes its turn under load while the others idle."""
+"""What is compared: how each target is configured and started. All of them run side by side, and
+each takes its turn under load while the others idle."""
 
 import shutil
 import string
@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.measure import Ask
 from harness.process import Failure, Process, free_port
 
 HERE = Path(__file__).resolve().parent.parent
 LOAD_CORE_INDEX, PROXY_CORE_INDEX = 0, 1
-# The other targets ignore the key, and get one as long as the gateway's.
-NO_KEY = "il-" + "0" * 60
+# Nobody's key. The targets that ignore keys get it too: it is as long as the gateway's.
+NO_KEY = f"il-{'0' * 12}-{'0' * 64}"
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,15 @@ class Tools:
 
 @dataclass
 class Target:
+    """A process and what it is asked. Several targets may share a process."""
+
     name: str
     port: int
     process: Process
     key: str = field(default=NO_KEY, repr=False)
+    # Of a tenant whose budget is spent.
+    spent_key: str = field(default=NO_KEY, repr=False)
+    ask: Ask = Ask()
     metrics_port: int = 0
     config: Path = None
 
@@ -40,8 +46,14 @@ class Variant:
     """One way to run the gateway."""
 
     name: str
-    metrics: bool
     data_root: Path
+    metrics: bool = True
+    without: tuple = ()
+
+    def ask(self):
+        """The model `auto`, so that `classify` decides; and no answer from the cache."""
+        model = Ask.model if "classify" in self.without else "auto"
+        return Ask(model, cache_status="" if "cache" in self.without else "miss")
 
 
 class Rig:
@@ -49,6 +61,7 @@ class Rig:
 
     def __init__(self, tools, cores, folder, started):
         self.tools, self.folder, self.started = tools, folder, started
+        self.gateways = []
         self.load_core, self.proxy_core = cores[LOAD_CORE_INDEX], cores[PROXY_CORE_INDEX]
 
     def mock(self, pace_ms):
@@ -69,16 +82,18 @@ class Rig:
         return self._start(Target("bare Pingora", port, None), command, self.proxy_core)
 
     def gateway(self, variant, upstream):
-        target = Target(variant.name, free_port(), None)
+        target = Target(variant.name, free_port(), None, ask=variant.ask())
         target.metrics_port = free_port() if variant.metrics else 0
         target.config = self._gateway_config(variant, target, upstream)
-        created = self._command(target, "keys", "create", "--tenant", "bench")
-        target.key = created.stdout.strip()
+        target.key, target.spent_key = self._key(target, "bench"), self._key(target, "spent")
+        self.gateways.append(target)
         return self._start(target, self._gateway(target, "serve"), self.proxy_core)
 
-    def verify_ledger(self, target):
-        """What was measured must have been recorded: the ledger's own verdict."""
-        self._command(target, "ledger", "verify")
+    def verify_ledgers(self):
+        """What was measured must have been recorded: the ledgers' own verdict."""
+        for gateway in self.gateways:
+            gateway.process.stop()
+            self._command(gateway, "ledger", "verify")
 
     def _gateway_config(self, variant, target, upstream):
         folder = self.folder / variant.name.replace(" ", "-")
@@ -88,10 +103,15 @@ class Rig:
         (folder / "provider.key").write_text("sk-mock\n")
         shutil.copy(HERE / "prices.yaml", folder)
         metrics = address(target.metrics_port) if variant.metrics else "null"
-        return self._fill(
+        config = self._fill(
             "gateway.yaml", folder, port=target.port, metrics=metrics,
             data_dir=data_dir, upstream=upstream,
         )  # fmt: skip
+        config.write_text(without_filters(config.read_text(), variant.without))
+        return config
+
+    def _key(self, target, tenant):
+        return self._command(target, "keys", "create", "--tenant", tenant).stdout.strip()
 
     def _gateway(self, target, *words):
         return [self.tools.gateway, "--config", target.config, *words]
@@ -117,17 +137,25 @@ class Rig:
 
 
 @contextmanager
-def side_by_side(tools, cores, folder, variants, pace_ms):
-    """All targets of a scenario, started; ended and their data removed on the way out."""
+def side_by_side(tools, cores, folder):
+    """A rig in a new folder. On the way out each ledger must verify; then what the rig started is
+    ended and its data removed."""
     folder.mkdir()
     with ExitStack() as started:
         rig = Rig(tools, cores, folder, started)
-        mock = rig.mock(pace_ms)
-        gateways = [rig.gateway(variant, mock.port) for variant in variants]
-        yield [mock, rig.nginx(mock.port), rig.bare(mock.port), *gateways]
-        for gateway in gateways:
-            gateway.process.stop()
-            rig.verify_ledger(gateway)
+        yield rig
+        rig.verify_ledgers()
+
+
+def without_filters(config, names):
+    """The configuration less some filters, each of which stands on a line of its own."""
+    lines = config.splitlines(keepends=True)
+    for name in names:
+        rest = [line for line in lines if not line.startswith(f"  - {name}:")]
+        if len(rest) != len(lines) - 1:
+            raise Failure(f"gateway.yaml has no one line for the filter {name}")
+        lines = rest
+    return "".join(lines)
 
 
 def address(port):

@@ -44,6 +44,21 @@ class Report(unittest.TestCase):
         repeats = [repeat(10, 20, 60, threads_us=cost) for cost in costs]
         self.assertEqual(report.by_thread(repeats, "gateway"), "http 60.0, view 11.0")
 
+    def test_a_step_costs_what_it_has_more_within_a_repeat(self):
+        # Ten times slower in one repeat: the ratio stays, the step is the median of 20, 200, 24.
+        repeats = [repeat(10, 20, 40), repeat(100, 200, 400), repeat(10, 20, 44)]
+        lines = report.ladder(repeats, [report.BARE, "gateway"])
+        self.assertEqual(cells(row(lines, report.BARE))[2:], ["1.00", ""])
+        self.assertEqual(cells(row(lines, "gateway"))[2:], ["2.00", "+24.0"])
+
+    def test_a_step_can_cost_less(self):
+        lines = report.ladder([repeat(10, 60, 40)], [report.BARE, "gateway"])
+        self.assertEqual(cells(row(lines, "gateway"))[2:], ["0.67", "-20.0"])
+
+    def test_refusals_are_told_beside_bare(self):
+        lines = report.refusals([repeat(10, 20, 30)], ["gateway"])
+        self.assertEqual(cells(row(lines, "gateway")), ["gateway", "30.0 [30.0–30.0]", "1.50"])
+
     def test_the_verdict_states_what_is_held_against_the_limit(self):
         measured, sentence = report.verdict([repeat(10, 20, 51)], "gateway")
         self.assertGreater(measured, report.LIMIT_X_BARE)
@@ -51,13 +66,17 @@ class Report(unittest.TestCase):
 
     def test_a_noisy_machine_is_told(self):
         steady = [repeat(cpu, 20, 40) for cpu in (100, 110, 114)]
-        self.assertIsNone(report.unsteady(steady))
+        self.assertIsNone(report.unsteady(steady, "nginx"))
         noisy = [repeat(cpu, 20, 40) for cpu in (100, 100, 150)]
-        self.assertAlmostEqual(report.unsteady(noisy), 0.5)
+        self.assertAlmostEqual(report.unsteady(noisy, "nginx"), 0.5)
 
 
 def row(lines, name):
     return next(line for line in lines if line.startswith(f"| {name} "))
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 if __name__ == "__main__":

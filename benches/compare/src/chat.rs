@@ -1,5 +1,5 @@
-//! What the benchmark's ends say: one chat request of about 1 KB, its answer as JSON of about
-//! 700 bytes and as a stream of 64 deltas. Who asks and who answers agree here on what is whole.
+//! What the benchmark's ends say: a chat request of 1 KiB, its answer as JSON of about 700 bytes and
+//! as a stream of 64 deltas. Who asks and who answers agree here on what is whole.
 
 use std::sync::LazyLock;
 
@@ -9,24 +9,27 @@ use memchr::memmem;
 pub const STREAM_DELTAS: usize = 64;
 /// Events in a streamed answer: the deltas, the finish, the usage and `[DONE]`.
 pub const STREAM_EVENTS: usize = STREAM_DELTAS + 3;
+/// Where a question's number will stand: as many digits as the largest `u64` has.
+pub const NO_NUMBER: &str = "00000000000000000000";
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
 const REQUEST_BYTES: usize = 1024;
 
-/// The body of a chat request, 1 KiB long.
-pub fn request_body(stream: bool) -> String {
+/// The body of a chat request, 1 KiB long whatever it asks for. The user's message begins with a
+/// question's number, [`NO_NUMBER`] for now.
+pub fn request_body(model: &str, stream: bool) -> String {
     let options = match stream {
         true => r#""stream":true,"stream_options":{"include_usage":true},"#,
         false => "",
     };
     let system = r#"{"role":"system","content":"You are a terse assistant."}"#;
     let open = format!(
-        "{{\"model\":\"bench-small\",\"max_tokens\":256,{options}\
-         \"messages\":[{system},{{\"role\":\"user\",\"content\":\""
+        "{{\"model\":\"{model}\",\"max_tokens\":256,{options}\
+         \"messages\":[{system},{{\"role\":\"user\",\"content\":\"{NO_NUMBER}. "
     );
     let close = r#""}]}"#;
     let prompt = "Tell me about the history of the measurement of small costs. ";
-    let room = REQUEST_BYTES - open.len() - close.len();
+    let room = REQUEST_BYTES.saturating_sub(open.len() + close.len());
     let prompt: String = prompt.chars().cycle().take(room).collect();
     format!("{open}{prompt}{close}")
 }
@@ -64,9 +67,16 @@ pub fn stream_chunks() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Whether a JSON answer came through unchanged in length.
+/// Whether a JSON answer says all it should. Its id and time may be others: a copy has its own.
 pub fn is_whole_json(body: &[u8]) -> bool {
-    body.len() == JSON_BODY.len() && body.starts_with(b"{") && body.ends_with(b"}")
+    is_json(body) && contains(body, CONTENT.as_bytes())
+}
+
+/// Whether this looks like one whole JSON object, as errors are: it closes what it opens. Braces in
+/// its texts, of which the benchmark has none, would mislead.
+pub fn is_json(body: &[u8]) -> bool {
+    let count = |brace| memchr::memchr_iter(brace, body).count();
+    body.starts_with(b"{") && body.ends_with(b"}") && count(b'{') == count(b'}')
 }
 
 /// Whether a stream has all its events and its end. Comments between them are a proxy's right.
@@ -80,8 +90,10 @@ const USAGE: &str = "{\"prompt_tokens\":180,\"completion_tokens\":64,\"total_tok
     \"prompt_tokens_details\":{\"cached_tokens\":0},\
     \"completion_tokens_details\":{\"reasoning_tokens\":0}}";
 
+static CONTENT: LazyLock<String> = LazyLock::new(|| "One short sentence of an answer. ".repeat(8));
+
 static JSON_BODY: LazyLock<String> = LazyLock::new(|| {
-    let content = "One short sentence of an answer. ".repeat(8);
+    let content = &*CONTENT;
     let message = format!(r#"{{"role":"assistant","content":"{content}","refusal":null}}"#);
     let choice =
         format!(r#"{{"index":0,"message":{message},"logprobs":null,"finish_reason":"stop"}}"#);
@@ -113,12 +125,13 @@ mod tests {
 
     #[test]
     fn requests_are_one_kibibyte_and_tell_what_they_want() {
-        for stream in [false, true] {
-            let body = request_body(stream);
+        for (model, stream) in [("auto", false), ("bench-small", true)] {
+            let body = request_body(model, stream);
             assert_eq!(body.len(), REQUEST_BYTES);
             assert_eq!(asks_for_stream(body.as_bytes()), stream);
             let parsed: serde_json::Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(parsed["messages"].as_array().unwrap().len(), 2);
+            assert_eq!(parsed["model"], model);
+            assert!(parsed["messages"][1]["content"].as_str().unwrap().starts_with(NO_NUMBER));
         }
         assert!(asks_for_stream(br#"{"stream": true}"#));
         assert!(!asks_for_stream(br#"{"stream":false}"#));
@@ -129,8 +142,16 @@ mod tests {
         let parsed: serde_json::Value = serde_json::from_str(&JSON_BODY).unwrap();
         assert_eq!(parsed["usage"]["completion_tokens"], 64);
         assert!((600..800).contains(&JSON_BODY.len()), "{}", JSON_BODY.len());
+    }
+
+    #[test]
+    fn a_copied_answer_is_whole_and_a_cut_or_other_one_is_not() {
         assert!(is_whole_json(JSON_BODY.as_bytes()));
+        assert!(is_whole_json(JSON_BODY.replace("chatcmpl-bench", "chatcmpl-0123").as_bytes()));
         assert!(!is_whole_json(&JSON_BODY.as_bytes()[1..]));
+        assert!(!is_whole_json(&JSON_BODY.as_bytes()[..JSON_BODY.len() - 1]));
+        assert!(!is_whole_json(JSON_BODY.replacen("short", "", 1).as_bytes()));
+        assert!(is_json(br#"{"error":{}}"#) && !is_whole_json(br#"{"error":{}}"#));
     }
 
     #[test]
