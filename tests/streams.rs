@@ -126,3 +126,24 @@ async fn an_end_without_done_is_an_end_only_when_every_choice_has_finished() {
     let endings: Vec<_> = outcomes.iter().map(|outcome| &outcome["ending"]).collect();
     assert_eq!(endings, ["complete", "upstream_cut"]);
 }
+
+#[tokio::test]
+async fn a_client_that_leaves_when_all_is_said_pays_what_the_provider_counts() {
+    let provider = Provider::start(Script::LateUsage(Duration::from_millis(300))).await;
+    let gateway = Gateway::start(&[provider.base_url()]);
+    let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());
+    let mut answer = request.body(chat("m", true, 10)).send().await.unwrap();
+    let mut seen = String::new();
+    while !seen.contains("finish_reason") || !seen.contains("stop") {
+        seen += &String::from_utf8_lossy(&answer.chunk().await.unwrap().unwrap());
+    }
+    drop(answer);
+    eventually("the outcome is recorded", || {
+        !records::of_kind(&gateway.data(), Kind::Outcome).is_empty()
+    })
+    .await;
+    let outcome = &records::of_kind(&gateway.data(), Kind::Outcome)[0];
+    assert_eq!(outcome["ending"], "client_gone");
+    assert_eq!(records::nano(outcome, "cost_nano_usd"), 1000);
+    assert_eq!(outcome["estimated"], false);
+}

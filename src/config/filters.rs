@@ -134,6 +134,12 @@ impl Filters {
                     document.report(&format!("filters[{index}]"), problem);
                 }
             }
+            for fact in filter.before.iter().filter(|fact| given.contains(fact)) {
+                let (name, giver) = (filter.name, giver(*fact));
+                let problem =
+                    format!("filter `{name}` stands behind {fact:?}; put it before `{giver}`");
+                document.report(&format!("filters[{index}]"), problem);
+            }
             given.extend(filter.gives);
         }
         for fact in DEMANDED.iter().filter(|fact| !given.contains(fact)) {

@@ -103,6 +103,11 @@ impl<'a> Run<'a> {
         for filter in self.entered() {
             filter.response_end(&mut self.x).await?;
         }
+        if self.x.refused.is_none() {
+            for filter in self.entered() {
+                filter.recorded(&mut self.x);
+            }
+        }
         Ok(())
     }
 

@@ -8,7 +8,6 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::ResponseHead;
 use inferlayer_filter::exchange::Exchange;
-use inferlayer_wire::Completion;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
@@ -24,7 +23,7 @@ pub(crate) async fn whole(
 ) -> Result<(), Failure> {
     run.x.answer.record(&answer.body, limits.recorded_answer_bytes);
     if let Some(facts) = answer.facts {
-        observe(&mut run.x, facts);
+        run.x.answer.take(facts);
     }
     run.x.ending.fill(Ending::Complete)?;
     let head = head(answer.status, answer.content_type);
@@ -52,7 +51,7 @@ pub(crate) async fn long(
         let call = run.x.call.need()?;
         // Only answers in the caller's own dialect are not collected.
         if let Ok(read) = call.read_answer(call.dialect(), 0, all) {
-            observe(&mut run.x, read.facts);
+            run.x.answer.take(read.facts);
         }
     }
     run.x.ending.fill(Ending::Complete)?;
@@ -102,11 +101,4 @@ fn head(status: StatusCode, content_type: Option<HeaderValue>) -> ResponseHead {
     let json = HeaderValue::from_static("application/json");
     headers.insert(CONTENT_TYPE, content_type.unwrap_or(json));
     ResponseHead { status, headers }
-}
-
-/// What the answer says of itself: tokens, model, length of the text.
-fn observe(x: &mut Exchange, facts: Completion) {
-    x.answer.usage = facts.usage;
-    x.answer.model = facts.model;
-    x.answer.output_bytes = facts.output_bytes;
 }

@@ -3,14 +3,17 @@
 //! comment carries the cost and the receipt. A stream that breaks ends in an error event, because
 //! to a client a clean end is success.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_wire::{Chunk, Meaning, Piece, sse};
+use inferlayer_wire::{Meaning, Piece, sse};
 use pingora_proxy::Session;
+use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::config::Limits;
 use crate::proxy::{Failure, Run, body, respond};
@@ -24,30 +27,31 @@ pub(crate) async fn relay(
     limits: &Limits,
 ) -> Result<(), Failure> {
     respond::begin(session, run, head(stream.status())).await?;
-    let ending = loop {
+    let end = loop {
         let (ready, state) = pass(run, &mut stream, limits);
         write(session, ready, false).await?;
-        match state {
-            State::Open => {}
-            State::Done => break Ending::Complete,
-            State::Broken => break Ending::UpstreamCut,
+        if state != State::Open {
+            break state;
         }
         if stream.has_ended() {
-            break if stream.is_finished() { Ending::Complete } else { Ending::UpstreamCut };
+            break if stream.is_finished() { State::Done } else { State::Broken };
         }
         let filled = tokio::select! {
             biased;
             filled = stream.fill() => filled,
-            () = body::client_gone(session) => return Err(Failure::Gone),
+            () = body::client_gone(session) => {
+                last_count(run, stream).await;
+                return Err(Failure::Gone);
+            }
         };
         if filled.is_err() {
-            break Ending::UpstreamCut;
+            break State::Broken;
         }
     };
     let end_mark = stream.end_mark();
     stream.discard();
-    let end = close(run, ending, &end_mark).await;
-    write(session, end, true).await
+    let last = close(run, end, &end_mark).await;
+    write(session, last, true).await
 }
 
 /// What the stream is at.
@@ -56,6 +60,8 @@ enum State {
     Open,
     Done,
     Broken,
+    /// Broken, and the provider has said so itself.
+    Told,
 }
 
 /// Passes on what has come; the bytes go to the client in one write.
@@ -63,7 +69,7 @@ fn pass(run: &mut Run<'_>, stream: &mut EventStream, limits: &Limits) -> (Bytes,
     let mut ready = BytesMut::new();
     while let Some(Piece { bytes, facts, meaning }) = stream.pop() {
         if let Some(facts) = &facts {
-            observe(&mut run.x, facts);
+            run.x.answer.observe(facts);
         }
         if !bytes.is_empty()
             && meaning != Meaning::Garbage
@@ -75,47 +81,55 @@ fn pass(run: &mut Run<'_>, stream: &mut EventStream, limits: &Limits) -> (Bytes,
         match meaning {
             Meaning::Aside | Meaning::Content => {}
             Meaning::End => return (ready.freeze(), State::Done),
-            // The provider's own error event is its last word.
-            Meaning::Error | Meaning::Garbage => return (ready.freeze(), State::Broken),
+            Meaning::Error => return (ready.freeze(), State::Told),
+            Meaning::Garbage => return (ready.freeze(), State::Broken),
         }
     }
     (ready.freeze(), State::Open)
 }
 
+/// A client that hangs up when all has been said does not take the provider's count along: that
+/// comes last, and may tell of more than could be seen.
+async fn last_count(run: &mut Run<'_>, mut stream: EventStream) {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let counting = async {
+        while stream.is_finished() && run.x.answer.usage.is_none() && !stream.has_ended() {
+            if stream.fill().await.is_err() {
+                return;
+            }
+            while let Some(piece) = stream.pop() {
+                piece.facts.iter().for_each(|facts| run.x.answer.observe(facts));
+            }
+        }
+    };
+    let _ = fast_timeout(PATIENCE, counting).await;
+}
+
 /// Settles and records; then what stands at the end of the stream.
-async fn close(run: &mut Run<'_>, ending: Ending, end_mark: &[u8]) -> Bytes {
+async fn close(run: &mut Run<'_>, end: State, end_mark: &[u8]) -> Bytes {
+    let ending = if end == State::Done { Ending::Complete } else { Ending::UpstreamCut };
     run.end(ending, StatusCode::OK);
     if let Err(refusal) = run.response_end().await {
         return respond::error_event(&refusal, run.x.dialect);
     }
-    let mut end = BytesMut::new();
-    end.extend_from_slice(&facts(&run.x));
-    match ending {
-        Ending::Complete => end.extend_from_slice(end_mark),
-        _ => {
+    let mut last = BytesMut::new();
+    last.extend_from_slice(&facts(&run.x));
+    match end {
+        State::Done => last.extend_from_slice(end_mark),
+        State::Told => {}
+        State::Open | State::Broken => {
             let attempts = "the provider broke off in the middle of its answer".to_owned();
             let broken = Refusal::UpstreamFailed { attempts };
-            end.extend_from_slice(&respond::error_event(&broken, run.x.dialect));
+            last.extend_from_slice(&respond::error_event(&broken, run.x.dialect));
         }
     }
-    end.freeze()
+    last.freeze()
 }
 
 fn facts(x: &Exchange) -> Bytes {
     let lines: Vec<String> =
         respond::closing_facts(x).map(|(name, text)| format!("{name}: {text}")).collect();
     if lines.is_empty() { Bytes::new() } else { sse::comment(&lines.join("\n")) }
-}
-
-fn observe(x: &mut Exchange, delta: &Chunk) {
-    let answer = &mut x.answer;
-    // Some servers count in every event; the last count is the total.
-    answer.usage = delta.usage.or(answer.usage);
-    answer.output_bytes += delta.output_bytes;
-    answer.output_events += u64::from(delta.output_bytes > 0);
-    if answer.model.is_none() {
-        answer.model.clone_from(&delta.model);
-    }
 }
 
 fn head(status: StatusCode) -> ResponseHead {

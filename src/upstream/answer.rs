@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use inferlayer_filter::exchange::AttemptResult;
-use inferlayer_wire::{Call, Completion, Dialect, Meaning, Piece, StreamReader, sse};
+use inferlayer_wire::{Call, Completion, Dialect, Meaning, NotAnswer, Piece, StreamReader, sse};
 
 use crate::config::Limits;
 use crate::upstream::connection::{Cut, Reply};
@@ -17,6 +17,9 @@ use crate::upstream::connection::{Cut, Reply};
 /// Comments and pings that may come before the first word of a stream while its head is kept
 /// back. A provider that sends more is taken for one that answers, and its client sees them.
 const ASIDES_MAX: usize = 16;
+
+/// The longest whole answer that is translated.
+const TRANSLATED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a provider answers, in its caller's dialect.
 pub(crate) enum Answer {
@@ -85,9 +88,9 @@ async fn collect(
     limits: &Limits,
 ) -> Result<Answer, AttemptResult> {
     let translated = call.dialect() != provider;
+    let collected = limits.collected_answer_bytes;
     // What is translated has to be whole.
-    let max_bytes =
-        if translated { limits.recorded_answer_bytes } else { limits.collected_answer_bytes };
+    let max_bytes = if translated { collected.max(TRANSLATED_MAX_BYTES) } else { collected };
     let mut body = BytesMut::new();
     while let Some(bytes) = reply.next().await.map_err(|Cut| AttemptResult::Broken)? {
         body.extend_from_slice(&bytes);
@@ -98,7 +101,8 @@ async fn collect(
             return Ok(Answer::Long(Long { reply, begun: body.freeze() }));
         }
     }
-    let (status, content_type) = (reply.status, reply.headers.get(CONTENT_TYPE).cloned());
+    let content_type = reply.headers.get(CONTENT_TYPE).filter(|_| !translated).cloned();
+    let status = reply.status;
     reply.release().await;
     let body = body.freeze();
     if !status.is_success() {
@@ -110,7 +114,11 @@ async fn collect(
             let (body, facts) = (read.body, Some(read.facts));
             Ok(Answer::Whole(Whole { status, content_type, body, facts }))
         }
-        Ok(_) | Err(_) => Err(AttemptResult::ErrorAnswer { status: status.as_u16() }),
+        // It says something, which may be billed.
+        Err(NotAnswer::Odd) => Err(AttemptResult::BadAnswer),
+        Ok(_) | Err(NotAnswer::Other) => {
+            Err(AttemptResult::ErrorAnswer { status: status.as_u16() })
+        }
     }
 }
 

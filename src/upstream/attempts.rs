@@ -37,9 +37,6 @@ impl Trial<'_> {
     pub(crate) async fn run(&self, x: &mut Exchange) -> Result<Answer, Refusal> {
         let mut patience = None;
         for index in 0..x.candidates.need()?.len() {
-            if !extend_hold(x, index)? {
-                break;
-            }
             let candidate = x.candidates.need()?.get(index).cloned();
             let candidate = candidate.ok_or(Refusal::Fact("candidates"))?;
             let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
@@ -51,12 +48,17 @@ impl Trial<'_> {
                     continue;
                 }
             };
+            if !extend_hold(x, index)? {
+                break;
+            }
             match self.on(upstream, &candidate, index, x, &mut patience).await? {
                 Ok(answer) => {
                     pass.succeeded();
                     return Ok(answer);
                 }
-                Err(_) => pass.failed(),
+                Err(result) if result.blames_provider() => pass.failed(),
+                // Nothing is known of the provider by it.
+                Err(_) => drop(pass),
             }
         }
         Err(failure(x, patience))

@@ -25,8 +25,8 @@ struct State {
     /// In a row.
     failures: u32,
     open_until: Option<Instant>,
-    /// A request is trying the provider out.
-    probing: bool,
+    /// A request is trying the provider out; past this time another may.
+    probing_until: Option<Instant>,
 }
 
 /// Leave to try the provider once. Dropped without a verdict, as when the client goes away, it
@@ -48,11 +48,12 @@ impl Breaker {
         let probe = match state.open_until {
             None => false,
             Some(until) => {
-                let left = until.saturating_duration_since(Instant::now());
-                if !left.is_zero() || state.probing {
-                    return Err(left);
+                let now = Instant::now();
+                let until = state.probing_until.unwrap_or(until).max(until);
+                if until > now {
+                    return Err(until - now);
                 }
-                state.probing = true;
+                state.probing_until = Some(now + self.settings.open);
                 true
             }
         };
@@ -89,7 +90,7 @@ impl Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         if self.probe {
-            self.breaker.lock().probing = false;
+            self.breaker.lock().probing_until = None;
         }
     }
 }
@@ -121,15 +122,21 @@ mod tests {
 
     #[test]
     fn one_request_at_a_time_tries_it_out() {
-        let breaker = breaker(Duration::ZERO);
+        const OPEN: Duration = Duration::from_millis(200);
+        let breaker = breaker(OPEN);
         fail(&breaker, 3);
+        std::thread::sleep(OPEN);
         let probe = breaker.admit().ok().unwrap();
         assert!(breaker.admit().is_err());
         // Its client went away: nothing is known, the next may try.
         drop(probe);
+        let slow = breaker.admit().ok().unwrap();
+        assert!(breaker.admit().is_err());
+        // One that takes long does not keep the others from trying.
+        std::thread::sleep(OPEN);
         breaker.admit().ok().unwrap().failed();
-        assert!(breaker.is_open());
-        breaker.admit().ok().unwrap().succeeded();
+        assert!(breaker.is_open() && breaker.admit().is_err());
+        slow.succeeded();
         assert!(!breaker.is_open());
         fail(&breaker, 2);
         assert!(!breaker.is_open(), "a recovered provider starts anew");

@@ -14,8 +14,6 @@ const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// What our own translation speaks.
 const TRANSLATED_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
-/// Asked for where the caller names no cap, nobody knows the model's, and the dialect wants one.
-const OUTPUT_TOKENS_DEFAULT: u64 = 4096;
 
 /// The request for `candidate`, the one at `index`.
 pub(crate) fn build(
@@ -27,7 +25,7 @@ pub(crate) fn build(
     let call = x.call.need()?;
     let dialect = candidate.provider.kind.dialect();
     let price = x.quotes.need()?.get(index).and_then(|quote| quote.price.as_deref());
-    let output_tokens = price.map_or(OUTPUT_TOKENS_DEFAULT, |price| price.max_output_tokens);
+    let output_tokens = price.map(|price| price.max_output_tokens);
     let mut request = UpstreamRequest {
         path: path(dialect).to_owned(),
         headers: headers(call, dialect, &x.head.headers),

@@ -23,6 +23,8 @@ pub enum Script {
     Status(u16, &'static str, &'static str),
     /// A chat completion whose text has so many bytes.
     Long(usize),
+    /// A stream whose usage comes so much later than the end of its answer.
+    LateUsage(Duration),
     /// A stream that is complete but for its last line end and its `[DONE]`.
     Unterminated,
     /// These bytes, then the connection is closed.
@@ -161,6 +163,7 @@ async fn last_answer(stream: &mut BufReader<TcpStream>, script: &Script) -> std:
             stream.read_u8().await.map(drop)
         }
         Script::Unterminated => unterminated(stream).await,
+        Script::LateUsage(pause) => late_usage(stream, pause).await,
         Script::Endless(pace) => endless(stream, pace).await,
         Script::Reset => stream.get_ref().set_zero_linger(),
         Script::After(events, then) => after_words(stream, events, then).await,
@@ -229,6 +232,16 @@ async fn endless(stream: &mut BufReader<TcpStream>, pace: Duration) -> std::io::
             return Ok(());
         }
     }
+}
+
+async fn late_usage(stream: &mut BufReader<TcpStream>, pause: Duration) -> std::io::Result<()> {
+    some_words(stream, 2).await?;
+    let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    event(stream, &last.to_string()).await?;
+    tokio::time::sleep(pause).await;
+    event(stream, &json!({"choices": [], "usage": usage()}).to_string()).await?;
+    event(stream, "[DONE]").await?;
+    stream.write_all(b"0\r\n\r\n").await
 }
 
 async fn unterminated(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {

@@ -74,6 +74,28 @@ impl AttemptResult {
         )
     }
 
+    /// Whether it shows that the provider is not well. A limit reached, a model that is closed to
+    /// one's key and an error over one request do not: the next caller may fare better.
+    pub fn blames_provider(self) -> bool {
+        match self {
+            AttemptResult::Unresolved
+            | AttemptResult::Refused
+            | AttemptResult::ConnectTimeout
+            | AttemptResult::TlsFailed
+            | AttemptResult::ConnectFailed
+            | AttemptResult::Broken
+            | AttemptResult::FirstByteTimeout
+            | AttemptResult::BadAnswer => true,
+            AttemptResult::Status { status } => status >= 500 || status == 401,
+            AttemptResult::Connecting
+            | AttemptResult::Sent
+            | AttemptResult::Answered { .. }
+            | AttemptResult::Stale
+            | AttemptResult::ErrorAnswer { .. }
+            | AttemptResult::BreakerOpen => false,
+        }
+    }
+
     /// The word in records and messages.
     pub fn name(self) -> &'static str {
         match self {

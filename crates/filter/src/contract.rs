@@ -52,6 +52,9 @@ pub trait Filter: Send + Sync + 'static {
         Ok(())
     }
 
+    /// The answer is recorded, and its end is about to go out. Not for refusals.
+    fn recorded(&self, _x: &mut Exchange) {}
+
     /// Runs once for every request, entered or not, on every path out, also while unwinding or
     /// shutting down. Cannot wait and cannot fail the request.
     fn log(&self, _x: &mut Exchange) {}
@@ -77,6 +80,8 @@ pub trait Settings: DeserializeOwned + Send + 'static {
     const NEEDS: &'static [Fact] = &[];
     /// What it takes into account where a filter gives it; that filter then has to stand before.
     const USES: &'static [Fact] = &[];
+    /// What must not be known before it: it stands in front of whoever gives that.
+    const BEFORE: &'static [Fact] = &[];
     /// What is known after it.
     const GIVES: &'static [Fact] = &[];
 

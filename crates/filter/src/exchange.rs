@@ -11,7 +11,7 @@ use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
-use inferlayer_wire::{Call, Dialect, Usage};
+use inferlayer_wire::{Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
@@ -137,6 +137,10 @@ pub struct Tally {
     pub output_bytes: u64,
     /// Events that carried generated text so far.
     pub output_events: u64,
+    /// Why each choice ended, as far as they have.
+    pub finish_reasons: Vec<FinishReason>,
+    /// The answer calls a tool.
+    pub tool_calls: bool,
     /// The answer as sent, up to the recording limit.
     pub content: BytesMut,
     /// The answer is longer than the recording limit.
@@ -234,6 +238,28 @@ impl Intent {
 }
 
 impl Tally {
+    /// Takes what a whole answer says of itself.
+    pub fn take(&mut self, facts: Completion) {
+        self.usage = facts.usage;
+        self.model = facts.model;
+        self.output_bytes = facts.output_bytes;
+        self.finish_reasons = facts.finish_reasons;
+        self.tool_calls = facts.tool_calls;
+    }
+
+    /// Takes what an event of a stream says.
+    pub fn observe(&mut self, facts: &Chunk) {
+        // Some servers count in every event; the last count is the total.
+        self.usage = facts.usage.or(self.usage);
+        self.output_bytes += facts.output_bytes;
+        self.output_events += u64::from(facts.output_bytes > 0);
+        self.finish_reasons.extend_from_slice(&facts.finish_reasons);
+        self.tool_calls |= facts.tool_calls;
+        if self.model.is_none() {
+            self.model.clone_from(&facts.model);
+        }
+    }
+
     /// Keeps a piece of the answer for the record, up to `limit_bytes` in all.
     pub fn record(&mut self, bytes: &[u8], limit_bytes: usize) {
         let room = limit_bytes.saturating_sub(self.content.len());

@@ -18,6 +18,8 @@ pub struct Registration {
     pub needs: &'static [Fact],
     /// What is to be known before it if a filter gives it.
     pub uses: &'static [Fact],
+    /// What must not be known before it.
+    pub before: &'static [Fact],
     /// What is known after it.
     pub gives: &'static [Fact],
     /// Reads its block.
@@ -47,6 +49,7 @@ impl Registration {
             name: S::NAME,
             needs: S::NEEDS,
             uses: S::USES,
+            before: S::BEFORE,
             gives: S::GIVES,
             read: |deserializer| {
                 let settings: S = erased_serde::deserialize(deserializer)?;

@@ -16,7 +16,9 @@ fn translation(bench: &mut Criterion) {
     for size in [1 << 10, 32 << 10] {
         let call = chat(size);
         bench.bench_function(&format!("request/chat_to_messages/{size}"), |bench| {
-            bench.iter(|| call.for_provider(Dialect::Anthropic, black_box("claude"), 9).unwrap());
+            bench.iter(|| {
+                call.for_provider(Dialect::Anthropic, black_box("claude"), Some(9)).unwrap()
+            });
         });
     }
 }

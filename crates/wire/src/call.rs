@@ -96,12 +96,13 @@ impl Call {
     }
 
     /// The body for a provider: the caller's own bytes where the dialect is the same, except what
-    /// must change. `max_output_tokens` is the model's own, for dialects that want a cap.
+    /// must change. `max_output_tokens` is the model's own, if it is known, for dialects that want
+    /// a cap.
     pub fn for_provider(
         &self,
         provider: Dialect,
         model: &str,
-        max_output_tokens: u64,
+        max_output_tokens: Option<u64>,
     ) -> Result<Bytes, Invalid> {
         match (self, provider) {
             (Call::Chat(chat), Dialect::OpenAi) => Ok(chat.for_provider(model)),

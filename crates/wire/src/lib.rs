@@ -31,7 +31,7 @@ mod text;
 mod translate;
 mod usage;
 
-pub use crate::answer::Answer;
+pub use crate::answer::{Answer, NotAnswer};
 pub use crate::anthropic::MessagesRequest;
 pub use crate::call::Call;
 pub use crate::dialect::{Dialect, ErrorParts};

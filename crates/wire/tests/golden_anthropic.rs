@@ -39,7 +39,7 @@ fn chat_requests_become_messages_requests() {
     each("anthropic/requests", "json", "provider", |name, body| {
         let call = Call::parse(Dialect::OpenAi, body.into()).unwrap();
         assert_eq!(call.fits(Dialect::Anthropic), Ok(()), "{name}");
-        let body = call.for_provider(Dialect::Anthropic, "claude", 64_000).unwrap();
+        let body = call.for_provider(Dialect::Anthropic, "claude", Some(64_000)).unwrap();
         // And it is a good messages request.
         Call::parse(Dialect::Anthropic, body.clone()).unwrap();
         [&body[..], b"\n"].concat()

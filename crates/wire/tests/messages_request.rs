@@ -224,5 +224,5 @@ fn a_provider_of_chat_completions_cannot_be_asked() {
     assert_eq!(call.fits(Dialect::Anthropic), Ok(()));
     let refused = call.fits(Dialect::OpenAi).unwrap_err();
     assert_eq!(refused.message, "this model is not served in Anthropic's dialect");
-    assert_eq!(call.for_provider(Dialect::OpenAi, "m", 9), Err(refused));
+    assert_eq!(call.for_provider(Dialect::OpenAi, "m", None), Err(refused));
 }

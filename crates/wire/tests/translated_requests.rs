@@ -24,7 +24,7 @@ fn refusal(messages: &str, members: &str) -> Invalid {
     let fits = call.fits(Dialect::Anthropic);
     assert!(fits.is_err(), "{messages} {members}");
     let refused = fits.unwrap_err();
-    assert_eq!(call.for_provider(Dialect::Anthropic, "claude", 9), Err(refused.clone()));
+    assert_eq!(call.for_provider(Dialect::Anthropic, "claude", Some(9)), Err(refused.clone()));
     assert_eq!(call.fits(Dialect::OpenAi), Ok(()));
     refused
 }
@@ -243,7 +243,7 @@ fn whatever_is_told_is_a_messages_request_of_alternating_turns() {
         let messages: Vec<&str> = (0..length).map(|_| chance.pick(&MESSAGES)).collect();
         let member = chance.pick(&MEMBERS);
         let call = call(&messages.join(","), &format!(",{member}"));
-        match call.for_provider(Dialect::Anthropic, "claude", 100) {
+        match call.for_provider(Dialect::Anthropic, "claude", Some(100)) {
             Ok(body) => check(&body),
             Err(_) => continue,
         }

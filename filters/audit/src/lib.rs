@@ -71,7 +71,7 @@ impl Filter for Audit {
     async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
         let pending = match x.intent.peek_mut().and_then(Intent::outcome) {
             Some(slot) => slot.commit(self.outcome(x)?),
-            None if x.hit.peek().is_some() => {
+            None if x.hit.peek().is_some() && x.refused.is_none() => {
                 let hit = self.hit(x)?;
                 self.ledger.append(hit).map_err(|_| Refusal::AuditUnavailable)?
             }

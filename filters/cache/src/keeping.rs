@@ -7,42 +7,18 @@ use std::sync::Arc;
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::Exchange;
 use inferlayer_filter::cached::CacheKey;
-use inferlayer_wire::{Chunk, Completion, FinishReason};
+use inferlayer_wire::FinishReason;
 
 use crate::flights::Lead;
 use crate::tenants::TenantCache;
 
-/// That a request's answer may be kept, and what was seen of it so far.
+/// That a request's answer may be kept.
 #[derive(Clone)]
 pub(crate) struct Keeping {
     pub(crate) cache: Arc<TenantCache>,
     pub(crate) key: CacheKey,
     /// Others wait for this answer.
     pub(crate) lead: Option<Arc<Lead>>,
-    pub(crate) stream: Seen,
-}
-
-/// What the events of a stream have told.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Seen {
-    events: bool,
-    stops: u32,
-    unfit: bool,
-}
-
-impl Seen {
-    pub(crate) fn observe(&mut self, delta: &Chunk) {
-        self.events = true;
-        for reason in &delta.finish_reasons {
-            self.stops += u32::from(*reason == FinishReason::Stop);
-            self.unfit |= *reason != FinishReason::Stop;
-        }
-        self.unfit |= delta.error || delta.tool_calls;
-    }
-
-    fn is_fit(self) -> bool {
-        self.stops == 1 && !self.unfit
-    }
 }
 
 impl Keeping {
@@ -54,18 +30,8 @@ impl Keeping {
             && !answer.content_cut
             && !answer.content.is_empty()
             && answer.content.len() as u64 <= answer_bytes;
-        whole && is_of_the_plan(x) && self.is_fit(&answer.content)
-    }
-
-    fn is_fit(&self, content: &[u8]) -> bool {
-        if self.stream.events {
-            return self.stream.is_fit();
-        }
-        Completion::parse(content).is_ok_and(|completion| {
-            completion.finish_reasons == [FinishReason::Stop]
-                && !completion.is_error
-                && !completion.tool_calls
-        })
+        let ended_by_the_model = answer.finish_reasons == [FinishReason::Stop];
+        whole && ended_by_the_model && !answer.tool_calls && is_of_the_plan(x)
     }
 }
 

@@ -5,7 +5,7 @@
 //! request:       what decides about the answer ─► key ─► index ─► record ─► answer
 //!                                                  └► under way ─► wait, then the same
 //! response_end:  whole, ended by the model, of the model meant ─► admission, into the outcome
-//! log:           outcome durable ─► index, and those who wait are told
+//! recorded:      outcome durable ─► index, and those who wait are told
 //! ```
 //!
 //! An entry of the index points to the outcome's record: there is no second copy of an answer,
@@ -34,8 +34,7 @@ use inferlayer_accounts::Tenant;
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::cached::{Admission, CacheKey, Hit};
 use inferlayer_filter::{
-    Answer, BuildError, Chunk, ChunkFlow, Exchange, Fact, Filter, Flow, Refusal, ResponseHead,
-    Settings, Site,
+    Answer, BuildError, Exchange, Fact, Filter, Flow, Refusal, ResponseHead, Settings, Site,
 };
 use inferlayer_ledger::Ledger;
 use inferlayer_wire::{Call, ChatRequest};
@@ -43,7 +42,7 @@ use inferlayer_wire::{Call, ChatRequest};
 use crate::control::{CACHE, Control};
 use crate::flights::{Lead, Turn};
 use crate::index::Entry;
-use crate::keeping::{Keeping, Seen};
+use crate::keeping::Keeping;
 use crate::key::Scope;
 pub use crate::settings::CacheSettings;
 use crate::source::{Form, Source};
@@ -61,6 +60,8 @@ impl Settings for CacheSettings {
     const NAME: &'static str = "cache";
     const NEEDS: &'static [Fact] = &[Fact::Tenant];
     const USES: &'static [Fact] = &[Fact::Plan];
+    /// Nothing is held for those who wait, and a hit is no outcome.
+    const BEFORE: &'static [Fact] = &[Fact::Hold, Fact::Intent];
 
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
         let tenants = Tenants::new(self.tenant_bytes.bytes());
@@ -113,13 +114,6 @@ impl Filter for Cache {
         }
     }
 
-    fn response_chunk(&self, x: &mut Exchange, chunk: &Chunk<'_>) -> ChunkFlow {
-        if let (Some(delta), Some(keeping)) = (chunk.delta, x.extensions.get_mut::<Keeping>()) {
-            keeping.stream.observe(delta);
-        }
-        ChunkFlow::Keep
-    }
-
     async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
         let Some(keeping) = x.extensions.get::<Keeping>() else { return Ok(()) };
         if !keeping.admits(x, self.settings.answer_bytes.bytes()) {
@@ -129,18 +123,24 @@ impl Filter for Cache {
         x.admission.fill(Admission { key, ttl_seconds })
     }
 
+    fn recorded(&self, x: &mut Exchange) {
+        let (Some(admission), Some(receipt)) = (x.admission.peek(), x.receipt.peek()) else {
+            return;
+        };
+        let entry = Entry {
+            place: receipt.place(),
+            record_hash: receipt.record_hash(),
+            time_us: receipt.time_us(),
+            ttl_seconds: admission.ttl_seconds,
+        };
+        let Some(Keeping { cache, key, lead }) = x.extensions.remove() else { return };
+        cache.index.keep(key, entry);
+        lead.iter().for_each(|lead| lead.land());
+    }
+
     fn log(&self, x: &mut Exchange) {
-        let Some(Keeping { cache, key, lead, .. }) = x.extensions.remove() else { return };
-        if let (Some(admission), Some(receipt)) = (x.admission.peek(), x.receipt.peek()) {
-            let entry = Entry {
-                place: receipt.place(),
-                record_hash: receipt.record_hash(),
-                time_us: receipt.time_us(),
-                ttl_seconds: admission.ttl_seconds,
-            };
-            cache.index.keep(key, entry);
-            lead.iter().for_each(|lead| lead.land());
-        } else if !is_abandoned(x) {
+        let Some(Keeping { lead, .. }) = x.extensions.remove() else { return };
+        if !is_abandoned(x) {
             lead.iter().for_each(|lead| lead.end());
         }
     }
@@ -258,8 +258,7 @@ impl Cache {
 
 fn keep(x: &mut Exchange, asked: Asked, lead: Option<Lead>) {
     let Asked { cache, key, .. } = asked;
-    let (lead, stream) = (lead.map(Arc::new), Seen::default());
-    x.extensions.insert(Keeping { cache, key, lead, stream });
+    x.extensions.insert(Keeping { cache, key, lead: lead.map(Arc::new) });
 }
 
 fn form(x: &Exchange, now_us: u64) -> Result<Form, Refusal> {

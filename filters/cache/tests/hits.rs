@@ -163,7 +163,8 @@ async fn only_whole_answers_of_the_model_meant_are_kept() {
         Provided { content: &two, ..plain },
         Provided { content: &calls, ..plain },
         Provided { content: &cut_stream, ..plain },
-        Provided { content: &failed_stream, ..plain },
+        // As the proxy tells of a stream that ended in an error.
+        Provided { content: &failed_stream, ending: Ending::UpstreamCut, ..plain },
         Provided { content: &calling, ..plain },
         Provided { content: r#"{"error":{"message":"m"}}"#, ..plain },
         Provided { content: "<html>", ..plain },

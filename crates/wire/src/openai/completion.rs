@@ -5,7 +5,7 @@ use super::answer::Answer;
 use crate::Usage;
 
 /// The facts of a whole answer, whatever its provider's dialect. The body is relayed apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completion {
     /// What the provider counted; none when it did not, or not believably.
     pub usage: Option<Usage>,

@@ -45,7 +45,7 @@ const LEFT_OUT: &LeftOut = &[
 
 /// Whether a request can be told in Anthropic's dialect; the field at fault when not.
 pub(crate) fn check(chat: &ChatRequest) -> Result<(), Invalid> {
-    Request::read(chat, chat.model(), 1).map(drop)
+    Request::read(chat, chat.model(), None).map(drop)
 }
 
 /// The body of a messages request. The output is capped at the caller's cap, but never above the
@@ -53,7 +53,7 @@ pub(crate) fn check(chat: &ChatRequest) -> Result<(), Invalid> {
 pub(crate) fn request(
     chat: &ChatRequest,
     model: &str,
-    max_output_tokens: u64,
+    max_output_tokens: Option<u64>,
 ) -> Result<Bytes, Invalid> {
     let request = Request::read(chat, model, max_output_tokens)?;
     // Strings, numbers and raw JSON always serialise.
@@ -95,7 +95,7 @@ impl<'a> Request<'a> {
     fn read(
         chat: &'a ChatRequest,
         model: &'a str,
-        max_output_tokens: u64,
+        max_output_tokens: Option<u64>,
     ) -> Result<Request<'a>, Invalid> {
         // The body passed as strict JSON, so it is UTF-8.
         let mut members =
@@ -105,7 +105,7 @@ impl<'a> Request<'a> {
         let conversation = Conversation::read(members.array("messages")?)?;
         let request = Request {
             model,
-            max_tokens: chat.max_output_tokens().unwrap_or(u64::MAX).min(max_output_tokens),
+            max_tokens: cap(chat.max_output_tokens(), max_output_tokens),
             stream: chat.stream(),
             temperature: members.fraction("temperature")?,
             top_p: members.fraction("top_p")?,
@@ -120,6 +120,13 @@ impl<'a> Request<'a> {
         members.finish()?;
         Ok(request)
     }
+}
+
+/// The smaller of the caller's cap and the model's own; some cap where neither is known, because
+/// Anthropic wants one.
+fn cap(callers: Option<u64>, models: Option<u64>) -> u64 {
+    const NOBODY_KNOWS: u64 = 4096;
+    callers.into_iter().chain(models).min().unwrap_or(NOBODY_KNOWS)
 }
 
 /// Takes `stop`: one sequence or several, none of them blank, because Anthropic refuses those.

@@ -55,6 +55,8 @@ impl ChatStream {
             Some(told) => self.event(event, &told),
             None if event.name() == Some("error") => error_piece(event),
             None => match Unread::of(&data) {
+                // A part of the answer that cannot be told is not left out in silence.
+                Unread::Json if event.name().is_some_and(carries_answer) => Piece::garbage(),
                 Unread::Blank | Unread::Json => Piece::aside(Bytes::new()),
                 Unread::Garbage => Piece::garbage(),
             },
@@ -187,6 +189,13 @@ impl ChatStream {
         };
         chunks.extend_from_slice(&sse::data(&chunk.to_json()));
     }
+}
+
+fn carries_answer(event: &str) -> bool {
+    matches!(
+        event,
+        "message_start" | "content_block_start" | "content_block_delta" | "message_delta"
+    )
 }
 
 fn error_piece(event: &sse::Event) -> Piece {

@@ -16,13 +16,14 @@ use inferlayer_cache::{CacheSettings, CacheStatus};
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
 use inferlayer_filter::outline::Offers;
 use inferlayer_filter::{
-    Answer, Candidate, Candidates, Chunk, Exchange, Filter, Flow, Refusal, ResponseHead, Settings,
-    Site, testkit,
+    Answer, Candidate, Candidates, Exchange, Filter, Flow, Refusal, ResponseHead, Settings, Site,
+    testkit,
 };
 use inferlayer_ledger::{
     Clock, Content, Entry, FoldError, Kind, Ledger, Options, Receipt, RequestId, SigningKey,
     TenantSeal,
 };
+use inferlayer_wire::{Chunk, Completion};
 use tempfile::TempDir;
 
 /// A filter, its ledger, and tenants `a`, `b` and `c`; `b` and `c` have the same key by mistake.
@@ -122,11 +123,12 @@ impl Gateway {
 
     /// The provider's answer, up to the end of the request.
     pub async fn provide(&self, x: &mut Exchange, provided: &Provided<'_>) -> Option<Receipt> {
-        provided.observe(x, &*self.filter);
+        provided.observe(x);
         self.filter.response_end(x).await.unwrap();
         let receipt = if provided.recorded { Some(self.record(x).await) } else { None };
         if let Some(receipt) = &receipt {
             x.receipt.fill(receipt.clone()).unwrap();
+            self.filter.recorded(x);
         }
         self.filter.log(x);
         receipt
@@ -199,19 +201,18 @@ impl<'a> Provided<'a> {
         }
     }
 
-    fn observe(&self, x: &mut Exchange, filter: &dyn Filter) {
+    fn observe(&self, x: &mut Exchange) {
         let candidate = Candidate { fallback: self.fallback, ..testkit::candidate("p", "m") };
         let (provider, model) = (candidate.provider.clone(), candidate.model.clone());
         let candidates = Candidates::permitted(x.tenant.peek().unwrap(), [candidate]).unwrap();
         x.candidates.fill(candidates).unwrap();
         let result = AttemptResult::Answered { status: self.status };
         x.attempts.push(Attempt { candidate: 0, provider, model, result });
-        for event in self.content.split_inclusive("\n\n") {
-            let raw = bytes::Bytes::copy_from_slice(event.as_bytes());
-            let delta = event
-                .strip_prefix("data: ")
-                .map(|data| inferlayer_wire::Chunk::parse(data.trim().as_bytes()).unwrap());
-            filter.response_chunk(x, &Chunk { raw: &raw, delta: delta.as_ref() });
+        if let Ok(facts) = Completion::parse(self.content.as_bytes()) {
+            x.answer.take(facts);
+        }
+        for event in self.content.split("\n\n").filter_map(|event| event.strip_prefix("data: ")) {
+            x.answer.observe(&Chunk::parse(event.as_bytes()).unwrap());
         }
         x.answer.content = BytesMut::from(self.content);
         (x.answer.status, x.answer.content_cut) = (self.status, self.cut);

@@ -111,25 +111,31 @@ impl Reading {
             match &*name {
                 "role" => self.role = self.role.take().or_else(|| text(raw).map(Cow::into_owned)),
                 "tool_calls" | "function_call" | "audio" if !is_empty(raw) => return None,
-                _ => self.member(name, raw),
+                _ => self.member(name, raw)?,
             }
         }
         Some(())
     }
 
-    /// Texts of deltas are added up; of other values the last stands.
-    fn member(&mut self, name: Cow<'_, str>, raw: &RawValue) {
-        let known = self.message.iter_mut().find(|(known, _)| *known == name);
-        match (known, text(raw)) {
-            (Some((_, Member::Text(all))), Some(more)) => all.push_str(&more),
-            (Some((_, member)), Some(text)) => *member = Member::Text(text.into_owned()),
-            (Some(_), None) if raw.get() == "null" => {}
-            (Some((_, member)), None) => *member = Member::Raw(raw.to_owned()),
-            (None, Some(text)) => {
-                self.message.push((name.into_owned(), Member::Text(text.into_owned())));
-            }
-            (None, None) => self.message.push((name.into_owned(), Member::Raw(raw.to_owned()))),
+    /// Texts that come in pieces are added up. Nobody knows how other members are, so one that
+    /// comes twice and differs makes the answer one that cannot be given again.
+    fn member(&mut self, name: Cow<'_, str>, raw: &RawValue) -> Option<()> {
+        const IN_PIECES: [&str; 4] = ["content", "refusal", "reasoning", "reasoning_content"];
+        let in_pieces = IN_PIECES.contains(&&*name);
+        let text = text(raw);
+        let Some((_, member)) = self.message.iter_mut().find(|(known, _)| *known == name) else {
+            self.message.push((name.into_owned(), Member::of(text, raw)));
+            return Some(());
+        };
+        match (member, text) {
+            (_, None) if raw.get() == "null" => {}
+            (Member::Text(all), Some(more)) if in_pieces => all.push_str(&more),
+            (Member::Text(known), Some(again)) if *known == again => {}
+            (Member::Raw(known), None) if known.get() == raw.get() => {}
+            (member, text) if member.is_null() => *member = Member::of(text, raw),
+            _ => return None,
         }
+        Some(())
     }
 
     /// An answer without a reason for its end was cut.

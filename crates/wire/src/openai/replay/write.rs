@@ -1,5 +1,7 @@
 //! Writing JSON objects member by member: fresh values among raw ones that stay as they came.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use crate::json::compact;
@@ -10,6 +12,17 @@ pub(super) enum Member {
     Text(String),
     /// Anything else.
     Raw(Box<RawValue>),
+}
+
+impl Member {
+    /// A value, and its text if it is one.
+    pub(super) fn of(text: Option<Cow<'_, str>>, raw: &RawValue) -> Member {
+        text.map_or_else(|| Member::Raw(raw.to_owned()), |text| Member::Text(text.into_owned()))
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Member::Raw(raw) if raw.get() == "null")
+    }
 }
 
 /// Members of an object that stay as they came, in order.
