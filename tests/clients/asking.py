@@ -3,10 +3,15 @@ to repeat what it was told: that makes its answers predictable enough to ask for
 calls.
 """
 
+from itertools import count
+
 from servers import CLAUDE, MODEL
 
 # Stands in prompts, and comes back in answers; must never stand in a log or in clear on the disk.
 CANARY = "Wrenfield"
+# The cache keeps answers that a model ended by itself. A caller's name is part of the question:
+# with a new one the provider answers, and the same call made again is answered from the cache.
+CALLERS = count()
 
 
 def user(text: str) -> list[dict]:
@@ -22,8 +27,25 @@ def small(max_tokens: int = 8, **options) -> dict:
 
 def stopped_at_e(**options) -> dict:
     """A call that ends by itself, before the first `e` of its answer."""
-    asked = {"model": MODEL, "messages": user("one two three four five six seven")}
-    return {**asked, "temperature": 0, "max_tokens": 64, "stop": ["e"], **options}
+    asked = {"messages": user("one two three four five six seven"), "stop": ["e"]}
+    return cold(**{**asked, **options})
+
+
+def stopped_at_end(**options) -> dict:
+    """A call that ends by itself, after a few words and before the first mark of the template."""
+    asked = {"messages": user(f"Say: {CANARY}, one, two, three."), "stop": ["<"]}
+    return cold(**{**asked, **options})
+
+
+def verdict_call(**options) -> dict:
+    """A call that a schema ends, if it is given one."""
+    return cold(messages=user('{"ok": true, "n": 1}'), **options)
+
+
+def cold(**options) -> dict:
+    """A call of a new caller, and no wish for variety."""
+    asked = {"model": MODEL, "temperature": 0, "max_tokens": 64}
+    return {**asked, "user": f"caller-{next(CALLERS)}", **options}
 
 
 def weather_call(**options) -> dict:

@@ -1,4 +1,4 @@
-"""What the tests share: one model server, one gateway with two tenants, and tapped clients."""
+"""What the tests share: one model server, one gateway with three tenants, and tapped clients."""
 
 import signal
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import servers
 from nodejs import Node
 from tap import AsyncTap, Tap, Tape
 
-TENANTS = ("rich", "poor")
+TENANTS = ("rich", "poor", "other")
 
 
 @dataclass
@@ -96,6 +96,12 @@ def poor_sdk(gateway, keys, tape):
 def poor(poor_sdk):
     with poor_sdk.client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def other_sdk(gateway, keys, tape):
+    """The clients of a tenant who asks what others have asked."""
+    return Sdk(gateway.url, keys["other"], tape)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ HEADER = struct.Struct(">4sHHIIQQQ32s16s16s16s32s32s32s")
 NOTE_HEAD = struct.Struct(">4sI")
 EXTERNAL = 2
 
-INTENT, OUTCOME, REFUSAL = 1, 2, 3
+INTENT, OUTCOME, REFUSAL, HIT = 1, 2, 3, 4
 
 
 @dataclass

@@ -18,6 +18,8 @@ BINARY = os.environ["INFERLAYER_BIN"]
 # One model, reached in OpenAI's dialect and in Anthropic's.
 MODEL = "gemma3-270m"
 CLAUDE = "claude-local"
+# Every name that the gateway lists, in its order.
+MODELS = [MODEL, "small", CLAUDE, "claude-chat", "auto", "auto:cheap", "auto:best"]
 PROVIDER_KEY, PROVIDER_KEY_FILE = "sk-ant-none", "anthropic.key"
 START_SECONDS = 60
 STOP_SECONDS = 10

@@ -29,14 +29,31 @@ class Exchange:
         return self.response.status_code
 
     @property
+    def route(self) -> str | None:
+        """Who answered, and why."""
+        return self.response.headers.get("x-inferlayer-route")
+
+    @property
+    def cache(self) -> str | None:
+        """What the cache did."""
+        return self.response.headers.get("x-inferlayer-cache")
+
+    @property
+    def is_hit(self) -> bool:
+        return self.cache == "hit-exact"
+
+    @property
     def is_inference(self) -> bool:
         """Whether a provider was asked: it answered, or failed, which is told as 502."""
-        provider_answered = "x-inferlayer-route" in self.response.headers
-        return provider_answered or self.status == 502
+        return self.status == 502 or (self.route is not None and not self.is_hit)
 
     @property
     def is_refusal(self) -> bool:
         return self.status >= 400 and not self.is_inference
+
+    @property
+    def is_stream(self) -> bool:
+        return self.response.headers["content-type"].startswith("text/event-stream")
 
     @property
     def cost_nano_usd(self) -> int | None:

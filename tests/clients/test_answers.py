@@ -7,8 +7,8 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from asking import small, stopped_at_e, user, weather_call
-from servers import CLAUDE, MODEL
+from asking import small, stopped_at_e, verdict_call, weather_call
+from servers import MODEL, MODELS
 
 
 def test_a_chat_answer_has_text_and_usage(client):
@@ -28,7 +28,7 @@ def test_the_head_tells_request_route_cost_and_receipt(client):
     raw = client.chat.completions.with_raw_response.create(**small(model="small"))
     usage = raw.parse().usage
     assert len(raw.headers["x-request-id"]) == 36
-    assert raw.headers["x-inferlayer-route"] == f"local/{MODEL}"
+    assert raw.headers["x-inferlayer-route"] == f"local/{MODEL}; tier=simple; by=pin; reason=short"
     assert float(raw.headers["x-inferlayer-cost"]) >= usage.completion_tokens * 4.03e-6
     receipt = raw.headers["x-inferlayer-receipt"]
     assert receipt.startswith("v1.") and len(receipt.split(".")) == 7
@@ -65,13 +65,7 @@ class Verdict(BaseModel):
 
 
 def test_a_json_schema_binds_the_answer(client):
-    answer = client.chat.completions.parse(
-        model=MODEL,
-        messages=user('{"ok": true, "n": 1}'),
-        temperature=0,
-        max_tokens=64,
-        response_format=Verdict,
-    )
+    answer = client.chat.completions.parse(**verdict_call(), response_format=Verdict)
     assert isinstance(answer.choices[0].message.parsed, Verdict)
 
 
@@ -90,12 +84,12 @@ def test_an_image_for_a_model_that_cannot_see_fails_cleanly(client):
 
 
 def test_models_are_listed_with_their_aliases(client):
-    listed = [model.id for model in client.models.list()]
-    assert listed == [MODEL, "small", CLAUDE, "claude-chat"]
+    assert [model.id for model in client.models.list()] == MODELS
 
 
-def test_a_model_is_retrieved(client):
-    assert client.models.retrieve("small").id == "small"
+@pytest.mark.parametrize("name", ["small", "auto:cheap"])
+def test_a_model_is_retrieved(client, name):
+    assert client.models.retrieve(name).id == name
 
 
 @pytest.mark.parametrize(

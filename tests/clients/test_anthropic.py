@@ -39,7 +39,8 @@ def test_the_head_tells_request_route_cost_and_receipt(claude):
     raw = claude.messages.with_raw_response.create(**claude_small())
     usage = raw.parse().usage
     assert len(raw.headers["x-request-id"]) == 36
-    assert raw.headers["x-inferlayer-route"] == f"claude/{MODEL}"
+    assert raw.headers["x-inferlayer-route"] == f"claude/{MODEL}; tier=simple; by=pin; reason=short"
+    assert raw.headers["x-inferlayer-cache"] == "bypass;dialect"
     assert float(raw.headers["x-inferlayer-cost"]) >= usage.output_tokens * 15.11e-6
     assert raw.headers["x-inferlayer-receipt"].startswith("v1.")
 

@@ -55,8 +55,19 @@ def holds(records):
 
 
 @pytest.fixture(scope="module")
+def hits(records):
+    return {record.metadata["request"]: record for record in of_kind(records, ledger.HIT)}
+
+
+@pytest.fixture(scope="module")
 def inferences(tape):
     return {exchange.request_id: exchange for exchange in tape if exchange.is_inference}
+
+
+@pytest.fixture(scope="module")
+def repeated(tape):
+    """What the cache answered."""
+    return {exchange.request_id: exchange for exchange in tape if exchange.is_hit}
 
 
 def test_the_gateway_stops_in_good_order(exit_code):
@@ -83,6 +94,36 @@ def test_each_inference_has_one_intent_then_one_outcome(records, inferences, tap
     assert {tuple(seen) for seen in kinds.values()} == {(ledger.INTENT, ledger.OUTCOME)}
     assert inferences.keys() <= kinds.keys()
     assert len(kinds) == len(inferences) + tape.unanswered
+
+
+def test_each_answer_from_the_cache_is_one_hit_and_nothing_else(records, repeated):
+    assert len(repeated) > 20
+    assert {exchange.is_stream for exchange in repeated.values()} == {True, False}
+    hits = [record.metadata["request"] for record in of_kind(records, ledger.HIT)]
+    assert sorted(hits) == sorted(repeated)
+    others = [record for record in records if record.kind != ledger.HIT]
+    assert not repeated.keys() & {record.metadata.get("request") for record in others}
+
+
+def test_a_hit_gives_what_the_same_tenant_has_paid_for(hits, outcomes, repeated):
+    sources = {outcome.sequence: outcome for outcome in outcomes.values()}
+    for request, hit in hits.items():
+        told, source = hit.metadata, sources[hit.metadata["source_sequence"]]
+        paid = source.metadata
+        assert source.sequence < hit.sequence and source.hash.hex() == told["source_record_hash"]
+        assert (told["tenant"], told["saved_nano_usd"]) == (paid["tenant"], paid["cost_nano_usd"])
+        assert (paid["ending"], paid["status"], told["status"]) == ("complete", 200, 200)
+        assert paid["cache"]["ttl_seconds"] >= told["age_seconds"] >= 0
+        assert (told["tier"], told["stream"]) == ("exact", repeated[request].is_stream)
+        assert repeated[request].cost_nano_usd == 0
+
+
+def test_a_hit_says_what_the_provider_counted_for_its_source(hits, outcomes, repeated):
+    sources = {outcome.sequence: outcome.metadata for outcome in outcomes.values()}
+    answers = [(request, e) for request, e in repeated.items() if is_json(e)]
+    for request, exchange in answers:
+        source = sources[hits[request].metadata["source_sequence"]]
+        assert counted(source) == tokens(json.loads(exchange.body))
 
 
 def test_each_refusal_is_recorded(records, tape):
@@ -123,10 +164,19 @@ def test_tokens_are_those_the_provider_counted(outcomes, inferences):
     answers = [(r, e) for r, e in inferences.items() if e.status == 200 and is_json(e)]
     assert answers
     for request, exchange in answers:
-        counted, outcome = tokens(json.loads(exchange.body)), outcomes[request].metadata
-        assert outcome["gen_ai.usage.input_tokens"] == counted["input"]
-        assert outcome["gen_ai.usage.output_tokens"] == counted["output"]
+        outcome = outcomes[request].metadata
+        assert counted(outcome) == tokens(json.loads(exchange.body))
         assert not outcome["estimated"]
+
+
+def test_the_plan_told_is_the_plan_recorded(records, outcomes, inferences):
+    plans = {r.metadata["request"]: r.metadata["plan"] for r in of_kind(records, ledger.INTENT)}
+    answered = {r: exchange.route for r, exchange in inferences.items() if exchange.route}
+    assert len(answered) > 20
+    for request, route in answered.items():
+        last, plan = outcomes[request].metadata["attempts"][-1], plans[request]
+        why = "; ".join(f"{fact}={plan[fact]}" for fact in ("tier", "by", "reason"))
+        assert route == f"{last['provider']}/{last['model']}; {why}"
 
 
 def test_every_cost_follows_from_tokens_and_prices(outcomes, holds):
@@ -152,14 +202,14 @@ def test_no_cost_is_above_what_was_held(outcomes, holds):
         assert int(record.metadata["cost_nano_usd"]) <= holds[request]
 
 
-def test_receipts_name_the_record_of_the_outcome(outcomes, inferences):
-    for request, exchange in inferences.items():
+def test_receipts_name_the_record_of_the_outcome_or_hit(outcomes, hits, inferences, repeated):
+    for request, exchange in (inferences | repeated).items():
         if exchange.cost_nano_usd is None:
             continue
         _, _, sequence, digest, *_ = exchange.told("x-inferlayer-receipt").split(".")
-        outcome = outcomes[request]
-        assert int(sequence) == outcome.sequence
-        assert digest == urlsafe_b64encode(outcome.hash).decode().rstrip("=")
+        record = (outcomes | hits)[request]
+        assert int(sequence) == record.sequence
+        assert digest == urlsafe_b64encode(record.hash).decode().rstrip("=")
 
 
 def test_the_spend_of_each_tenant_is_the_sum_of_its_outcomes(outcomes, verdict):
@@ -187,6 +237,10 @@ def of_kind(records, kind: int):
 
 def is_nameless(exchange) -> bool:
     return exchange.status in NAMELESS or exchange.request.url.path in UNSERVED
+
+
+def counted(outcome: dict) -> dict:
+    return {side: outcome[f"gen_ai.usage.{side}_tokens"] for side in ("input", "output")}
 
 
 def tokens(answer: dict) -> dict:

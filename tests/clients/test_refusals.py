@@ -4,7 +4,7 @@ import httpx2
 import openai
 import pytest
 
-from asking import small, user
+from asking import small, stopped_at_end, user
 from servers import MODEL
 from watching import tokens_worked
 
@@ -89,6 +89,8 @@ def test_a_worst_case_that_does_not_fit_is_refused_before_the_provider(poor, tap
 
 
 def test_a_budget_is_spent_until_it_is_exceeded(poor, tape):
+    paid_for = stopped_at_end(max_tokens=16)
+    poor.chat.completions.create(**paid_for)
     before = len(tape)
     with pytest.raises(openai.RateLimitError) as refused:
         for _ in range(CALLS_MAX):
@@ -97,6 +99,9 @@ def test_a_budget_is_spent_until_it_is_exceeded(poor, tape):
     *admitted, last = tape[before:]
     assert len(admitted) >= 1 and all(exchange.status == 200 for exchange in admitted)
     assert last.status == 429
+    # What was paid for is still given.
+    poor.chat.completions.create(**paid_for)
+    assert tape[-1].is_hit
 
 
 def assert_error(answer: httpx2.Response, status: int, code: str | None = None):

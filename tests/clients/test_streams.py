@@ -9,7 +9,7 @@ from itertools import islice
 import openai
 import pytest
 
-from asking import small, stopped_at_e, weather_call
+from asking import CANARY, small, stopped_at_e, user, weather_call
 from watching import CANCEL_SECONDS, busy_slots, wait_idle
 
 PATIENCE_SECONDS = 120
@@ -63,13 +63,16 @@ def test_cost_and_receipt_stand_right_before_done(http, keys):
 def test_eight_streams_at_once_do_not_mix(sdk, tape):
     before = len(tape)
 
-    async def one(client) -> list:
-        asked = small(max_tokens=12, stream=True, stream_options={"include_usage": True})
+    async def one(client, number: int) -> list:
+        # Those who ask the same would wait for the first of them.
+        question = user(f"Say hello to {CANARY} {number}.")
+        options = {"stream": True, "stream_options": {"include_usage": True}}
+        asked = small(max_tokens=12, messages=question, **options)
         return [chunk async for chunk in await client.chat.completions.create(**asked)]
 
     async def eight() -> list[list]:
         async with sdk.async_client() as client:
-            return await asyncio.gather(*(one(client) for _ in range(8)))
+            return await asyncio.gather(*(one(client, number) for number in range(8)))
 
     streams = asyncio.run(eight())
     for chunks in streams:
