@@ -220,8 +220,11 @@ fn route(x: &Exchange, who: &str) -> String {
 
 /// How long the gateway took, and how long providers did, in milliseconds (W3C Server Timing).
 fn timing(added: Duration, waited: Duration) -> String {
-    let [gateway, provider] = [added, waited].map(|time| time.as_secs_f64() * 1e3);
-    format!("gateway;dur={gateway:.3}, provider;dur={provider:.3}")
+    let [(a, b), (c, d)] = [added, waited].map(|time| {
+        let micros = time.as_micros();
+        (micros / 1000, micros % 1000)
+    });
+    format!("gateway;dur={a}.{b:03}, provider;dur={c}.{d:03}")
 }
 
 fn header(head: ResponseHead, length: Option<usize>) -> ResponseHeader {

@@ -155,6 +155,7 @@ impl Reply {
     pub(crate) async fn release(mut self) {
         if self.connection.session.response_done() {
             let Connection { upstream, peer, session, .. } = *self.connection;
+            let HttpSession::H1(session) = session else { return };
             upstream.connector().release_http_session(session, &*peer, None).await;
         }
     }

@@ -62,7 +62,7 @@ pub(crate) struct Resolver {
     kept: Mutex<Option<(Instant, Peers)>>,
 }
 
-type Peers = Arc<[Arc<HttpPeer>]>;
+pub(crate) type Peers = Arc<[Arc<HttpPeer>]>;
 
 const TTL: Duration = Duration::from_secs(30);
 const ADDRESSES_MAX: usize = 8;
@@ -75,7 +75,7 @@ impl Resolver {
         port: u16,
         peer: impl Fn(SocketAddr) -> HttpPeer,
     ) -> Option<Peers> {
-        if let Some(peers) = self.fresh() {
+        if let Some(peers) = self.known() {
             return Some(peers);
         }
         let peer = |address| Arc::new(peer(address));
@@ -98,7 +98,8 @@ impl Resolver {
         *self.lock() = None;
     }
 
-    fn fresh(&self) -> Option<Peers> {
+    /// The peers as last found, unless that is too long ago.
+    pub(crate) fn known(&self) -> Option<Peers> {
         let kept = self.lock();
         let (since, peers) = kept.as_ref()?;
         (since.elapsed() < TTL).then(|| Arc::clone(peers))

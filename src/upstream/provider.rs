@@ -13,7 +13,8 @@ use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{Candidate, Provider, ProviderKind, Refusal};
 use pingora_core::ErrorType;
 use pingora_core::connectors::ConnectorOptions;
-use pingora_core::connectors::http::Connector;
+use pingora_core::connectors::http::v1::Connector;
+use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
 use zeroize::Zeroizing;
@@ -120,6 +121,24 @@ impl Upstream {
 
     /// A pooled connection, or a new one to the first address that takes it.
     pub(crate) async fn connect(self: &Arc<Upstream>) -> Result<Box<Connection>, AttemptResult> {
+        if let Some(connection) = self.pooled().await {
+            return Ok(connection);
+        }
+        // Seldom, and some nine kilobytes of state that no other request should carry about.
+        Box::pin(self.connect_anew()).await
+    }
+
+    async fn pooled(self: &Arc<Upstream>) -> Option<Box<Connection>> {
+        for peer in self.resolver.known()?.iter() {
+            if let Some(session) = self.connector.reused_http_session(&**peer).await {
+                let session = HttpSession::H1(session);
+                return Some(Connection::new(Arc::clone(self), Arc::clone(peer), session, true));
+            }
+        }
+        None
+    }
+
+    async fn connect_anew(self: &Arc<Upstream>) -> Result<Box<Connection>, AttemptResult> {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
             let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
@@ -146,6 +165,7 @@ impl Upstream {
     ) -> Result<Box<Connection>, AttemptResult> {
         match self.connector.get_http_session(&**peer).await {
             Ok((session, reused)) => {
+                let session = HttpSession::H1(session);
                 Ok(Connection::new(Arc::clone(self), Arc::clone(peer), session, reused))
             }
             Err(error) => Err(connect_failure(error.etype())),
