@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::site::Provider;
+use crate::candidate::Provider;
 
 /// One attempt at one provider.
 #[derive(Clone, Debug)]

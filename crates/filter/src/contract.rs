@@ -9,10 +9,11 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Chunk, ChunkFlow, ResponseHead};
+use crate::candidate::{Candidate, Provider};
 use crate::exchange::Exchange;
 use crate::outline::{Offer, Outline};
 use crate::refusal::Refusal;
-use crate::site::{Candidate, Provider, Site};
+use crate::site::Site;
 
 /// One job on a request's path.
 #[async_trait]

@@ -15,9 +15,9 @@ use inferlayer_wire::{Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
+use crate::candidate::Candidates;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
-use crate::site::Candidates;
 
 pub use crate::attempt::{Attempt, AttemptResult};
 pub use crate::slot::Slot;

@@ -1,22 +1,23 @@
 //! What a filter is: the contract between the proxy and the plugins on a request's path.
 //!
 //! ```text
-//!  request ─► request_headers ─► request ─► upstream_request ─► provider
-//!                (list order)   (list order)                       │
-//!  answer ◄─ response_end ◄─ response_chunk ◄─ response_headers ◄──┘     then `log`, always
-//!            (list order)      (reverse)          (reverse)
+//!  request ─► request_headers ─► request ─► upstream_request ────────────► provider
+//!                (list order)   (list order)                                    │
+//!  answer ◄─ recorded ◄─ response_end ◄─ response_chunk ◄─ response_headers ◄──┘   then `log`,
+//!            (list order)(list order)      (reverse)          (reverse)              always
 //! ```
 //!
 //! A filter is a crate with two types: its [`Settings`], read straight from the configuration, and
 //! the [`Filter`] they build. It reads and fills the typed fields of one [`Exchange`]; it states
-//! which [`Fact`]s it needs and gives, and a list in an impossible order does not start.
+//! which [`Fact`]s it needs, uses and gives, and a list in an impossible order does not start.
 //!
-//! Reading order: [`contract`], [`exchange`], [`refusal`], [`answer`], [`registration`],
-//! [`outline`], [`site`].
+//! Reading order: [`contract`], [`exchange`], [`plan`], [`candidate`], [`refusal`], [`answer`],
+//! [`registration`], [`outline`], [`site`].
 
 pub mod answer;
 mod attempt;
 pub mod cached;
+pub mod candidate;
 pub mod contract;
 pub mod exchange;
 pub mod outline;
@@ -29,10 +30,11 @@ mod slot;
 pub mod testkit;
 
 pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
+pub use candidate::{Candidate, Candidates, Provider, ProviderKind};
 pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
 pub use outline::Outline;
 pub use plan::{DecidedBy, Plan, Tier};
 pub use refusal::{Face, Refusal};
 pub use registration::Registration;
-pub use site::{Candidate, Candidates, Provider, ProviderKind, Site};
+pub use site::Site;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use inferlayer_accounts::PriceBook;
 
-use crate::site::Provider;
+use crate::candidate::Provider;
 
 /// What the blocks of a configuration may know of one another.
 #[derive(Debug)]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use erased_serde::Deserializer;
 
+use crate::candidate::Provider;
 use crate::contract::{BuildError, Fact, Filter, Settings};
 use crate::outline::{Offer, Outline};
-use crate::site::{Provider, Site};
+use crate::site::Site;
 
 /// A filter that the proxy can be configured with.
 pub struct Registration {

@@ -13,9 +13,10 @@ use inferlayer_accounts::{
 use inferlayer_ledger::{Ledger, TenantSeal};
 use inferlayer_wire::{Call, Dialect};
 
+use crate::candidate::{Candidate, Provider, ProviderKind};
 use crate::exchange::{Exchange, Head, Operation};
 use crate::outline::Offers;
-use crate::site::{Candidate, Provider, ProviderKind, Site};
+use crate::site::Site;
 
 /// What a test could not set up.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

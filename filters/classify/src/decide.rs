@@ -6,17 +6,7 @@ use std::sync::Arc;
 use inferlayer_filter::{DecidedBy, Plan, Tier};
 use inferlayer_wire::Shape;
 
-use crate::settings::{ClassifySettings, ModelName, TierSettings};
-
-/// The tier that the rules find.
-const AUTO: &str = "auto";
-/// The simple tier, and nothing else.
-const CHEAP: &str = "auto:cheap";
-/// The complex tier, and nothing else.
-const BEST: &str = "auto:best";
-
-/// Names that ask for a tier.
-pub(crate) const ALIASES: [&str; 3] = [AUTO, CHEAP, BEST];
+use crate::settings::{AUTO, BEST, CHEAP, ClassifySettings, ModelName, TierSettings};
 
 /// What a decision is made of.
 #[derive(Clone, Copy, Debug)]

@@ -63,7 +63,7 @@ impl Settings for ClassifySettings {
     const GIVES: &'static [Fact] = &[Fact::Plan];
 
     fn offers(&self, _providers: &[Arc<Provider>]) -> Vec<Offer> {
-        decide::ALIASES.map(|name| Offer { name: name.to_owned(), local: true }).into()
+        settings::ALIASES.map(|name| Offer { name: name.to_owned(), local: true }).into()
     }
 
     fn check(&self, outline: &Outline) -> Vec<BuildError> {

@@ -6,8 +6,17 @@ use serde::Deserialize;
 
 use inferlayer_filter::Tier;
 
-use crate::decide::ALIASES;
 use crate::rules::Rules;
+
+/// The tier that the rules find.
+pub(crate) const AUTO: &str = "auto";
+/// The simple tier, and nothing else.
+pub(crate) const CHEAP: &str = "auto:cheap";
+/// The complex tier, and nothing else.
+pub(crate) const BEST: &str = "auto:best";
+
+/// Names that ask for a tier.
+pub(crate) const ALIASES: [&str; 3] = [AUTO, CHEAP, BEST];
 
 /// Longest model name, in bytes; what a request's body may name is no longer.
 const MAX_NAME_BYTES: usize = 256;

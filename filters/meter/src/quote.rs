@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
+use inferlayer_filter::candidate::NoneLeft;
 use inferlayer_filter::exchange::Quote;
-use inferlayer_filter::site::NoneLeft;
 use inferlayer_filter::{Candidate, Exchange, Refusal};
 use inferlayer_wire::Call;
 
