@@ -1,8 +1,8 @@
 //! What a filter is: the contract between the proxy and the plugins on a request's path.
 //!
 //! ```text
-//!  request ─► request_headers ─► request ─► upstream_request ────────────► provider
-//!                (list order)   (list order)                                    │
+//!  request ─► request_headers ─► request ─► upstream_request ──────────────► provider
+//!                (list order)   (list order)                                   │
 //!  answer ◄─ recorded ◄─ response_end ◄─ response_chunk ◄─ response_headers ◄──┘   then `log`,
 //!            (list order)(list order)      (reverse)          (reverse)              always
 //! ```
