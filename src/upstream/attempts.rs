@@ -32,6 +32,13 @@ pub(crate) struct Trial<'a> {
     pub(crate) limits: &'a Limits,
 }
 
+/// A candidate whose turn it is.
+struct Turn<'a> {
+    upstream: &'a Arc<Upstream>,
+    candidate: &'a Candidate,
+    index: usize,
+}
+
 impl Trial<'_> {
     /// Tries the candidates. The answer is the first that another provider could not do better.
     pub(crate) async fn run(&self, x: &mut Exchange) -> Result<Answer, Refusal> {
@@ -51,7 +58,8 @@ impl Trial<'_> {
             if !extend_hold(x, index)? {
                 break;
             }
-            match self.on(upstream, &candidate, index, x, &mut patience).await? {
+            let turn = Turn { upstream, candidate: &candidate, index };
+            match self.on(&turn, x, &mut patience).await? {
                 Ok(answer) => {
                     pass.succeeded();
                     return Ok(answer);
@@ -67,16 +75,14 @@ impl Trial<'_> {
     /// Tries one candidate, again where a pooled connection was closed in this moment.
     async fn on(
         &self,
-        upstream: &Arc<Upstream>,
-        candidate: &Candidate,
-        index: usize,
+        turn: &Turn<'_>,
         x: &mut Exchange,
         patience: &mut Option<Duration>,
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
         let mut stale = 0;
         loop {
-            enter(x, index, candidate, AttemptResult::Connecting);
-            let result = self.attempt(upstream, candidate, index, x, patience).await?;
+            enter(x, turn.index, turn.candidate, AttemptResult::Connecting);
+            let result = self.attempt(turn, x, patience).await?;
             leave(x, &result);
             stale += 1;
             if stale > STALE_MAX || !matches!(result, Err(AttemptResult::Stale)) {
@@ -89,9 +95,7 @@ impl Trial<'_> {
     /// still tells what was under way.
     async fn attempt(
         &self,
-        upstream: &Arc<Upstream>,
-        candidate: &Candidate,
-        index: usize,
+        Turn { upstream, candidate, index }: &Turn<'_>,
         x: &mut Exchange,
         patience: &mut Option<Duration>,
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
@@ -101,7 +105,7 @@ impl Trial<'_> {
             Ok(connection) => connection,
             Err(result) => return Ok(Err(result)),
         };
-        let request = request::build(self.pipeline, x, candidate, index)?;
+        let request = request::build(self.pipeline, x, candidate, *index)?;
         let sent = Instant::now();
         let reply = send(x, connection, request, &intent).await?;
         let answer = match reply {
