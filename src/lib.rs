@@ -1,10 +1,11 @@
 //! InferLayer: an OpenAI-compatible gateway between applications and language models. It knows who
-//! asks, holds what a call can cost before it is made, tries providers in order, and leaves a
-//! record of every inference that an auditor recomputes.
+//! asks, tells simple requests from complex ones, answers what it has answered before, holds what
+//! a call can cost before it is made, tries providers in order, and leaves a record of every
+//! inference that an auditor recomputes.
 //!
 //! ```text
-//! client ─► authenticate ─► (body) ─► route ─► meter: hold ─► audit: intent ─► providers ─┐
-//! client ◄─ the end, once the outcome is durable ◄─ audit: outcome ◄─ meter: settle ◄──────┘
+//! client ─► authenticate ─► (body) ─► classify ─► cache ─► route ─► meter ─► audit: intent ─┐
+//! client ◄─ the end, once its outcome is durable ◄─ audit ◄─ meter: settle ◄─ providers ◄───┘
 //! ```
 //!
 //! The filters are crates of their own (`filters/`); this crate is the proxy around them and the
