@@ -4,24 +4,26 @@
 //! nothing about it is ever shared or locked.
 
 use std::fs::File;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::answers::Answers;
-use crate::batch::{Batch, Stamp};
-use crate::chain::Chain;
+use crate::batch::{Batch, Signer, Stamp};
 use crate::checkpoint::{Checkpoint, Head};
-use crate::clock::Clock;
+use crate::clock::{Clock, Watch};
 use crate::entry::{Entry, Kind};
-use crate::error::{StoreError, Unavailable};
+use crate::error::{StoreError, Unavailable, is_full};
 use crate::gate::Gate;
 use crate::hash::RunId;
 use crate::journal::Journal;
-use crate::note_key::{SigningKey, VerifyingKey};
+use crate::log::Log;
+use crate::own::Own;
 use crate::pending::{Receipt, Reply};
 use crate::randomness::Randomness;
+use crate::space::{INTERVAL, Space};
+use crate::state::{State, parts};
 use crate::view::Feed;
 
 /// More records than this never share a commit: bounds the wait of the first.
@@ -31,6 +33,8 @@ const MAX_COMMIT_RECORDS: usize = 1024;
 pub(crate) enum Job {
     /// Append and answer.
     Append(Entry, Reply),
+    /// Append a record of the ledger's own, in a commit of its own, and answer.
+    Own(Own, Reply),
     /// Append a close record and end.
     Close,
     /// End without a close record: the handle was dropped.
@@ -42,13 +46,15 @@ pub(crate) struct Appender {
     pub(crate) jobs: Receiver<Job>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) head: Arc<Mutex<Head>>,
-    pub(crate) chain: Chain,
+    pub(crate) log: Log,
+    pub(crate) state: Box<dyn State>,
     pub(crate) journal: Journal,
     pub(crate) batch: Batch,
-    pub(crate) signing: SigningKey,
-    pub(crate) key: VerifyingKey,
+    pub(crate) signer: Signer,
     pub(crate) run_id: RunId,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) watch: Watch,
+    pub(crate) space: Space,
     pub(crate) random: Randomness,
     pub(crate) view: Feed,
     pub(crate) commit_bytes: usize,
@@ -62,6 +68,8 @@ struct Group {
     entries: Vec<Entry>,
     replies: Vec<Reply>,
     bytes: usize,
+    /// What comes behind them, in a commit of its own.
+    own: Option<(Own, Reply)>,
     /// Set by the last job that is ever taken.
     ending: Option<Ending>,
 }
@@ -80,7 +88,10 @@ impl Appender {
         while group.ending.is_none() {
             self.gather(&mut group);
             if outcome.is_ok() {
-                outcome = self.commit_group(&mut group);
+                outcome = self.commit_group(&mut group).inspect_err(|error| {
+                    self.gate.fail();
+                    error!(%error, "the ledger's store failed; nothing is recorded until a restart");
+                });
             }
             group.refuse_all(&self.gate);
         }
@@ -89,44 +100,88 @@ impl Appender {
         outcome
     }
 
-    /// Commits records of the ledger's own, before the thread starts or as it ends.
-    pub(crate) fn commit_own(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        self.begin()?;
-        self.push(entry)?;
-        self.write().map(drop)
+    /// Commits what opens the run, before the thread starts. A run begins where the last one ended,
+    /// so no segment is left here.
+    pub(crate) fn commit_open(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.batch.begin(self.journal.place());
+        for entry in entries {
+            self.push_own(entry)?;
+        }
+        self.write(None)?;
+        self.follow()
     }
 
     /// Waits for a job, then takes everything that waits, within the bounds of a commit.
     fn gather(&mut self, group: &mut Group) {
-        // All handles gone is an end like any other.
-        let mut next = Some(self.jobs.recv().unwrap_or(Job::Stop));
+        let mut next = Some(self.wait());
         // Callers that are ready to run share this commit, its sync and its signature.
         std::thread::yield_now();
         while let Some(job) = next {
             group.take(job);
             let full =
                 group.entries.len() >= MAX_COMMIT_RECORDS || group.bytes >= self.commit_bytes;
-            next = if full || group.ending.is_some() { None } else { self.jobs.try_recv().ok() };
+            next = if full || group.is_last() { None } else { self.jobs.try_recv().ok() };
         }
     }
 
-    fn commit_group(&mut self, group: &mut Group) -> Result<(), StoreError> {
-        let committed = self.try_commit(group).inspect_err(|error| {
-            self.gate.fail();
-            error!(%error, "the ledger's store failed; nothing is recorded until a restart");
-        });
-        committed.map(|checkpoint| {
-            if let Some(checkpoint) = checkpoint {
-                self.answer(group, &Arc::new(checkpoint));
+    /// The next job. While the disk is full none may come, so somebody has to look for room.
+    fn wait(&mut self) -> Job {
+        loop {
+            self.space.look();
+            let next = match self.gate.is_full() {
+                false => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                true => self.jobs.recv_timeout(INTERVAL),
+            };
+            match next {
+                Ok(job) => return job,
+                Err(RecvTimeoutError::Timeout) => {}
+                // All handles gone is an end like any other.
+                Err(RecvTimeoutError::Disconnected) => return Job::Stop,
             }
-        })
+        }
     }
 
-    fn try_commit(&mut self, group: &Group) -> Result<Option<Checkpoint>, StoreError> {
+    /// Commits the group and what comes behind it. A disk without room is no failure: what was not
+    /// written is refused, and the journal ends where it ended.
+    fn commit_group(&mut self, group: &mut Group) -> Result<(), StoreError> {
         let close = group.ending == Some(Ending::Close);
-        if group.entries.is_empty() && !close {
-            return Ok(None);
+        if !group.entries.is_empty() || close {
+            let before = self.log.clone();
+            match self.try_commit(group, close) {
+                Ok(checkpoint) => {
+                    self.answer(group, checkpoint);
+                    self.follow()?;
+                }
+                Err(error) => self.excuse(error, before)?,
+            }
         }
+        let Some((own, reply)) = group.own.take() else {
+            return Ok(());
+        };
+        let before = self.log.clone();
+        match self.commit_own(own) {
+            Ok(receipt) => drop(reply.sender.send(Ok(receipt))),
+            Err(error) => {
+                self.excuse(error, before)?;
+                let _ = reply.sender.send(Err(Unavailable::DiskFull));
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes back to the last commit when the disk had no room; any other error is final.
+    fn excuse(&mut self, error: StoreError, before: Log) -> Result<(), StoreError> {
+        if !is_full(&error) {
+            return Err(error);
+        }
+        warn!(%error, "a commit found no room on the disk");
+        self.journal.undo()?;
+        self.log = before;
+        self.space.ran_out();
+        Ok(())
+    }
+
+    fn try_commit(&mut self, group: &Group, close: bool) -> Result<Checkpoint, StoreError> {
         self.begin()?;
         for entry in &group.entries {
             self.push(entry)?;
@@ -134,41 +189,85 @@ impl Appender {
         if close {
             self.push(&Entry::system(Kind::Close, br#"{"event":"close"}"#.to_vec()))?;
         }
-        self.write().map(Some)
+        self.write(None)
     }
 
+    fn commit_own(&mut self, own: Own) -> Result<Receipt, StoreError> {
+        self.begin()?;
+        self.push_own(&own.entry(self.signer.key.origin())?)?;
+        let successor = match own {
+            Own::Rotate(signing) => Some(Signer { signing, key: self.log.key().clone() }),
+            Own::Retain(_) => None,
+        };
+        let checkpoint = Arc::new(self.write(successor.as_ref())?);
+        self.signer = successor.unwrap_or_else(|| self.signer.clone());
+        self.follow()?;
+        let row = self.batch.rows().last().ok_or(StoreError::Failed)?;
+        Ok(Receipt::new(self.log.chain.log_id(), row, checkpoint))
+    }
+
+    /// Begins a commit: with a snapshot where a segment begins, with a word about the clock where
+    /// it stepped.
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.batch.begin(self.journal.place(self.chain.next_sequence())?);
+        let sequence = self.log.chain.next_sequence();
+        self.journal.rotate_if_full(sequence)?;
+        let (segment, offset) = self.journal.place();
+        self.batch.begin((segment, offset));
+        if offset == 0 && segment.0 > 0 {
+            for part in parts(&self.log.stated(), &self.state.items())? {
+                self.push_own(&Entry::system(Kind::Snapshot, part))?;
+            }
+        }
+        if let Some(step) = self.watch.step(&*self.clock, self.log.chain.time_us()) {
+            warn!(?step, "the clock stepped");
+            self.push_own(&Entry::system(Kind::Clock, serde_json::to_vec(&step)?))?;
+        }
         Ok(())
     }
 
     fn push(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let stamp = Stamp { run_id: self.run_id, time_us: self.clock.now_us() };
-        self.batch.push(entry, &stamp, &mut self.chain, &mut self.random)
+        self.batch.push(entry, &stamp, &mut self.log.chain, &mut self.random)
+    }
+
+    /// Pushes a record that may say something of the log, and that no caller waits for.
+    fn push_own(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        self.push(entry)?;
+        self.batch.end_own();
+        let Some(record) = self.batch.records().last() else {
+            return Ok(());
+        };
+        self.log.learn(&record).map_err(StoreError::Own)
     }
 
     /// Signs, writes and syncs the batch; only then does the head move.
-    fn write(&mut self) -> Result<Checkpoint, StoreError> {
-        let checkpoint = self.batch.finish(&self.chain, &self.signing, &self.key)?;
+    fn write(&mut self, successor: Option<&Signer>) -> Result<Checkpoint, StoreError> {
+        let checkpoint = self.batch.finish(&self.log.chain, &self.signer, successor)?;
         self.journal.commit(self.batch.frames())?;
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = checkpoint.head;
         self.view.offer(self.batch.rows());
         Ok(checkpoint)
     }
 
-    fn answer(&self, group: &mut Group, checkpoint: &Arc<Checkpoint>) {
+    /// Lets the state take what was committed; nobody waits for that.
+    fn follow(&mut self) -> Result<(), StoreError> {
+        let news = self.batch.records().filter(|record| record.kind() != Kind::Snapshot);
+        for record in news {
+            let sequence = record.sequence();
+            let taken = self.state.record(&record);
+            taken.map_err(|source| StoreError::State { sequence, source })?;
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, group: &mut Group, checkpoint: Checkpoint) {
+        let checkpoint = Arc::new(checkpoint);
         let mut answers = Answers::default();
-        let entries = group.entries.drain(..);
-        for ((entry, reply), row) in entries.zip(group.replies.drain(..)).zip(self.batch.rows()) {
+        let entries = group.entries.drain(..).zip(group.replies.drain(..));
+        for ((entry, reply), row) in entries.zip(self.batch.awaited_rows()) {
             self.gate.leave(entry.queued_bytes());
-            let receipt = Receipt {
-                log_id: self.chain.log_id(),
-                record_hash: row.record_hash,
-                time_us: row.time_us,
-                place: row.place(),
-                checkpoint: Arc::clone(checkpoint),
-            };
-            answers.push(reply, receipt);
+            let log_id = self.log.chain.log_id();
+            answers.push(reply, Receipt::new(log_id, row, Arc::clone(&checkpoint)));
         }
         answers.give();
         group.bytes = 0;
@@ -183,16 +282,26 @@ impl Group {
                 self.entries.push(entry);
                 self.replies.push(reply);
             }
+            Job::Own(own, reply) => self.own = Some((own, reply)),
             Job::Close => self.ending = Some(Ending::Close),
             Job::Stop => self.ending = Some(Ending::Stop),
         }
     }
 
+    /// Whether nothing may join it any more.
+    fn is_last(&self) -> bool {
+        self.own.is_some() || self.ending.is_some()
+    }
+
     /// Answers whatever was not committed.
     fn refuse_all(&mut self, gate: &Gate) {
+        let why = gate.check_new().err().unwrap_or(Unavailable::Failed);
         for (entry, reply) in self.entries.drain(..).zip(self.replies.drain(..)) {
             gate.leave(entry.queued_bytes());
-            let _ = reply.sender.send(Err(Unavailable::Failed));
+            let _ = reply.sender.send(Err(why));
+        }
+        if let Some((_, reply)) = self.own.take() {
+            let _ = reply.sender.send(Err(why));
         }
         self.bytes = 0;
     }

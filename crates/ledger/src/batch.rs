@@ -1,13 +1,16 @@
 //! Builds one commit in memory: seal, hash, chain, and the signed checkpoint at its end.
 
+use bytes::Bytes;
+
 use crate::chain::Chain;
 use crate::checkpoint::Checkpoint;
-use crate::entry::{Content, Entry};
+use crate::entry::{Content, Entry, External};
 use crate::error::StoreError;
 use crate::hash::{Hash, RunId, TenantTag};
 use crate::header::{Flags, HEADER_BYTES, Header, Lengths, PROLOGUE_BYTES};
 use crate::note_key::{SigningKey, VerifyingKey};
 use crate::randomness::Randomness;
+use crate::record::Record;
 use crate::seal::{FreshKeys, OVERHEAD_BYTES, SealError};
 use crate::storage::Segment;
 use crate::view::Row;
@@ -21,6 +24,22 @@ pub(crate) struct Batch {
     frames: Vec<u8>,
     rows: Vec<Row>,
     place: Option<(Segment, u64)>,
+    /// Records at the front that nobody waits for.
+    own: usize,
+}
+
+/// A key that signs, with the name it signs under.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    pub(crate) signing: SigningKey,
+    pub(crate) key: VerifyingKey,
+}
+
+impl Signer {
+    fn sign(&self, chain: &Chain) -> Result<Checkpoint, StoreError> {
+        let signed = Checkpoint::sign(chain.head(), self.key.origin(), &self.signing);
+        signed.ok_or(StoreError::Signing)
+    }
 }
 
 /// What a record carries besides its entry and its place in the chain.
@@ -36,6 +55,7 @@ impl Batch {
         self.frames.shrink_to(KEPT_BYTES);
         self.rows.clear();
         self.place = Some(place);
+        self.own = 0;
     }
 
     /// Appends the record of `entry` and moves the chain on.
@@ -48,7 +68,7 @@ impl Batch {
     ) -> Result<(), StoreError> {
         let fresh = match entry.content {
             Content::Sealed(_) => Some(FreshKeys::random(random).ok_or(StoreError::Randomness)?),
-            Content::None | Content::Withheld => None,
+            Content::None | Content::Withheld | Content::External(_) => None,
         };
         self.push_with(entry, stamp, chain, fresh.as_ref())
     }
@@ -92,17 +112,37 @@ impl Batch {
         Ok(())
     }
 
-    /// Appends the checkpoint over everything so far.
+    /// Appends the checkpoint over everything so far, signed by `signer` and, when the log is handed
+    /// on, by its `successor`, whose signature receipts then carry.
     pub(crate) fn finish(
         &mut self,
         chain: &Chain,
-        signing: &SigningKey,
-        key: &VerifyingKey,
+        signer: &Signer,
+        successor: Option<&Signer>,
     ) -> Result<Checkpoint, StoreError> {
-        let checkpoint = Checkpoint::sign(chain.head(), key.origin(), signing);
-        let checkpoint = checkpoint.ok_or(StoreError::Signing)?;
-        checkpoint.encode(key, &mut self.frames);
+        let mut checkpoint = signer.sign(chain)?;
+        let mut note = checkpoint.note(&signer.key);
+        if let Some(successor) = successor {
+            checkpoint = successor.sign(chain)?;
+            note.push_str(&checkpoint.signature_line(&successor.key));
+        }
+        Checkpoint::encode(&note, &mut self.frames);
         Ok(checkpoint)
+    }
+
+    /// Marks what is in the batch as the ledger's own, which nobody waits for.
+    pub(crate) fn end_own(&mut self) {
+        self.own = self.rows.len();
+    }
+
+    /// The records of the batch.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        let base = self.place.map_or(0, |(_, offset)| offset);
+        self.rows.iter().filter_map(move |row| {
+            let start = usize::try_from(row.offset - base).ok()?;
+            let bytes = self.frames.get(start..start + row.bytes as usize)?;
+            Record::with_hash(bytes, row.record_hash).ok()
+        })
     }
 
     /// Bytes to be written.
@@ -113,6 +153,11 @@ impl Batch {
     /// One row for each record, in order.
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The rows that callers wait for.
+    pub(crate) fn awaited_rows(&self) -> &[Row] {
+        self.rows.get(self.own..).unwrap_or_default()
     }
 
     /// Seals behind the metadata, then puts the hash of the stored bytes into the header.
@@ -135,12 +180,19 @@ impl Batch {
     }
 }
 
-/// The header before its content is sealed: the content hash is that of no content.
+/// The header before inline content is sealed: the content hash is that of no content yet.
 fn header(entry: &Entry, stamp: &Stamp, chain: &Chain) -> Header {
-    let (flags, content) = match &entry.content {
-        Content::None => (Flags::NONE, 0),
-        Content::Withheld => (Flags::WITHHELD, 0),
-        sealed @ Content::Sealed(_) => (Flags::SEALED, (sealed.len() + OVERHEAD_BYTES) as u64),
+    let none = Hash::of_content(&[]);
+    let (flags, content, content_hash) = match &entry.content {
+        Content::None => (Flags::NONE, 0, none),
+        Content::Withheld => (Flags::WITHHELD, 0, none),
+        Content::Sealed(parts) => {
+            let plain: usize = parts.iter().map(Bytes::len).sum();
+            (Flags::SEALED, (plain + OVERHEAD_BYTES) as u64, none)
+        }
+        Content::External(External { hash, bytes }) => {
+            (Flags::SEALED.and(Flags::EXTERNAL), *bytes, *hash)
+        }
     };
     // An entry's metadata were checked to be at most 1 MiB.
     let metadata = u32::try_from(entry.metadata.len()).unwrap_or(u32::MAX);
@@ -154,6 +206,6 @@ fn header(entry: &Entry, stamp: &Stamp, chain: &Chain) -> Header {
         tenant_tag: entry.tenant.as_ref().map_or(TenantTag([0; 16]), |tenant| tenant.tag()),
         previous_hash: chain.previous_hash(),
         metadata_hash: Hash::of_metadata(&entry.metadata),
-        content_hash: Hash::of_content(&[]),
+        content_hash,
     }
 }

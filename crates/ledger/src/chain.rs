@@ -1,7 +1,6 @@
 //! The chain's state between records: what the next one has to be. Shared by writer and checker.
 
 use crate::checkpoint::Head;
-use crate::entry::Kind;
 use crate::error::Damage;
 use crate::hash::{Hash, LogId};
 use crate::record::Record;
@@ -23,6 +22,11 @@ impl Chain {
         Self { log_id, previous_hash: Hash::genesis(log_id), time_us: 0, tree }
     }
 
+    /// A log whose records up to `tree` are known by their tree alone.
+    pub(crate) fn resume(log_id: LogId, previous_hash: Hash, time_us: u64, tree: Frontier) -> Self {
+        Self { log_id, previous_hash, time_us, tree }
+    }
+
     pub(crate) fn log_id(&self) -> LogId {
         self.log_id
     }
@@ -41,22 +45,38 @@ impl Chain {
         self.time_us
     }
 
+    /// Roots of the full subtrees, largest first.
+    pub(crate) fn peaks(&self) -> &[Hash] {
+        self.tree.peaks()
+    }
+
     pub(crate) fn head(&self) -> Head {
         Head { size: self.tree.size(), root: self.tree.root() }
     }
 
-    /// Takes a record that the writer made from this very state.
+    /// Takes a record that follows.
     pub(crate) fn extend(&mut self, record_hash: Hash, time_us: u64) {
         self.previous_hash = record_hash;
         self.time_us = time_us;
         self.tree.push(record_hash);
     }
 
-    /// Takes a stored record, if it is the next one and unharmed.
-    pub(crate) fn accept(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        if record.kind() == Kind::SigningKeyRotation {
-            return Err(Damage::Rotation);
+    /// Whether this chain, as its next record claims it, is what `before` came to.
+    pub(crate) fn follows(&self, before: &Self) -> Result<(), Damage> {
+        if self.log_id != before.log_id {
+            return Err(Damage::LogId);
         }
+        if self.previous_hash != before.previous_hash {
+            return Err(Damage::PreviousHash);
+        }
+        if self.time_us < before.time_us {
+            return Err(Damage::Time);
+        }
+        Ok(())
+    }
+
+    /// Whether a stored record is the next one. Looks at its header alone.
+    pub(crate) fn check(&self, record: &Record<'_>) -> Result<(), Damage> {
         if record.sequence() != self.next_sequence() {
             return Err(Damage::Sequence { found: record.sequence() });
         }
@@ -69,8 +89,6 @@ impl Chain {
         if record.time_us() < self.time_us {
             return Err(Damage::Time);
         }
-        record.check_body()?;
-        self.extend(record.record_hash(), record.time_us());
         Ok(())
     }
 }

@@ -35,17 +35,25 @@ impl Checkpoint {
         Some(Self { head, signature })
     }
 
-    /// The whole signed note.
-    pub fn note(&self, key: &VerifyingKey) -> String {
-        let mut signed = key.key_id().to_vec();
-        signed.extend_from_slice(&self.signature);
-        let (origin, signed) = (key.origin(), STANDARD.encode(signed));
-        format!("{}\n\u{2014} {origin} {signed}\n", text(origin, self.head))
+    /// Whether `key` made the signature.
+    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        key.verifies(text(key.origin(), self.head).as_bytes(), &self.signature)
     }
 
-    /// Appends the checkpoint frame.
-    pub(crate) fn encode(&self, key: &VerifyingKey, out: &mut Vec<u8>) {
-        let note = self.note(key);
+    /// The whole signed note.
+    pub fn note(&self, key: &VerifyingKey) -> String {
+        format!("{}\n{}", text(key.origin(), self.head), self.signature_line(key))
+    }
+
+    /// The line of a note that holds the signature by `key`.
+    pub(crate) fn signature_line(&self, key: &VerifyingKey) -> String {
+        let mut signed = key.key_id().to_vec();
+        signed.extend_from_slice(&self.signature);
+        format!("\u{2014} {} {}\n", key.origin(), STANDARD.encode(signed))
+    }
+
+    /// Appends the frame of a signed note.
+    pub(crate) fn encode(note: &str, out: &mut Vec<u8>) {
         // An origin has at most 128 bytes, so a note has far less than 4 GiB.
         let length = u32::try_from(note.len()).unwrap_or(u32::MAX);
         out.extend_from_slice(&CHECKPOINT_MAGIC);
@@ -59,7 +67,14 @@ impl Checkpoint {
         Self::from_note(note, key)
     }
 
-    fn from_note(note: &[u8], key: &VerifyingKey) -> Result<Self, Damage> {
+    /// What a note claims, whoever signed it.
+    pub(crate) fn claimed(note: &[u8], origin: &Origin) -> Option<Head> {
+        let (text, _) = std::str::from_utf8(note).ok()?.split_once("\n\n")?;
+        parse_text(text, origin)
+    }
+
+    /// Reads a note that `key` has to have signed.
+    pub(crate) fn from_note(note: &[u8], key: &VerifyingKey) -> Result<Self, Damage> {
         let note = std::str::from_utf8(note).map_err(|_| Damage::Checkpoint)?;
         let (text, signatures) = note.split_once("\n\n").ok_or(Damage::Checkpoint)?;
         let head = parse_text(text, key.origin()).ok_or(Damage::Checkpoint)?;
@@ -138,7 +153,8 @@ mod tests {
         let (key, public) = keys(seed);
         let head = Head { size, root: Hash([9; 32]) };
         let mut out = Vec::new();
-        Checkpoint::sign(head, public.origin(), &key).unwrap().encode(&public, &mut out);
+        let signed = Checkpoint::sign(head, public.origin(), &key).unwrap();
+        Checkpoint::encode(&signed.note(&public), &mut out);
         out
     }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::error::EntryError;
+use crate::hash::Hash;
 use crate::header::{MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES};
 use crate::seal::TenantSeal;
 
 /// A record to be appended.
 pub struct Entry {
-    /// What happened. `Open`, `Close` and `SigningKeyRotation` are the ledger's own.
+    /// What happened. Some kinds are the ledger's own: see [`Kind::is_own`].
     pub kind: Kind,
     /// Whose it is; `None` for records of the system.
     pub tenant: Option<TenantSeal>,
@@ -30,6 +31,8 @@ pub enum Content {
     Withheld,
     /// Parts, concatenated and sealed under a fresh key; at most 64 MiB together.
     Sealed(Vec<Bytes>),
+    /// Sealed already, in a file of its own. Only the ledger makes one.
+    External(External),
 }
 
 impl Entry {
@@ -45,7 +48,7 @@ impl Entry {
 
     /// Checks what the format cannot hold, before the entry takes a place in the queue.
     pub(crate) fn check(&self) -> Result<(), EntryError> {
-        if matches!(self.kind, Kind::Open | Kind::Close | Kind::SigningKeyRotation) {
+        if self.kind.is_own() {
             return Err(EntryError::ReservedKind(self.kind));
         }
         // The rest of the JSON is the caller's word: parsing it here would cost every request.
@@ -69,10 +72,20 @@ impl Content {
     /// Plaintext bytes of all parts.
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::None | Self::Withheld => 0,
+            // What lies in a file waits no more.
+            Self::None | Self::Withheld | Self::External(_) => 0,
             Self::Sealed(parts) => parts.iter().map(Bytes::len).sum(),
         }
     }
+}
+
+/// Sealed content in a file of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct External {
+    /// Hash of the stored bytes, which names the file.
+    pub(crate) hash: Hash,
+    /// Length of the stored bytes.
+    pub(crate) bytes: u64,
 }
 
 /// What a record tells of (`FORMAT.md` §2).
@@ -93,23 +106,25 @@ pub enum Kind {
     Config = 5,
     /// A virtual key was made, changed or revoked.
     KeyEvent = 6,
-    /// Reserved: the signing key changes.
+    /// The signing key changes.
     SigningKeyRotation = 7,
-    /// Reserved: a tenant's key was destroyed.
+    /// A tenant's key was destroyed.
     Shred = 8,
-    /// Reserved: old segments were dropped.
+    /// Old segments were dropped.
     Retention = 9,
-    /// Reserved: the clock stepped back.
+    /// The clock stepped.
     Clock = 10,
     /// A run ended in good order.
     Close = 11,
-    /// Reserved: state that lets a reader start at this segment.
+    /// State that lets a reader start at this segment.
     Snapshot = 12,
+    /// The journal was restored from a backup that lacks later records.
+    Restore = 13,
 }
 
 impl Kind {
     /// Every kind with its name, in the order of their numbers.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::Open, "open"),
         (Self::Intent, "intent"),
         (Self::Outcome, "outcome"),
@@ -123,7 +138,14 @@ impl Kind {
         (Self::Clock, "clock"),
         (Self::Close, "close"),
         (Self::Snapshot, "snapshot"),
+        (Self::Restore, "restore"),
     ];
+
+    /// Whether only the ledger itself writes records of this kind.
+    pub fn is_own(self) -> bool {
+        use Kind::{Clock, Close, Open, Restore, Retention, SigningKeyRotation, Snapshot};
+        matches!(self, Open | Close | SigningKeyRotation | Retention | Clock | Snapshot | Restore)
+    }
 
     /// The name used in reports, for example `key_event`.
     pub fn name(self) -> &'static str {
@@ -180,7 +202,7 @@ mod tests {
             assert_eq!(Kind::try_from(number), Ok(*kind));
             assert_eq!(kind.name(), *name);
         }
-        assert_eq!(Kind::try_from(13), Err(13));
+        assert_eq!(Kind::try_from(14), Err(14));
     }
 
     #[test]
@@ -190,7 +212,7 @@ mod tests {
             ..Entry::system(Kind::Outcome, b"{}".to_vec())
         };
         assert_eq!(sealed(vec![]).check(), Err(EntryError::SealedWithoutTenant));
-        for kind in [Kind::Open, Kind::Close, Kind::SigningKeyRotation] {
+        for (kind, _) in Kind::ALL.into_iter().filter(|(kind, _)| kind.is_own()) {
             let reserved = Entry::system(kind, b"{}".to_vec());
             assert_eq!(reserved.check(), Err(EntryError::ReservedKind(kind)));
         }

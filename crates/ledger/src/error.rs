@@ -17,6 +17,9 @@ pub enum Unavailable {
     /// More waits to be written than the configuration allows; try again later.
     #[error("the ledger's queue is full")]
     QueueFull,
+    /// The disk has too little room; work is taken again once it has.
+    #[error("the ledger's disk is full")]
+    DiskFull,
     /// The store failed; nothing is recorded until the gateway restarts.
     #[error("the ledger's store has failed")]
     Failed,
@@ -28,7 +31,7 @@ pub enum Unavailable {
 /// An entry that the format cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EntryError {
-    /// Open and close records are written by the ledger alone, key rotations not in this version.
+    /// See [`Kind::is_own`].
     #[error("the kind {} is the ledger's own", .0.name())]
     ReservedKind(Kind),
     /// Metadata are a JSON object, written without leading space.
@@ -65,6 +68,20 @@ pub enum StoreError {
     /// A checkpoint could not be signed.
     #[error("signing failed")]
     Signing,
+    /// A record of the ledger's own could not be written as JSON.
+    #[error("metadata of the ledger's own: {0}")]
+    Metadata(#[from] serde_json::Error),
+    /// A record of the ledger's own says what it must not.
+    #[error("a record of the ledger's own: {0}")]
+    Own(Damage),
+    /// The state that snapshots hold did not take a record.
+    #[error("record {sequence} cannot be folded: {source}")]
+    State {
+        /// The record's sequence number.
+        sequence: u64,
+        /// Why.
+        source: FoldError,
+    },
     /// An earlier error closed the store.
     #[error("the store had failed before")]
     Failed,
@@ -75,6 +92,12 @@ impl StoreError {
     pub(crate) fn at(step: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { step, source }
     }
+}
+
+/// Whether the store may take entries again once there is room on the disk.
+pub(crate) fn is_full(error: &StoreError) -> bool {
+    let full = |kind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    matches!(error, StoreError::Io { source, .. } if full(source.kind()))
 }
 
 /// Why a ledger could not be opened.
@@ -95,6 +118,35 @@ pub enum OpenError {
         /// The verifier key that the journal names.
         found: String,
     },
+    /// A checkpoint that left this machine speaks of records that the journal does not have.
+    #[error(
+        "{anchor} holds a checkpoint of {anchored} records, the journal has {records}: \
+         it was rolled back or cut"
+    )]
+    RolledBack {
+        /// Where the checkpoint was found.
+        anchor: String,
+        /// Records under it.
+        anchored: u64,
+        /// Records in the journal.
+        records: u64,
+    },
+    /// A checkpoint that left this machine is of another history.
+    #[error("{anchor} holds a checkpoint of {anchored} records with another root: a fork")]
+    Forked {
+        /// Where the checkpoint was found.
+        anchor: String,
+        /// Records under it.
+        anchored: u64,
+    },
+    /// What an anchor holds is no checkpoint of this log.
+    #[error("{anchor} holds no checkpoint of this log: {what}")]
+    Anchor {
+        /// Where it was found.
+        anchor: String,
+        /// What is wrong with it.
+        what: Damage,
+    },
     /// What the ledger's state is folded into refused a record.
     #[error("record {sequence} of run {run_id} was not accepted: {source}")]
     Fold {
@@ -113,6 +165,18 @@ pub enum OpenError {
     Corrupt(#[from] Fault),
 }
 
+/// Why old segments were not dropped.
+#[derive(Debug, Error)]
+pub enum RetainError {
+    /// The record that says so was not written.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// The journal could not be read, or its files not removed. What is left goes at the next
+    /// start.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
 /// Why reading a journal stopped before its end.
 #[derive(Debug, Error)]
 pub enum ReadError {
@@ -122,6 +186,14 @@ pub enum ReadError {
     /// The journal does not hold.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The journal holds, and something that was kept elsewhere contradicts it.
+    #[error("{held_by}: {what}")]
+    Evidence {
+        /// Where it was kept.
+        held_by: String,
+        /// What it shows.
+        what: Damage,
+    },
 }
 
 /// What the function given to [`crate::Ledger::open`] answers to stop it.
@@ -170,6 +242,24 @@ pub enum Damage {
         /// The number found in the header.
         found: u64,
     },
+    /// The record that should stand here comes later.
+    #[error("record {found} stands here and the one that should comes later: reordered")]
+    Reordered {
+        /// The number found in the header.
+        found: u64,
+    },
+    /// The record that should stand here is gone.
+    #[error("record {found} stands here: records before it were deleted")]
+    Deleted {
+        /// The number found in the header.
+        found: u64,
+    },
+    /// A record that stood before stands here again.
+    #[error("record {found} stands here for a second time: it was inserted")]
+    Inserted {
+        /// The number found in the header.
+        found: u64,
+    },
     /// Segments are missing or renamed.
     #[error("segment {found} follows: a segment is missing or was renamed")]
     SegmentGap {
@@ -197,9 +287,58 @@ pub enum Damage {
     /// The record is not of the run that is open; after a close record none is.
     #[error("the record stands outside of its run")]
     OtherRun,
-    /// What follows may be signed by a key that this version does not know.
-    #[error("the signing key changes here: version 1 cannot judge what follows")]
+    /// The rotation does not name a new key of this origin, or does not end its commit.
+    #[error("the rotation of the signing key is not in order")]
     Rotation,
+    /// Signed by a key that an earlier record had replaced.
+    #[error("the checkpoint is signed by a key that was retired before")]
+    RetiredKey,
+    /// Old segments are gone, and no record tells of it.
+    #[error("the log begins at {found} and no retention record says so: its head was cut off")]
+    CutHead {
+        /// The first segment found.
+        found: Segment,
+    },
+    /// A segment that does not begin with a snapshot.
+    #[error("the segment does not begin with a snapshot")]
+    NoSnapshot,
+    /// A snapshot elsewhere, in parts, or one that says something else than the records before it.
+    #[error("the snapshot is misplaced, not whole or contradicts the records before it")]
+    Snapshot,
+    /// A retention record that does not move the log's beginning forward.
+    #[error("the retention record names no later beginning")]
+    Retention,
+    /// A restore record without a gap.
+    #[error("the restore record names no gap")]
+    Restore,
+    /// A receipt speaks of records that the log does not have.
+    #[error("it is of {held} records, the log ends at {log}: its tail was cut off")]
+    CutTail {
+        /// Records that were acknowledged.
+        held: u64,
+        /// Records that are left.
+        log: u64,
+    },
+    /// A checkpoint speaks of records that the log does not have.
+    #[error("it is of {held} records, the log ends at {log}: it was rolled back")]
+    RolledBack {
+        /// Records that were acknowledged.
+        held: u64,
+        /// Records that are left.
+        log: u64,
+    },
+    /// The log had another root at that size.
+    #[error("the log's first {size} records are others than those it was made for: a fork")]
+    Fork {
+        /// Records under the checkpoint.
+        size: u64,
+    },
+    /// Made for another log or another record, or by nobody who signs for this one.
+    #[error("it is not a receipt of this log and record: replayed or forged")]
+    ForeignReceipt,
+    /// Content of a file of its own is not there.
+    #[error("the file with the record's content is missing")]
+    ContentMissing,
     /// The record was written for another log.
     #[error("the record belongs to another log")]
     LogId,

@@ -3,7 +3,7 @@
 //!
 //! Lengths come from bytes that may be damaged, so each is bounded before anything is read.
 
-use std::io;
+use std::{io, iter};
 
 use thiserror::Error;
 
@@ -57,6 +57,19 @@ pub(crate) fn whole_frame(window: &mut Window, at: usize) -> Result<Option<Exten
 /// The bytes of a frame that [`whole_frame`] has measured.
 pub(crate) fn frame(window: &Window, at: usize, length: usize) -> &[u8] {
     window.from(at).get(..length).unwrap_or_default()
+}
+
+/// Whole frames that follow each other at the front of `bytes`.
+pub(crate) fn frames(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    iter::from_fn(move || {
+        let (Extent::Record(length) | Extent::Checkpoint(length)) = measure(rest).ok()? else {
+            return None;
+        };
+        let (frame, behind) = rest.split_at_checked(length)?;
+        rest = behind;
+        Some(frame)
+    })
 }
 
 /// Measures the frame at the front of `bytes`.

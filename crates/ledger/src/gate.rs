@@ -3,7 +3,7 @@
 //! Counting stands apart from the channel so that an intent can reserve its outcome's place, and an
 //! append can fail at once without taking a lock.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use crate::error::Unavailable;
 
@@ -14,6 +14,8 @@ const FAILED: u8 = 2;
 /// Shared by the callers and the appender.
 pub(crate) struct Gate {
     state: AtomicU8,
+    /// The disk has too little room for new work; what was begun may still end.
+    full: AtomicBool,
     records: AtomicUsize,
     bytes: AtomicUsize,
     max_records: usize,
@@ -24,6 +26,7 @@ impl Gate {
     pub(crate) fn new(max_records: usize, max_bytes: usize) -> Self {
         Self {
             state: AtomicU8::new(OPEN),
+            full: AtomicBool::new(false),
             records: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             max_records,
@@ -31,6 +34,7 @@ impl Gate {
         }
     }
 
+    /// Whether what has its place reserved is taken.
     pub(crate) fn check(&self) -> Result<(), Unavailable> {
         match self.state.load(Ordering::Acquire) {
             OPEN => Ok(()),
@@ -39,9 +43,24 @@ impl Gate {
         }
     }
 
+    /// Whether new work is taken.
+    pub(crate) fn check_new(&self) -> Result<(), Unavailable> {
+        self.check()?;
+        if self.is_full() { Err(Unavailable::DiskFull) } else { Ok(()) }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
+    /// Tells whether that changed anything.
+    pub(crate) fn set_full(&self, full: bool) -> bool {
+        self.full.swap(full, Ordering::AcqRel) != full
+    }
+
     /// Takes `places` in the queue and room for `bytes`, or nothing.
     pub(crate) fn enter(&self, places: usize, bytes: usize) -> Result<(), Unavailable> {
-        self.check()?;
+        self.check_new()?;
         take(&self.records, places, self.max_records)?;
         take(&self.bytes, bytes, self.max_bytes).inspect_err(|_| self.free_places(places))
     }
@@ -53,8 +72,13 @@ impl Gate {
 
     /// An entry has left the queue.
     pub(crate) fn leave(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.leave_bytes(bytes);
         self.free_places(1);
+    }
+
+    /// Bytes of an entry have left, the entry has not.
+    pub(crate) fn leave_bytes(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn free_places(&self, places: usize) {

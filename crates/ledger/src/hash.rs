@@ -1,9 +1,14 @@
 //! Domain-separated SHA-256 and the fixed-size identities of the format (`FORMAT.md` §2 to §4).
 
 use std::fmt;
+use std::str::FromStr;
 
 use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+const CONTENT_DOMAIN: &[u8] = b"inferlayer/content/v1\0";
 
 /// A SHA-256 digest: record hash, tree node, root.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,7 +29,12 @@ impl Hash {
     }
 
     pub(crate) fn of_content(stored: &[u8]) -> Self {
-        Self::of(&[b"inferlayer/content/v1\0", stored])
+        Self::of(&[CONTENT_DOMAIN, stored])
+    }
+
+    /// As [`Hash::of_content`], for bytes that come in pieces.
+    pub(crate) fn content_digest() -> ContentDigest {
+        ContentDigest(Sha256::new_with_prefix(CONTENT_DOMAIN))
     }
 
     pub(crate) fn of_header(header: &[u8]) -> Self {
@@ -36,6 +46,59 @@ impl Hash {
         Self::of(&[b"inferlayer/genesis/v1\0", &log.0])
     }
 }
+
+/// A hash of content in the making.
+pub(crate) struct ContentDigest(Sha256);
+
+impl ContentDigest {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
+/// 64 hexadecimal digits.
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = NotAHash;
+
+    fn from_str(text: &str) -> Result<Self, NotAHash> {
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(NotAHash) };
+        let mut bytes = [0; 32];
+        if pairs.len() != bytes.len() {
+            return Err(NotAHash);
+        }
+        let digit = |digit: u8| match digit {
+            b'0'..=b'9' => Ok(digit - b'0'),
+            b'a'..=b'f' => Ok(digit - b'a' + 10),
+            _ => Err(NotAHash),
+        };
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? * 16 + digit(*low)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// Text that is no digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not 64 lower-case hexadecimal digits")]
+pub struct NotAHash;
 
 /// Identity of one log: digest of its first public key and its origin.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -119,11 +119,16 @@ impl Lengths {
 
     /// Bytes of the whole record in its segment.
     pub(crate) fn record_bytes(&self) -> u64 {
-        HEADER_BYTES as u64 + u64::from(self.metadata) + self.content
+        HEADER_BYTES as u64 + u64::from(self.metadata) + self.inline_bytes()
+    }
+
+    /// Bytes of content that stand in the segment.
+    pub(crate) fn inline_bytes(&self) -> u64 {
+        if self.flags.contains(Flags::EXTERNAL) { 0 } else { self.content }
     }
 }
 
-/// Flags of a record (`FORMAT.md` §2). The reserved ones are unknown to this version.
+/// Flags of a record (`FORMAT.md` §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags(u32);
 
@@ -132,6 +137,8 @@ impl Flags {
     pub const NONE: Self = Self(0);
     /// There is content, and it is sealed.
     pub const SEALED: Self = Self(1);
+    /// The content lies in a file of its own, which the content hash names.
+    pub const EXTERNAL: Self = Self(2);
     /// The tenant's policy keeps the content out of the ledger.
     pub const WITHHELD: Self = Self(4);
 
@@ -140,12 +147,18 @@ impl Flags {
         self.0 & flags.0 == flags.0
     }
 
+    /// These flags and those.
+    pub(crate) const fn and(self, flags: Self) -> Self {
+        Self(self.0 | flags.0)
+    }
+
     /// Content is always sealed, and as long as sealing makes it; only without any may it be
     /// withheld.
     fn fit(self, content_bytes: u64) -> bool {
         match content_bytes {
             0 => self == Self::NONE || self == Self::WITHHELD,
-            sealed => self == Self::SEALED && sealed >= OVERHEAD_BYTES as u64,
+            sealed if sealed < OVERHEAD_BYTES as u64 => false,
+            _ => self == Self::SEALED || self == Self::SEALED.and(Self::EXTERNAL),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The journal's writing end: one open segment, appended and synced, rotated between commits.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::error::StoreError;
@@ -28,23 +29,42 @@ impl Journal {
             let file = create(&*storage, segment)?;
             return Ok(Self { storage, segment, file, length: 0, segment_bytes });
         };
-        let mut file = storage.open(tail.segment).map_err(StoreError::at("open segment"))?;
-        if tail.unacknowledged_bytes > 0 {
-            file.truncate(tail.committed_bytes).map_err(StoreError::at("truncate segment"))?;
+        let (segment, length) = match tail.previous {
+            // A segment begins with a snapshot, a run with its open record: one that holds nothing
+            // yet makes way for the run that is about to open.
+            Some(previous) if tail.committed_bytes == 0 => {
+                storage.remove(tail.segment).map_err(StoreError::at("remove empty segment"))?;
+                storage.sync_directory().map_err(StoreError::at("sync journal directory"))?;
+                previous
+            }
+            _ => (tail.segment, tail.committed_bytes),
+        };
+        let mut file = storage.open(segment).map_err(StoreError::at("open segment"))?;
+        if tail.unacknowledged_bytes > 0 && segment == tail.segment {
+            file.truncate(length).map_err(StoreError::at("truncate segment"))?;
             file.sync().map_err(StoreError::at("sync segment"))?;
         }
-        let (segment, length) = (tail.segment, tail.committed_bytes);
         Ok(Self { storage, segment, file, length, segment_bytes })
     }
 
-    /// Where the next commit will stand. A full segment is left for a new one, named by `sequence`.
-    pub(crate) fn place(&mut self, sequence: u64) -> Result<(Segment, u64), StoreError> {
+    /// Leaves a full segment for a new one, named by `sequence`.
+    pub(crate) fn rotate_if_full(&mut self, sequence: u64) -> Result<(), StoreError> {
         if self.length >= self.segment_bytes {
+            self.file = create(&*self.storage, Segment(sequence))?;
             self.segment = Segment(sequence);
-            self.file = create(&*self.storage, self.segment)?;
             self.length = 0;
         }
-        Ok((self.segment, self.length))
+        Ok(())
+    }
+
+    /// Where the next commit will stand.
+    pub(crate) fn place(&self) -> (Segment, u64) {
+        (self.segment, self.length)
+    }
+
+    /// Takes back what a failed write left, so that the journal ends at its last commit.
+    pub(crate) fn undo(&mut self) -> Result<(), StoreError> {
+        self.file.truncate(self.length).map_err(StoreError::at("truncate segment"))
     }
 
     /// One write, one sync. After an error nothing may be written any more: what the kernel
@@ -59,7 +79,15 @@ impl Journal {
 
 /// A new segment is durable with its name before anything stands in it.
 fn create(storage: &dyn Storage, segment: Segment) -> Result<Box<dyn SegmentFile>, StoreError> {
-    let mut file = storage.create(segment).map_err(StoreError::at("create segment"))?;
+    let created = storage.create(segment).or_else(|error| match error.kind() {
+        // Left by a try that found the disk full; nothing was ever acknowledged in it.
+        io::ErrorKind::AlreadyExists => {
+            let mut file = storage.open(segment)?;
+            file.truncate(0).map(|()| file)
+        }
+        _ => Err(error),
+    });
+    let mut file = created.map_err(StoreError::at("create segment"))?;
     file.sync().map_err(StoreError::at("sync segment"))?;
     storage.sync_directory().map_err(StoreError::at("sync journal directory"))?;
     Ok(file)

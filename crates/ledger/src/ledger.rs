@@ -1,26 +1,32 @@
 //! The handle that the gateway holds: opens the ledger, takes entries, closes it.
 
-use std::fs::File;
+use std::mem;
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tracing::warn;
 
+use crate::anchored::Anchors;
 use crate::appender::Job;
 use crate::checkpoint::Head;
 use crate::clock::Clock;
-use crate::entry::{Entry, RequestId};
-use crate::error::{OpenError, ReadError, StoreError, Unavailable};
+use crate::content::{ContentWriter, is_large};
+use crate::entry::{Content, Entry, RequestId};
+use crate::error::{OpenError, ReadError, RetainError, StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId};
-use crate::note_key::VerifyingKey;
+use crate::log::Log;
+use crate::note_key::{Origin, SigningKey};
 use crate::options::{Opened, Options};
-use crate::pending::Pending;
+use crate::own::Own;
+use crate::pending::{Pending, Receipt};
 use crate::place::Place;
 use crate::record::StoredRecord;
-use crate::recovery::{Fold, Recovered, replay};
-use crate::start::{announce, appender, lock, open_entry, publish};
+use crate::recovery::{Fold, replay};
+use crate::retention::{drop_before, plan};
+use crate::start::{Footing, announce, appender, lock, opening, publish, signer};
 use crate::storage::Storage;
 use crate::view::{self, Row, View};
 
@@ -30,12 +36,16 @@ pub struct Ledger(Arc<Shared>);
 
 struct Shared {
     jobs: Sender<Job>,
+    /// To the thread that stores large content, which passes on to the appender in order.
+    large: Sender<Job>,
     gate: Arc<Gate>,
     head: Arc<Mutex<Head>>,
+    origin: Origin,
     log_id: LogId,
     run_id: RunId,
     clock: Arc<dyn Clock>,
     storage: Arc<dyn Storage>,
+    public_key_file: Option<PathBuf>,
     /// Taken at the end, so that the next process can open the view.
     view: Mutex<Option<View>>,
     threads: Mutex<Option<Threads>>,
@@ -43,40 +53,51 @@ struct Shared {
 
 struct Threads {
     appender: JoinHandle<Result<(), StoreError>>,
+    content: JoinHandle<()>,
     view: Option<JoinHandle<()>>,
 }
 
 impl Ledger {
-    /// Takes the lock, replays every segment (`fold` sees each stored record with its place, in
+    /// Takes the lock, replays the last segments (`fold` sees each record there with its place, in
     /// order), cuts an unacknowledged tail, refuses anything else, appends an open record, starts
     /// the threads.
-    pub fn open(options: Options, fold: &mut Fold<'_>) -> Result<(Self, Opened), OpenError> {
-        let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
+    pub fn open(mut options: Options, fold: &mut Fold<'_>) -> Result<(Self, Opened), OpenError> {
         let lock = lock(&options.journal)?;
-        let recovered = replay(Arc::clone(&options.storage), &key, fold)?;
-        let truncated_bytes = recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes);
-        let records = recovered.chain.next_sequence();
-        let (view, view_start) =
-            view::start(options.view.as_deref(), &options.storage, &recovered.chain);
+        let mut anchors = Anchors::read(mem::take(&mut options.anchored), &options.origin)?;
+        let storage = Arc::clone(&options.storage);
+        let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
+        let recovered = replay(&storage, &key, &mut *options.state, &mut anchors, fold)?;
+        let (signer, rotated) = signer(&options, recovered.log.as_ref())?;
+        let log = recovered.log.clone().unwrap_or_else(|| Log::new(signer.key.clone()));
+        let anchored = anchors.largest();
+        anchors.judge(&log, recovered.replayed, &storage, options.restored.is_some())?;
+        // What a crash left of an earlier retention.
+        drop_before(&storage, log.story.first_sequence)?;
+        let (view, view_start) = view::start(options.view.as_deref(), &storage, &log.chain);
+        let records = log.chain.next_sequence();
         let opened = Opened {
             records,
             last_sequence: records.checked_sub(1),
-            truncated_bytes,
+            truncated_bytes: recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes),
             view: view_start,
             dead_runs: recovered.dead_runs.clone(),
+            rotated,
         };
-        publish(&key, options.public_key_file.as_deref())?;
-        let ledger = Self::start(options, &key, recovered, view, lock)?;
-        announce(&opened, ledger.run_id());
+        publish(&signer.key, options.public_key_file.as_deref())?;
+        let (run_id, entries) = opening(&options, &signer.key, &recovered, anchored)?;
+        let footing = Footing { log, signer, tail: recovered.tail, run_id, lock };
+        let ledger = Self::start(options, footing, view, &entries)?;
+        announce(&opened, run_id);
         Ok((ledger, opened))
     }
 
-    /// Appends a record that stands alone. Never blocks: fails at once when the queue is full or
-    /// the store has failed.
+    /// Appends a record that stands alone. Never blocks: fails at once when the queue or the disk
+    /// is full or the store has failed.
     pub fn append(&self, entry: Entry) -> Result<Pending, Unavailable> {
         entry.check()?;
         self.0.gate.enter(1, entry.queued_bytes())?;
-        Ok(self.0.send(entry))
+        let way = self.0.way_of(&entry);
+        Ok(self.0.send(way, entry))
     }
 
     /// Appends the intent of an inference and reserves the place of its outcome, so that the
@@ -84,8 +105,34 @@ impl Ledger {
     pub fn begin(&self, intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
         intent.check()?;
         self.0.gate.enter(2, intent.queued_bytes())?;
-        let pending = self.0.send(intent);
-        Ok((pending, OutcomeSlot { shared: Some(Arc::clone(&self.0)) }))
+        let way = self.0.way_of(&intent);
+        let pending = self.0.send(way, intent);
+        Ok((pending, OutcomeSlot { shared: Some(Arc::clone(&self.0)), way }))
+    }
+
+    /// Hands the log on to another signing key: the record is signed by both, all later ones by
+    /// the new key. The key has to lie where the next start finds it, as
+    /// [`Options::next_signing`] at least, before this is called. Blocks until it is durable.
+    pub fn rotate(&self, signing: SigningKey) -> Result<Receipt, Unavailable> {
+        let receipt = self.0.send_own(Own::Rotate(signing.clone()))?.wait_blocking()?;
+        let file = self.0.public_key_file.as_deref();
+        let key = signing.verifying_key(&self.0.origin);
+        if let Some(Err(error)) = key.map(|key| publish(&key, file)) {
+            warn!(%error, "the new public key is not in its file; the next start writes it");
+        }
+        Ok(receipt)
+    }
+
+    /// Drops the whole segments before the record `before`, after a record that says so and why.
+    /// `None` when there is none to drop. Blocks on the disk.
+    pub fn retain(&self, before: u64, reason: &str) -> Result<Option<Receipt>, RetainError> {
+        let Some(retention) = plan(&self.0.storage, before, reason.to_owned())? else {
+            return Ok(None);
+        };
+        let first_sequence = retention.first_sequence;
+        let receipt = self.0.send_own(Own::Retain(retention))?.wait_blocking()?;
+        drop_before(&self.0.storage, first_sequence)?;
+        Ok(Some(receipt))
     }
 
     /// Reads the record at `place` from the storage: the one whose hash is `expected`, or an error.
@@ -114,9 +161,10 @@ impl Ledger {
         *self.0.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether entries are taken; `false` for good after a store error or a close.
+    /// Whether new entries are taken: `false` while the disk is full, and for good after a store
+    /// error or a close.
     pub fn is_available(&self) -> bool {
-        self.0.gate.check().is_ok()
+        self.0.gate.check_new().is_ok()
     }
 
     /// Where a record lies, by its sequence number; `None` when the view does not have it (yet).
@@ -142,26 +190,47 @@ impl Ledger {
 
     fn start(
         options: Options,
-        key: &VerifyingKey,
-        recovered: Recovered,
+        footing: Footing,
         view: Option<View>,
-        lock: File,
+        entries: &[Entry],
     ) -> Result<Self, OpenError> {
         let (jobs, waiting) = channel();
-        let (feed, view_thread) = view::spawn(view.clone(), &options.storage, &recovered.chain);
-        let (run_id, open) = open_entry(&options, key, &recovered)?;
+        let (large, stored) = channel();
         let (clock, storage) = (Arc::clone(&options.clock), Arc::clone(&options.storage));
-        let mut appender = appender(options, key, recovered, waiting, lock, run_id, feed)?;
-        appender.commit_own(&open)?;
+        let (public_key_file, origin) = (options.public_key_file.clone(), options.origin.clone());
+        let (feed, view_thread) = view::spawn(view.clone(), &storage, &footing.log.chain);
+        let (log_id, run_id) = (footing.log.chain.log_id(), footing.run_id);
+        let mut appender = appender(options, footing, waiting, feed)?;
+        appender.commit_open(entries)?;
         let (gate, head) = (Arc::clone(&appender.gate), Arc::clone(&appender.head));
-        let log_id = appender.chain.log_id();
+        let content = ContentWriter {
+            waiting: stored,
+            appender: jobs.clone(),
+            storage: Arc::clone(&storage),
+            gate: Arc::clone(&gate),
+            log_id,
+            run_id,
+        };
+        let content = content.spawn()?;
         let thread = thread::Builder::new().name("ledger-appender".into());
         let appender =
             thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
-        let threads = Mutex::new(Some(Threads { appender, view: view_thread }));
+        let threads = Mutex::new(Some(Threads { appender, content, view: view_thread }));
         let view = Mutex::new(view);
-        let shared = Shared { jobs, gate, head, log_id, run_id, clock, storage, view, threads };
-        Ok(Self(Arc::new(shared)))
+        Ok(Self(Arc::new(Shared {
+            jobs,
+            large,
+            gate,
+            head,
+            origin,
+            log_id,
+            run_id,
+            clock,
+            storage,
+            public_key_file,
+            view,
+            threads,
+        })))
     }
 }
 
@@ -170,6 +239,8 @@ impl Ledger {
 #[must_use = "an intent without an outcome looks like a crash"]
 pub struct OutcomeSlot {
     shared: Option<Arc<Shared>>,
+    /// That of the intent, which must not be overtaken.
+    way: Way,
 }
 
 impl OutcomeSlot {
@@ -184,7 +255,8 @@ impl OutcomeSlot {
             return Pending::refused(why);
         }
         shared.gate.add_bytes(outcome.queued_bytes());
-        shared.send(outcome)
+        let way = self.way.max(shared.way_of(&outcome));
+        shared.send(way, outcome)
     }
 }
 
@@ -196,16 +268,42 @@ impl Drop for OutcomeSlot {
     }
 }
 
+/// Which queue an entry waits in first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Direct,
+    /// That of the thread that stores large content.
+    OverContent,
+}
+
 impl Shared {
+    fn way_of(&self, entry: &Entry) -> Way {
+        match &entry.content {
+            Content::Sealed(parts) if is_large(parts) => Way::OverContent,
+            _ => Way::Direct,
+        }
+    }
+
     /// The gate has let the entry in.
-    fn send(&self, entry: Entry) -> Pending {
+    fn send(&self, way: Way, entry: Entry) -> Pending {
         let (reply, pending) = Pending::new();
+        let queue = match way {
+            Way::Direct => &self.jobs,
+            Way::OverContent => &self.large,
+        };
         // Without an appender the reply is dropped, and the caller learns of it there. An appender
         // that is gone before the ledger was closed has panicked.
-        if self.jobs.send(Job::Append(entry, reply)).is_err() {
+        if queue.send(Job::Append(entry, reply)).is_err() {
             self.gate.fail();
         }
         pending
+    }
+
+    fn send_own(&self, own: Own) -> Result<Pending, Unavailable> {
+        self.gate.check_new()?;
+        let (reply, pending) = Pending::new();
+        self.jobs.send(Job::Own(own, reply)).map_err(|_| Unavailable::Closed)?;
+        Ok(pending)
     }
 
     fn view(&self) -> Option<View> {
@@ -214,10 +312,14 @@ impl Shared {
 
     fn end(&self, job: Job) -> Result<(), StoreError> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Threads { appender, view }) = threads.take() else {
+        let Some(Threads { appender, content, view }) = threads.take() else {
             return Ok(());
         };
-        let _ = self.jobs.send(job);
+        // Behind whatever large content is still being stored, and its thread ends with it.
+        let _ = self.large.send(job);
+        if content.join().is_err() {
+            let _ = self.jobs.send(Job::Stop);
+        }
         self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
         let outcome = appender.join().unwrap_or(Err(StoreError::Failed));
         self.gate.close();

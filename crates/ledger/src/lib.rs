@@ -10,12 +10,14 @@
 //! Walker: the one checker of stored bytes, shared by start-up, `read` and `verify`
 //! ```
 
+mod anchored;
 mod answers;
 mod appender;
 mod batch;
 mod chain;
 mod checkpoint;
 mod clock;
+mod content;
 mod entry;
 mod error;
 mod fields;
@@ -27,19 +29,25 @@ mod journal;
 mod key_file;
 mod keyring;
 mod ledger;
+mod log;
 mod note_key;
 mod options;
+mod own;
 mod pending;
 mod place;
 mod randomness;
 pub mod read;
 mod record;
 mod recovery;
+mod retention;
 #[cfg(test)]
 mod rules;
 mod run;
 mod seal;
+mod snapshot;
+mod space;
 mod start;
+mod state;
 mod storage;
 mod tree;
 mod trust;
@@ -50,13 +58,15 @@ mod view;
 mod walk;
 mod window;
 
+pub use crate::anchored::Anchored;
 pub use crate::checkpoint::{Checkpoint, Head};
 pub use crate::clock::{Clock, SystemClock};
-pub use crate::entry::{Content, Entry, Kind, RequestId};
+pub use crate::entry::{Content, Entry, External, Kind, RequestId};
 pub use crate::error::{
-    Damage, EntryError, Fault, FoldError, OpenError, ReadError, StoreError, Unavailable,
+    Damage, EntryError, Fault, FoldError, OpenError, ReadError, RetainError, StoreError,
+    Unavailable,
 };
-pub use crate::hash::{Hash, LogId, RunId, TenantTag};
+pub use crate::hash::{Hash, LogId, NotAHash, RunId, TenantTag};
 pub use crate::header::Flags;
 pub use crate::header::MAX_PLAIN_CONTENT_BYTES;
 pub use crate::keyring::{KeyError, Keyring};
@@ -67,6 +77,7 @@ pub use crate::pending::{Pending, Receipt};
 pub use crate::place::Place;
 pub use crate::record::{Record, StoredRecord};
 pub use crate::seal::{SealError, TenantSeal};
+pub use crate::state::{MAX_ITEM_BYTES, SnapshotItems, State};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
 pub use crate::trust::Trust;
 pub use crate::view::Row;

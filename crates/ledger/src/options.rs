@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::anchored::Anchored;
 use crate::clock::{Clock, SystemClock};
 use crate::hash::RunId;
 use crate::note_key::{Origin, SigningKey};
+use crate::state::State;
 use crate::storage::{FileStorage, Storage};
 
 /// Where the ledger lies, who signs it, and its bounds.
@@ -20,6 +22,16 @@ pub struct Options {
     pub origin: Origin,
     /// Signs the checkpoints.
     pub signing: SigningKey,
+    /// A key that a rotation made ready; signs in place of the first if the log was handed on to
+    /// it before the last end.
+    pub next_signing: Option<SigningKey>,
+    /// What is folded from the records and stands in snapshots.
+    pub state: Box<dyn State>,
+    /// Checkpoints of this log that were kept elsewhere; each has to be in the journal.
+    pub anchored: Vec<Anchored>,
+    /// The journal comes from a backup that may lack what the anchors speak of: why, for the record
+    /// that says so.
+    pub restored: Option<String>,
     /// Records that may wait, places reserved for outcomes included.
     pub queue_records: usize,
     /// Bytes of entries that may wait.
@@ -28,6 +40,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// A commit takes no further entry beyond this; at most 64 MiB.
     pub commit_bytes: usize,
+    /// New work is refused when the disk has less room than this; 0 for no guard.
+    pub min_free_bytes: u64,
     /// A JSON value for the open record's `extra`; empty for none.
     pub open_metadata: Vec<u8>,
     /// Source of record times.
@@ -45,10 +59,15 @@ impl Options {
             public_key_file: Some(data.join("keys").join("ledger.pub")),
             origin,
             signing,
+            next_signing: None,
+            state: Box::new(()),
+            anchored: Vec::new(),
+            restored: None,
             queue_records: 8192,
             queue_bytes: 256 << 20,
             segment_bytes: 256 << 20,
             commit_bytes: 4 << 20,
+            min_free_bytes: 256 << 20,
             open_metadata: Vec::new(),
             clock: Arc::new(SystemClock),
             storage: Arc::new(FileStorage::new(&journal)),
@@ -60,7 +79,7 @@ impl Options {
 /// What opening a ledger found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// Records replayed; the new open record is not among them.
+    /// Records found; the new open record is not among them.
     pub records: u64,
     /// Sequence number of the last one; `None` for a new log.
     pub last_sequence: Option<u64>,
@@ -68,8 +87,10 @@ pub struct Opened {
     pub truncated_bytes: u64,
     /// How the view was found.
     pub view: ViewStart,
-    /// Runs that ended without a close record.
+    /// Runs that ended without a close record, as far as a start looks back.
     pub dead_runs: Vec<RunId>,
+    /// `Options::next_signing` signs: it has to take the place of the old key.
+    pub rotated: bool,
 }
 
 /// How the view was found.

@@ -14,6 +14,7 @@ use crate::checkpoint::Checkpoint;
 use crate::error::Unavailable;
 use crate::hash::{Hash, LogId};
 use crate::place::Place;
+use crate::view::Row;
 
 /// A record on its way to the disk. Resolves after the sync that covers it; dropping it does not
 /// take the record back.
@@ -78,6 +79,12 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// The receipt of the record that `row` speaks of.
+    pub(crate) fn new(log_id: LogId, row: &Row, checkpoint: Arc<Checkpoint>) -> Self {
+        let Row { record_hash, time_us, .. } = *row;
+        Self { log_id, record_hash, time_us, place: row.place(), checkpoint }
+    }
+
     /// The record's place in the log, from 0.
     pub fn sequence(&self) -> u64 {
         self.place.sequence
@@ -96,6 +103,11 @@ impl Receipt {
     /// The record's hash.
     pub fn record_hash(&self) -> Hash {
         self.record_hash
+    }
+
+    /// The checkpoint that covers the record.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
     }
 
     /// Number of records under the checkpoint.

@@ -7,6 +7,7 @@
 use std::io::Read;
 
 use crate::error::{Fault, ReadError};
+use crate::frame::Stop;
 use crate::hash::Hash;
 use crate::record::{Record, StoredRecord};
 use crate::storage::{Segment, Storage};
@@ -41,9 +42,12 @@ impl Place {
         let length = u64::from(self.bytes);
         let mut bytes = Vec::with_capacity(self.bytes as usize);
         storage.read(self.segment, self.offset)?.take(length).read_to_end(&mut bytes)?;
-        StoredRecord::parse(bytes, expected).map_err(|what| {
-            let Self { segment, offset, sequence, .. } = self;
-            Fault { segment, offset, sequence, what }.into()
+        StoredRecord::parse(bytes, expected, storage).map_err(|stop| match stop {
+            Stop::Io(error) => error.into(),
+            Stop::Damage(what) => {
+                let Self { segment, offset, sequence, .. } = self;
+                Fault { segment, offset, sequence, what }.into()
+            }
         })
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
 use crate::error::ReadError;
+use crate::log::Log;
 use crate::note_key::VerifyingKey;
 use crate::record::Record;
 use crate::storage::FileStorage;
@@ -47,7 +48,7 @@ impl Reader {
 
     /// The key that the log is read with; `None` before the first record.
     pub fn key(&self) -> Option<&VerifyingKey> {
-        self.walker.log().map(|log| &log.key)
+        self.walker.log().map(Log::key)
     }
 }
 

@@ -5,11 +5,14 @@
 use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
-use crate::entry::{Kind, RequestId};
+use crate::content::Binding;
+use crate::entry::{External, Kind, RequestId};
 use crate::error::Damage;
+use crate::frame::Stop;
 use crate::hash::{Hash, LogId, RunId, TenantTag};
 use crate::header::{Flags, HEADER_BYTES, Header, PROLOGUE_BYTES};
 use crate::seal::{SealError, TenantSeal};
+use crate::storage::Storage;
 
 /// A parsed record, borrowed from the bytes of its segment.
 #[derive(Clone, Copy)]
@@ -21,7 +24,7 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// Reads one whole record. Does not compare metadata and content with their hashes:
-    /// see [`Record::check_body`].
+    /// see [`Record::check_metadata`] and [`Record::check_inline`].
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Damage> {
         let header_bytes = bytes.get(..HEADER_BYTES).ok_or(Damage::Unfinished)?;
         Self::with_hash(bytes, Hash::of_header(header_bytes))
@@ -36,18 +39,30 @@ impl<'a> Record<'a> {
         Ok(Self { header, hash, bytes })
     }
 
-    /// Compares the stored bytes with the hashes in the header; metadata have to be JSON.
-    pub(crate) fn check_body(&self) -> Result<(), Damage> {
+    /// Compares the metadata with their hash; they have to be JSON.
+    pub(crate) fn check_metadata(&self) -> Result<(), Damage> {
         if Hash::of_metadata(self.metadata()) != self.header.metadata_hash {
             return Err(Damage::Metadata);
-        }
-        if Hash::of_content(self.content()) != self.header.content_hash {
-            return Err(Damage::Content);
         }
         if !is_json_object(self.metadata()) {
             return Err(Damage::NotJson);
         }
         Ok(())
+    }
+
+    /// Compares the content that stands in the segment with its hash.
+    pub(crate) fn check_inline(&self) -> Result<(), Damage> {
+        if Hash::of_content(self.content()) != self.header.content_hash {
+            return Err(Damage::Content);
+        }
+        Ok(())
+    }
+
+    /// Where content of its own file lies, if it does.
+    pub(crate) fn external(&self) -> Option<External> {
+        let Header { lengths, content_hash, .. } = self.header;
+        let external = External { hash: content_hash, bytes: lengths.content };
+        lengths.flags.contains(Flags::EXTERNAL).then_some(external)
     }
 
     /// What happened.
@@ -106,19 +121,33 @@ impl<'a> Record<'a> {
         self.bytes.get(HEADER_BYTES..end).unwrap_or_default()
     }
 
-    /// The content as stored, sealed; empty when there is none here.
+    /// The content as it stands in the segment, sealed; empty when there is none here.
     pub fn content(&self) -> &'a [u8] {
         let start = HEADER_BYTES + self.header.lengths.metadata as usize;
         self.bytes.get(start..).unwrap_or_default()
     }
 
-    /// The plaintext of the content.
+    /// The plaintext of the content that stands in the segment. What lies in a file of its own is
+    /// opened by [`StoredRecord::open`].
     pub fn open(&self, seal: &TenantSeal) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let prologue = self.bytes.get(..PROLOGUE_BYTES).ok_or(SealError::NotSealed)?;
         if self.content().is_empty() {
             return Err(SealError::NotSealed);
         }
         seal.open(self.content(), prologue)
+    }
+
+    /// The plaintext of `stored`, which lies in a file of its own.
+    fn open_external(
+        &self,
+        stored: &[u8],
+        seal: &TenantSeal,
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let Header { lengths, log_id, run_id, request_id, tenant_tag, metadata_hash, .. } =
+            self.header;
+        let bound =
+            Binding { kind: lengths.kind, log_id, run_id, request_id, tenant_tag, metadata_hash };
+        seal.open(stored, &bound.encode())
     }
 }
 
@@ -135,18 +164,28 @@ pub struct StoredRecord {
     header: Header,
     hash: Hash,
     bytes: Vec<u8>,
+    /// Content that lies in a file of its own.
+    external: Option<Vec<u8>>,
 }
 
 impl StoredRecord {
     /// Reads one whole record; `expected` is the hash it must have, and by that its metadata and
     /// content are checked.
-    pub(crate) fn parse(bytes: Vec<u8>, expected: Hash) -> Result<Self, Damage> {
+    pub(crate) fn parse(
+        bytes: Vec<u8>,
+        expected: Hash,
+        storage: &dyn Storage,
+    ) -> Result<Self, Stop> {
         let record = Record::parse(&bytes)?;
         if record.record_hash() != expected {
-            return Err(Damage::Replaced);
+            return Err(Damage::Replaced.into());
         }
-        record.check_body()?;
-        Ok(Self { header: record.header, hash: record.hash, bytes })
+        record.check_metadata()?;
+        let external = record.external().map(|external| external.read(storage)).transpose()?;
+        if external.is_none() {
+            record.check_inline()?;
+        }
+        Ok(Self { header: record.header, hash: record.hash, bytes, external })
     }
 
     /// The record.
@@ -161,7 +200,10 @@ impl StoredRecord {
 
     /// The plaintext of the content.
     pub fn open(&self, seal: &TenantSeal) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        self.record().open(seal)
+        match &self.external {
+            Some(stored) => self.record().open_external(stored, seal),
+            None => self.record().open(seal),
+        }
     }
 }
 
@@ -216,9 +258,10 @@ mod tests {
         assert_eq!(record.sequence(), 7);
         assert_eq!(record.tenant_tag(), None);
         assert_eq!(record.metadata(), b"{}");
-        assert_eq!(record.check_body(), Ok(()));
+        assert_eq!(record.check_metadata(), Ok(()));
+        assert_eq!(record.check_inline(), Ok(()));
         *bytes.last_mut().unwrap() = b' ';
-        assert_eq!(Record::parse(&bytes).unwrap().check_body(), Err(Damage::Metadata));
+        assert_eq!(Record::parse(&bytes).unwrap().check_metadata(), Err(Damage::Metadata));
     }
 
     #[test]

@@ -1,58 +1,75 @@
-//! Start-up: replays the journal, cuts an unfinished commit, refuses everything else.
+//! Start-up: replays the end of the journal, cuts an unfinished commit, refuses everything else.
+//!
+//! The snapshot at the head of the last segment but one is where it begins: what lies before is for
+//! auditors to recompute, and one whole segment of records is there for what snapshots leave out.
 
 use std::sync::Arc;
 
-use crate::chain::Chain;
+use crate::anchored::Anchors;
 use crate::entry::Kind;
 use crate::error::{Damage, FoldError, OpenError, ReadError, StoreError};
 use crate::hash::RunId;
+use crate::log::Log;
 use crate::note_key::VerifyingKey;
 use crate::place::Place;
 use crate::record::Record;
-use crate::storage::Storage;
-use crate::trust::{Trust, log_id};
-use crate::walk::{Tail, Walker};
+use crate::state::State;
+use crate::storage::{Segment, Storage};
+use crate::trust::Trust;
+use crate::walk::{Scope, Tail, Walker};
 
-/// Each stored record is shown to it, in order, with where it stands.
+/// Segments that a start reads.
+const REPLAYED_SEGMENTS: usize = 2;
+
+/// Each replayed record is shown to it, in order, with where it stands.
 pub(crate) type Fold<'f> = dyn FnMut(Place, &Record<'_>) -> Result<(), FoldError> + 'f;
 
 /// What the journal holds.
 pub(crate) struct Recovered {
-    pub(crate) chain: Chain,
+    /// `None` before the first commit.
+    pub(crate) log: Option<Log>,
+    /// Where the replay began.
+    pub(crate) replayed: Segment,
     /// `None` when there is no segment yet.
     pub(crate) tail: Option<Tail>,
     /// Runs without a close record.
     pub(crate) dead_runs: Vec<RunId>,
 }
 
-/// Replays everything that was acknowledged. Writes nothing.
+/// Replays what was acknowledged. Writes nothing.
 pub(crate) fn replay(
-    storage: Arc<dyn Storage>,
+    storage: &Arc<dyn Storage>,
     key: &VerifyingKey,
+    state: &mut dyn State,
+    anchors: &mut Anchors,
     fold: &mut Fold<'_>,
 ) -> Result<Recovered, OpenError> {
     let list = |source| StoreError::Io { step: "list segments", source };
-    let mut walker = Walker::new(storage, Trust::Key(key.clone())).map_err(list)?;
+    let scope = Scope::last(&**storage, REPLAYED_SEGMENTS).map_err(list)?;
+    let replayed = scope.segments.first().copied().unwrap_or(Segment(0));
+    let mut walker = Walker::over(Arc::clone(storage), Trust::Key(key.clone()), scope);
     let mut dead_runs = Vec::new();
     while walker.advance()? {
+        walker.log().into_iter().for_each(|log| anchors.see(log.chain.head()));
         for (segment, offset, record) in walker.records() {
             note_run(&record, &mut dead_runs);
-            fold(Place::of(&record, segment, offset), &record).map_err(|source| {
-                OpenError::Fold { sequence: record.sequence(), run_id: record.run_id(), source }
+            let folded = state.record(&record);
+            let folded = folded.and_then(|()| fold(Place::of(&record, segment, offset), &record));
+            folded.map_err(|source| OpenError::Fold {
+                sequence: record.sequence(),
+                run_id: record.run_id(),
+                source,
             })?;
         }
     }
-    let chain = walker.log().map(|log| log.chain.clone());
-    Ok(Recovered {
-        chain: chain.unwrap_or_else(|| Chain::new(log_id(key))),
-        tail: walker.tail().cloned(),
-        dead_runs,
-    })
+    Ok(Recovered { log: walker.log().cloned(), replayed, tail: walker.tail().cloned(), dead_runs })
 }
 
 fn note_run(record: &Record<'_>, dead_runs: &mut Vec<RunId>) {
     match record.kind() {
         Kind::Open => dead_runs.push(record.run_id()),
+        // The run that a replay begins in.
+        Kind::Snapshot if dead_runs.is_empty() => dead_runs.push(record.run_id()),
         Kind::Close => dead_runs.retain(|run| *run != record.run_id()),
         _ => {}
     }
@@ -62,6 +79,8 @@ impl From<ReadError> for OpenError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Io(source) => StoreError::Io { step: "read segment", source }.into(),
+            // A start has no evidence but its anchors, which have errors of their own.
+            ReadError::Evidence { held_by, what } => Self::Anchor { anchor: held_by, what },
             ReadError::Fault(fault) => match fault.what {
                 Damage::OtherKey { found } => Self::OtherKey { found },
                 _ => Self::Corrupt(fault),

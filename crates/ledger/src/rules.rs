@@ -3,14 +3,15 @@
 
 use zeroize::Zeroizing;
 
-use crate::batch::{Batch, Stamp};
+use crate::batch::{Batch, Signer, Stamp};
 use crate::chain::Chain;
 use crate::entry::{Content, Entry, Kind, RequestId};
 use crate::error::{Damage, ReadError};
 use crate::hash::RunId;
+use crate::log::log_id;
 use crate::note_key::{SigningKey, VerifyingKey};
 use crate::storage::Segment;
-use crate::trust::{Trust, log_id};
+use crate::trust::Trust;
 use crate::verify::{Report, verify};
 
 /// Writes what it is told, in one commit.
@@ -54,12 +55,14 @@ impl Writer {
     }
 
     fn verify(mut self) -> Result<Report, Damage> {
-        self.batch.finish(&self.chain, &self.signing, &self.key).unwrap();
+        let Self { signing, key, .. } = &self;
+        let signer = Signer { signing: signing.clone(), key: key.clone() };
+        self.batch.finish(&self.chain, &signer, None).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(Segment(0).to_string()), self.batch.frames()).unwrap();
         verify(folder.path(), Trust::Key(self.key)).map_err(|error| match error {
             ReadError::Fault(fault) => fault.what,
-            ReadError::Io(error) => panic!("{error}"),
+            error => panic!("{error}"),
         })
     }
 
@@ -112,12 +115,18 @@ fn an_escaped_name_is_the_same_name() {
 }
 
 #[test]
-fn of_the_kinds_to_come_only_a_rotation_stops_the_verifier() {
-    for kind in [Kind::Shred, Kind::Retention, Kind::Clock, Kind::Snapshot] {
+fn records_of_the_ledgers_own_have_to_say_what_they_are_for() {
+    for kind in [Kind::Shred, Kind::Clock] {
         assert_eq!(Writer::new().open(1).of(1, kind).damage(), None, "{kind:?}");
     }
-    let rotated = Writer::new().open(1).of(1, Kind::SigningKeyRotation);
-    assert_eq!(rotated.damage(), Some(Damage::Rotation));
+    for (kind, damage) in [
+        (Kind::SigningKeyRotation, Damage::Rotation),
+        (Kind::Retention, Damage::Retention),
+        (Kind::Restore, Damage::Restore),
+        (Kind::Snapshot, Damage::Snapshot),
+    ] {
+        assert_eq!(Writer::new().open(1).of(1, kind).damage(), Some(damage), "{kind:?}");
+    }
 }
 
 #[test]

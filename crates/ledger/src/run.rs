@@ -21,6 +21,7 @@ use crate::record::Record;
 pub(crate) struct Runs {
     current: Option<RunId>,
     seen: HashSet<RunId>,
+    begun: bool,
 }
 
 impl Runs {
@@ -35,7 +36,12 @@ impl Runs {
                 return Err(Damage::RunAgain);
             }
             self.current = Some(run);
+        } else if !self.begun && record.kind() == Kind::Snapshot {
+            // A walk that begins at a later segment begins inside of a run.
+            self.seen.insert(run);
+            self.current = Some(run);
         }
+        self.begun = true;
         if self.current != Some(run) {
             return Err(Damage::OtherRun);
         }
@@ -43,6 +49,13 @@ impl Runs {
             self.current = None;
         }
         Ok(())
+    }
+}
+
+impl Runs {
+    /// The run that is open.
+    pub(crate) fn current(&self) -> Option<RunId> {
+        self.current
     }
 }
 

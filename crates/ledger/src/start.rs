@@ -12,18 +12,23 @@ use serde_json::value::RawValue;
 use tracing::{info, warn};
 
 use crate::appender::{Appender, Job};
-use crate::batch::Batch;
+use crate::batch::{Batch, Signer};
+use crate::clock::Watch;
 use crate::entry::{Entry, Kind};
 use crate::error::{OpenError, StoreError};
 use crate::gate::Gate;
 use crate::hash::RunId;
 use crate::journal::Journal;
-use crate::note_key::VerifyingKey;
+use crate::log::{Gap, Log};
+use crate::note_key::{SigningKey, VerifyingKey};
 use crate::options::{Opened, Options};
+use crate::own::restore_entry;
 use crate::randomness::Randomness;
 use crate::recovery::Recovered;
 use crate::run::{OPEN, OpenMetadata};
+use crate::space::Space;
 use crate::view::Feed;
+use crate::walk::Tail;
 
 /// The most that `commit_bytes` may be set to.
 const MAX_COMMIT_BYTES: usize = 64 << 20;
@@ -65,12 +70,30 @@ pub(crate) fn publish(key: &VerifyingKey, file: Option<&Path>) -> Result<(), Sto
     write().map_err(StoreError::at("write public key"))
 }
 
-/// A new run id, and the record that opens the run.
-pub(crate) fn open_entry(
+/// Who signs from here on, and whether that is the key which a rotation made ready.
+pub(crate) fn signer(options: &Options, log: Option<&Log>) -> Result<(Signer, bool), OpenError> {
+    let signer = |signing: &SigningKey| {
+        let key = signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
+        Ok::<_, OpenError>(Signer { signing: signing.clone(), key })
+    };
+    let own = signer(&options.signing)?;
+    let Some(found) = log.map(Log::key).filter(|key| **key != own.key) else {
+        return Ok((own, false));
+    };
+    let next = options.next_signing.as_ref().map(signer).transpose()?;
+    match next.filter(|next| next.key == *found) {
+        Some(next) => Ok((next, true)),
+        None => Err(OpenError::OtherKey { found: found.to_string() }),
+    }
+}
+
+/// A new run id, and the records that open the run.
+pub(crate) fn opening(
     options: &Options,
     key: &VerifyingKey,
     recovered: &Recovered,
-) -> Result<(RunId, Entry), OpenError> {
+    anchored: u64,
+) -> Result<(RunId, Vec<Entry>), OpenError> {
     let run_id = RunId::random(&SystemRandom::new()).ok_or(StoreError::Randomness)?;
     let extra: Option<&RawValue> = match options.open_metadata.as_slice() {
         [] => None,
@@ -86,30 +109,47 @@ pub(crate) fn open_entry(
         extra,
     };
     let json = serde_json::to_vec(&metadata).map_err(OpenError::OpenMetadata)?;
-    Ok((run_id, Entry::system(Kind::Open, json)))
+    let mut entries = vec![Entry::system(Kind::Open, json)];
+    if let Some(reason) = &options.restored {
+        let lost_from = recovered.log.as_ref().map_or(0, |log| log.chain.next_sequence());
+        let gap = Gap { lost_from, lost_until: anchored.max(lost_from) };
+        entries.push(restore_entry(gap, reason)?);
+    }
+    Ok((run_id, entries))
+}
+
+/// What the appender's thread works on, before it starts.
+pub(crate) struct Footing {
+    pub(crate) log: Log,
+    pub(crate) signer: Signer,
+    pub(crate) tail: Option<Tail>,
+    pub(crate) run_id: RunId,
+    pub(crate) lock: File,
 }
 
 pub(crate) fn appender(
     options: Options,
-    key: &VerifyingKey,
-    recovered: Recovered,
+    footing: Footing,
     jobs: Receiver<Job>,
-    lock: File,
-    run_id: RunId,
     view: Feed,
 ) -> Result<Appender, StoreError> {
-    let tail = recovered.tail.as_ref();
+    let Footing { log, signer, tail, run_id, lock } = footing;
+    let gate = Arc::new(Gate::new(options.queue_records, options.queue_bytes));
+    let storage = options.storage;
+    let space = Space::new(Arc::clone(&storage), Arc::clone(&gate), options.min_free_bytes);
     Ok(Appender {
         jobs,
-        gate: Arc::new(Gate::new(options.queue_records, options.queue_bytes)),
-        head: Arc::new(Mutex::new(recovered.chain.head())),
-        journal: Journal::resume(options.storage, tail, options.segment_bytes)?,
-        chain: recovered.chain,
+        gate,
+        head: Arc::new(Mutex::new(log.chain.head())),
+        journal: Journal::resume(storage, tail.as_ref(), options.segment_bytes)?,
+        log,
+        state: options.state,
         batch: Batch::default(),
-        signing: options.signing,
-        key: key.clone(),
+        signer,
         run_id,
         clock: options.clock,
+        watch: Watch::default(),
+        space,
         random: Randomness::new(),
         view,
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),

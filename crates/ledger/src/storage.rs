@@ -3,11 +3,15 @@
 //! The order of steps is what durability rests on; the steps themselves are one system call each.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use crate::hash::Hash;
+
 const EXTENSION: &str = ".ilj";
+const CONTENT_EXTENSION: &str = ".ilc";
 const DIGITS: usize = 20;
 
 /// A segment, named by the sequence number of its first record.
@@ -40,8 +44,18 @@ pub trait Storage: Send + Sync {
     fn create(&self, segment: Segment) -> io::Result<Box<dyn SegmentFile>>;
     /// Opens an existing segment for writing at its end.
     fn open(&self, segment: Segment) -> io::Result<Box<dyn SegmentFile>>;
-    /// Makes the names of new segments durable.
+    /// Makes the names of new segments durable, and the absence of removed ones.
     fn sync_directory(&self) -> io::Result<()>;
+    /// Removes a segment.
+    fn remove(&self, segment: Segment) -> io::Result<()>;
+    /// Stores content in a file of its own, durable with its name when this returns.
+    fn write_content(&self, name: Hash, bytes: &[u8]) -> io::Result<()>;
+    /// Reads such a file from its start.
+    fn read_content(&self, name: Hash) -> io::Result<Box<dyn Read + Send>>;
+    /// Removes such a file; one that is gone already is no error.
+    fn remove_content(&self, name: Hash) -> io::Result<()>;
+    /// Bytes that can still be written here; `None` when nothing bounds them.
+    fn free_bytes(&self) -> io::Result<Option<u64>>;
 }
 
 /// A segment open for writing.
@@ -54,7 +68,7 @@ pub trait SegmentFile: Send {
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// Segments as files of one directory.
+/// Segments as files of one directory, and content in a directory beside them.
 #[derive(Clone, Debug)]
 pub struct FileStorage {
     directory: PathBuf,
@@ -68,6 +82,14 @@ impl FileStorage {
 
     fn path(&self, segment: Segment) -> PathBuf {
         self.directory.join(segment.to_string())
+    }
+
+    fn contents(&self) -> PathBuf {
+        self.directory.join("content")
+    }
+
+    fn content(&self, name: Hash) -> PathBuf {
+        self.contents().join(format!("{name}{CONTENT_EXTENSION}"))
     }
 }
 
@@ -99,6 +121,38 @@ impl Storage for FileStorage {
 
     fn sync_directory(&self) -> io::Result<()> {
         File::open(&self.directory)?.sync_all()
+    }
+
+    fn remove(&self, segment: Segment) -> io::Result<()> {
+        fs::remove_file(self.path(segment))
+    }
+
+    fn write_content(&self, name: Hash, bytes: &[u8]) -> io::Result<()> {
+        if !self.contents().exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(self.contents())?;
+            self.sync_directory()?;
+        }
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).open(self.content(name))?;
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        File::open(self.contents())?.sync_all()
+    }
+
+    fn read_content(&self, name: Hash) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(self.content(name))?))
+    }
+
+    fn remove_content(&self, name: Hash) -> io::Result<()> {
+        match fs::remove_file(self.content(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let volume = rustix::fs::statvfs(&self.directory)?;
+        Ok(Some(volume.f_bavail.saturating_mul(volume.f_frsize)))
     }
 }
 

@@ -18,6 +18,15 @@ impl Frontier {
         self.size
     }
 
+    /// A tree of which only this is known; `None` when the number of roots is not that of `size`.
+    pub(crate) fn from_parts(size: u64, peaks: Vec<Hash>) -> Option<Self> {
+        (peaks.len() == size.count_ones() as usize).then_some(Self { size, peaks })
+    }
+
+    pub(crate) fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     pub(crate) fn push(&mut self, record_hash: Hash) {
         let mut node = Hash::of(&[&[0x00], &record_hash.0]);
         // Each trailing one bit of the size is a full subtree that the new leaf completes.

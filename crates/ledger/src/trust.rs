@@ -1,27 +1,16 @@
 //! Where a reader's trust in a log begins: a key it was given, or the one the log names itself.
 
-use crate::chain::Chain;
-use crate::entry::Kind;
 use crate::error::Damage;
-use crate::hash::LogId;
+use crate::log::Log;
 use crate::note_key::VerifyingKey;
-use crate::record::Record;
-use crate::run::Stated;
 
 /// Whose signature a reader believes.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// This key, learned elsewhere.
+    /// This key, learned elsewhere: the log's first, or one that it was handed on to.
     Key(VerifyingKey),
-    /// The key in record 0: shows that the log is consistent, not whose it is.
+    /// The keys that the log names: shows that the log is consistent, not whose it is.
     FirstUse,
-}
-
-/// A log whose first record was accepted.
-#[derive(Clone, Debug)]
-pub(crate) struct Log {
-    pub(crate) key: VerifyingKey,
-    pub(crate) chain: Chain,
 }
 
 impl Trust {
@@ -32,23 +21,14 @@ impl Trust {
         }
     }
 
-    /// Begins a log from its record 0, which has to name the key that is trusted. What else it
-    /// has to name is a rule of every open record: see [`crate::run::Runs`].
-    pub(crate) fn begin(&self, first: &Record<'_>) -> Result<Log, Damage> {
-        if first.kind() != Kind::Open {
-            return Err(Damage::NoOpen);
+    /// Whether `log`, read to its end, was signed by whom the reader believes. A key that signs
+    /// later in the log speaks for all before it, as its checkpoints cover the whole tree; one that
+    /// signed earlier speaks for its successor.
+    pub(crate) fn accept(&self, log: &Log) -> Result<(), Damage> {
+        let believed = |trusted: &VerifyingKey| log.story.keys().any(|(key, _)| key == trusted);
+        if self.key().is_none_or(believed) {
+            return Ok(());
         }
-        first.check_body()?;
-        let stated = Stated::read(first).ok_or(Damage::NoOpen)?;
-        let named: VerifyingKey = stated.public_key.parse().map_err(|_| Damage::NoOpen)?;
-        if self.key().is_some_and(|trusted| *trusted != named) {
-            return Err(Damage::OtherKey { found: named.to_string() });
-        }
-        let log_id = log_id(&named);
-        Ok(Log { key: named, chain: Chain::new(log_id) })
+        Err(Damage::OtherKey { found: log.key().to_string() })
     }
-}
-
-pub(crate) fn log_id(key: &VerifyingKey) -> LogId {
-    LogId::new(key.public_key(), key.origin().as_str())
 }

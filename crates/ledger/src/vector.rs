@@ -6,16 +6,16 @@ use std::fmt::Write;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use crate::batch::{Batch, Stamp};
+use crate::batch::{Batch, Signer, Stamp};
 use crate::chain::Chain;
 use crate::entry::{Content, Entry, Kind, RequestId};
 use crate::hash::RunId;
+use crate::log::log_id;
 use crate::note_key::{SigningKey, VerifyingKey};
 use crate::record::Record;
 use crate::run::{OPEN, OpenMetadata};
 use crate::seal::{FreshKeys, TenantSeal};
 use crate::storage::Segment;
-use crate::trust::log_id;
 
 const STORED: &[u8] = include_bytes!("../tests/vectors/v1/00000000000000000000.ilj");
 const FORMAT: &str = include_str!("../FORMAT.md");
@@ -78,7 +78,8 @@ fn build() -> (Batch, String, VerifyingKey) {
         let stamp = Stamp { run_id, time_us };
         batch.push_with(entry, &stamp, &mut chain, Some(&fresh)).unwrap();
     }
-    let note = batch.finish(&chain, &signing, &key).unwrap().note(&key);
+    let signer = Signer { signing, key: key.clone() };
+    let note = batch.finish(&chain, &signer, None).unwrap().note(&key);
     (batch, note, key)
 }
 

@@ -8,30 +8,54 @@ use std::sync::Arc;
 use std::vec;
 
 use crate::checkpoint::{Checkpoint, Head};
+use crate::entry::Kind;
 use crate::error::{Damage, Fault, ReadError};
-use crate::frame::{Extent, Stop, frame, is_cut, whole_frame};
-use crate::hash::Hash;
+use crate::frame::{Extent, Stop, frame, frames, is_cut, whole_frame};
+use crate::hash::{Hash, RunId};
+use crate::log::Log;
 use crate::record::Record;
 use crate::run::Runs;
+use crate::snapshot::Snapshots;
 use crate::storage::{Segment, Storage};
-use crate::trust::{Log, Trust};
+use crate::trust::Trust;
 use crate::window::Window;
 
 /// More records than any writer puts into one commit; bounds memory on hostile files.
 const MAX_COMMIT_BYTES: usize = 256 << 20;
 
-/// Walks the commits of a journal.
+/// Walks the commits of a journal, or of some segments that follow each other in it.
 pub(crate) struct Walker {
     storage: Arc<dyn Storage>,
+    scope: Scope,
     upcoming: vec::IntoIter<Segment>,
     open: Option<(Segment, Window)>,
     trust: Trust,
+    began: Option<Log>,
     /// The log up to the last commit that held.
     log: Option<Log>,
     /// The same up to the last record that held, which is as far as a walk goes.
     runs: Runs,
+    snapshots: Snapshots,
     commit: Commit,
+    /// The last segment that was left, and its length.
+    previous: Option<(Segment, u64)>,
     tail: Option<Tail>,
+}
+
+/// What a walk is to cover, and how closely it looks.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    /// In order, one behind the other.
+    pub(crate) segments: Vec<Segment>,
+    /// The first segment that there is, whether covered or not.
+    pub(crate) first: Segment,
+    /// Whether the last of the segments is the log's last.
+    pub(crate) to_the_end: bool,
+    /// Whether the log's beginning and keys are judged at the end.
+    pub(crate) judged: bool,
+    /// Whether content in files of its own is read and hashed. A start does without: those files
+    /// were synced before their records.
+    pub(crate) external_content: bool,
 }
 
 /// The commit in the window; its bytes are given up when the walk goes on.
@@ -56,23 +80,81 @@ pub(crate) struct Tail {
     pub(crate) committed_bytes: u64,
     /// Bytes after it, zeros included.
     pub(crate) unacknowledged_bytes: u64,
+    /// The segment before, and its length.
+    pub(crate) previous: Option<(Segment, u64)>,
+}
+
+impl Scope {
+    /// Everything, every byte.
+    pub(crate) fn whole(storage: &dyn Storage) -> io::Result<Self> {
+        let segments = storage.list()?;
+        let first = segments.first().copied().unwrap_or(Segment(0));
+        Ok(Self { segments, first, to_the_end: true, judged: true, external_content: true })
+    }
+
+    /// The last `count` segments, as far as a start has to look.
+    pub(crate) fn last(storage: &dyn Storage, count: usize) -> io::Result<Self> {
+        let mut scope = Self::whole(storage)?;
+        scope.segments.drain(..scope.segments.len().saturating_sub(count));
+        scope.external_content = false;
+        Ok(scope)
+    }
+
+    /// The same for a walk whose beginning somebody else judges.
+    pub(crate) fn on_its_own(self) -> Self {
+        Self { judged: false, ..self }
+    }
+
+    /// One segment, seen from inside.
+    pub(crate) fn only(mut self, segment: Segment) -> Self {
+        self.to_the_end = false;
+        self.segments = vec![segment];
+        self.external_content = false;
+        self.on_its_own()
+    }
+
+    /// One walk for each segment, which may go side by side.
+    pub(crate) fn singly(&self) -> impl Iterator<Item = Self> {
+        let last = self.segments.last().copied();
+        self.segments.iter().map(move |segment| Self {
+            segments: vec![*segment],
+            to_the_end: self.to_the_end && Some(*segment) == last,
+            ..self.clone()
+        })
+    }
 }
 
 impl Walker {
-    /// Stands before the first commit.
+    /// Stands before the first commit of a whole journal.
     pub(crate) fn new(storage: Arc<dyn Storage>, trust: Trust) -> io::Result<Self> {
-        let upcoming = storage.list()?.into_iter();
-        let commit = Commit::default();
-        let runs = Runs::default();
-        Ok(Self { storage, upcoming, open: None, trust, log: None, runs, commit, tail: None })
+        let scope = Scope::whole(&*storage)?;
+        Ok(Self::over(storage, trust, scope))
     }
 
-    /// Goes to the next commit; `false` at the end of the log.
+    /// Stands before the first commit of `scope`.
+    pub(crate) fn over(storage: Arc<dyn Storage>, trust: Trust, scope: Scope) -> Self {
+        Self {
+            storage,
+            upcoming: scope.segments.clone().into_iter(),
+            scope,
+            open: None,
+            trust,
+            began: None,
+            log: None,
+            runs: Runs::default(),
+            snapshots: Snapshots::default(),
+            commit: Commit::default(),
+            previous: None,
+            tail: None,
+        }
+    }
+
+    /// Goes to the next commit; `false` at the end of the scope.
     pub(crate) fn advance(&mut self) -> Result<bool, ReadError> {
         self.give_up_commit();
         while self.tail.is_none() {
             if self.open.is_none() && !self.open_next_segment()? {
-                return Ok(false);
+                break;
             }
             match self.read_commit() {
                 Ok(true) => return Ok(true),
@@ -81,12 +163,22 @@ impl Walker {
                 Err(Stop::Damage(damage)) => self.settle(damage)?,
             }
         }
-        Ok(false)
+        self.judge_whole().map(|()| false)
     }
 
     /// Records of the commit, with segment and offset of each.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Segment, u64, Record<'_>)> {
         (0..self.count()).filter_map(|index| self.record(index))
+    }
+
+    /// Bytes of the commit, its checkpoint included.
+    pub(crate) fn commit_bytes(&self) -> u64 {
+        self.commit.bytes as u64
+    }
+
+    /// The run that is open behind the commit.
+    pub(crate) fn current_run(&self) -> Option<RunId> {
+        self.runs.current()
     }
 
     /// Number of records in the commit.
@@ -106,6 +198,11 @@ impl Walker {
     /// The checkpoint that ends the commit.
     pub(crate) fn checkpoint(&self) -> Option<&Checkpoint> {
         self.commit.checkpoint.as_ref()
+    }
+
+    /// The log as it was before the first record of the walk.
+    pub(crate) fn began(&self) -> Option<&Log> {
+        self.began.as_ref()
     }
 
     /// The log so far; `None` before its first commit.
@@ -132,66 +229,103 @@ impl Walker {
             return Ok(false);
         };
         let sequence = self.next_sequence();
-        if segment.0 != sequence {
+        // Where a walk may begin is judged at its end, when the records have told.
+        if self.log.is_some() && segment.0 != sequence {
             let what = Damage::SegmentGap { found: segment };
             return Err(Fault { segment, offset: 0, sequence, what }.into());
         }
         self.open = Some((segment, Window::new(self.storage.read(segment, 0)?, 0)));
+        self.snapshots.enter(segment);
         Ok(true)
     }
 
     /// Reads one commit into the window; `false` at the end of the segment.
     fn read_commit(&mut self) -> Result<bool, Stop> {
-        let Some((_, window)) = &mut self.open else {
-            return Ok(false);
-        };
-        let commit = &mut self.commit;
         let mut ahead = self.log.clone();
         loop {
-            let at = commit.bytes;
+            let Some((_, window)) = &mut self.open else {
+                return Ok(false);
+            };
+            let at = self.commit.bytes;
             match whole_frame(window, at)? {
                 None if at == 0 => return Ok(false),
-                None => return Err(Damage::Unfinished.into()),
-                Some(Extent::Record(length)) => {
-                    if at + length > MAX_COMMIT_BYTES {
-                        return Err(Damage::Length.into());
-                    }
-                    let record = Record::parse(frame(window, at, length))?;
-                    let log = match &mut ahead {
-                        Some(log) => log,
-                        none => none.insert(self.trust.begin(&record)?),
-                    };
-                    log.chain.accept(&record)?;
-                    self.runs.accept(&record, &log.key)?;
-                    commit.records.push(Placed { at, length, hash: record.record_hash() });
-                    commit.bytes += length;
-                }
+                None | Some(Extent::Needs(_)) => return Err(Damage::Unfinished.into()),
+                Some(Extent::Record(length)) => self.take_record(&mut ahead, length)?,
                 Some(Extent::Checkpoint(length)) => {
-                    let log = ahead.as_ref().ok_or(Damage::NoOpen)?;
-                    let checkpoint = Checkpoint::decode(frame(window, at, length), &log.key)?;
-                    check_head(checkpoint.head, log.chain.head(), commit.records.len())?;
-                    commit.checkpoint = Some(checkpoint);
-                    commit.bytes += length;
-                    self.log = ahead;
+                    let log = ahead.ok_or(Damage::NoOpen)?;
+                    self.take_checkpoint(&log, length)?;
+                    self.log = Some(log);
                     return Ok(true);
                 }
-                Some(Extent::Needs(_)) => return Err(Damage::Unfinished.into()),
             }
         }
+    }
+
+    fn take_record(&mut self, ahead: &mut Option<Log>, length: usize) -> Result<(), Stop> {
+        let (Some((segment, window)), at) = (&self.open, self.commit.bytes) else {
+            return Ok(());
+        };
+        if at + length > MAX_COMMIT_BYTES {
+            return Err(Damage::Length.into());
+        }
+        let record = Record::parse(frame(window, at, length))?;
+        let log = match ahead {
+            Some(log) => log,
+            none => none.insert(self.began.insert(begin(&record, *segment)?).clone()),
+        };
+        if log.story.is_rotating(log.chain.next_sequence()) && !self.commit.records.is_empty() {
+            // A rotation ends its commit, which both keys sign.
+            return Err(Damage::Rotation.into());
+        }
+        log.accept(&record)?;
+        self.snapshots.accept(&record)?;
+        self.runs.accept(&record, log.key())?;
+        match record.external() {
+            None => record.check_inline()?,
+            Some(external) if self.scope.external_content => external.check(&*self.storage)?,
+            Some(_) => {}
+        }
+        self.commit.records.push(Placed { at, length, hash: record.record_hash() });
+        self.commit.bytes += length;
+        Ok(())
+    }
+
+    fn take_checkpoint(&mut self, log: &Log, length: usize) -> Result<(), Stop> {
+        let (Some((_, window)), commit) = (&self.open, &mut self.commit) else {
+            return Ok(());
+        };
+        let bytes = frame(window, commit.bytes, length);
+        let checkpoint = Checkpoint::decode(bytes, log.key())
+            .map_err(|damage| blame_retired_key(damage, bytes, log))?;
+        self.snapshots.end_commit()?;
+        check_head(checkpoint.head, log.chain.head(), commit.records.len())?;
+        if log.story.is_rotating(log.chain.next_sequence()) {
+            log.story
+                .retired_keys()
+                .next()
+                .map(|old| Checkpoint::decode(bytes, old))
+                .transpose()?;
+        }
+        commit.checkpoint = Some(checkpoint);
+        commit.bytes += length;
+        Ok(())
     }
 
     /// The end of a segment at a commit: the log's end when it is the last.
     fn end_segment(&mut self) {
         if let Some((segment, window)) = &self.open
-            && self.upcoming.as_slice().is_empty()
+            && self.is_last_segment()
         {
             self.tail = Some(Tail {
                 segment: *segment,
                 committed_bytes: window.offset(),
                 unacknowledged_bytes: 0,
+                previous: self.previous,
             });
         }
-        self.open = None;
+        if let Some((segment, window)) = self.open.take() {
+            self.previous = Some((segment, window.offset()));
+        }
     }
 
     /// Decides what bytes that are no commit mean: a tail to be cut, or corruption. Zeros that
@@ -206,24 +340,77 @@ impl Walker {
         let (committed_bytes, offset) = (window.offset(), window.offset() + at as u64);
         window.ensure_all()?;
         let unacknowledged_bytes = window.from(0).len() as u64;
-        let last = self.upcoming.as_slice().is_empty();
+        let last = self.is_last_segment();
         if last {
             window.drop_trailing_zeros();
         }
+        let damage = name_disorder(damage, window.from(at), sequence);
         let cut = is_cut(window.from(at));
-        let key = self.log.as_ref().map(|log| &log.key).or(self.trust.key());
+        let key = self.log.as_ref().map(Log::key).or(self.trust.key());
         let whole_once = key.is_some_and(|key| Checkpoint::any_later(window.from(0), key, size));
         if !last || !cut || whole_once {
             let what = if cut { Damage::Unfinished } else { damage };
             return Err(Fault { segment, offset, sequence, what }.into());
         }
-        self.tail = Some(Tail { segment, committed_bytes, unacknowledged_bytes });
+        self.tail =
+            Some(Tail { segment, committed_bytes, unacknowledged_bytes, previous: self.previous });
         Ok(())
     }
 
-    fn next_sequence(&self) -> u64 {
-        self.log.as_ref().map_or(0, |log| log.chain.next_sequence())
+    /// At the end of the scope: whether the log may begin where it does, and is signed by whom the
+    /// reader believes.
+    fn judge_whole(&self) -> Result<(), ReadError> {
+        let Some(log) = self.log.as_ref().filter(|_| self.scope.judged) else {
+            return Ok(());
+        };
+        Ok(log.judge(self.scope.first, &self.trust)?)
     }
+
+    fn is_last_segment(&self) -> bool {
+        self.scope.to_the_end && self.upcoming.as_slice().is_empty()
+    }
+
+    fn next_sequence(&self) -> u64 {
+        let first = || self.scope.segments.first().map_or(0, |segment| segment.0);
+        self.log.as_ref().map_or_else(first, |log| log.chain.next_sequence())
+    }
+}
+
+/// The log that begins with the first record of `segment`.
+fn begin(first: &Record<'_>, segment: Segment) -> Result<Log, Damage> {
+    if first.sequence() != segment.0 {
+        return Err(Damage::Sequence { found: first.sequence() });
+    }
+    let log = Log::begin(first)?;
+    if (first.kind() == Kind::Open) != (segment.0 == 0) {
+        return Err(Damage::NoOpen);
+    }
+    Ok(log)
+}
+
+/// A record that stands too early and one that is gone look alike, unless the one that should stand
+/// here comes later in the segment.
+fn name_disorder(damage: Damage, bytes: &[u8], sequence: u64) -> Damage {
+    match damage {
+        Damage::Sequence { found } if found > sequence => {
+            let later = frames(bytes).filter_map(|frame| Record::parse(frame).ok());
+            match later.map(|record| record.sequence()).any(|found| found == sequence) {
+                true => Damage::Reordered { found },
+                false => Damage::Deleted { found },
+            }
+        }
+        Damage::Sequence { found } => Damage::Inserted { found },
+        other => other,
+    }
+}
+
+/// A signature by a key that the log had replaced says more than one that nobody made.
+fn blame_retired_key(damage: Damage, frame: &[u8], log: &Log) -> Damage {
+    let retired = |key| Checkpoint::decode(frame, key).is_ok();
+    if damage == Damage::Signature && log.story.retired_keys().any(retired) {
+        return Damage::RetiredKey;
+    }
+    damage
 }
 
 fn check_head(stated: Head, computed: Head, records: usize) -> Result<(), Damage> {

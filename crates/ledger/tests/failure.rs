@@ -5,9 +5,11 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 
 use common::*;
-use inferlayer_ledger::{Kind, Ledger, Options, Unavailable};
+use inferlayer_ledger::verify::verify;
+use inferlayer_ledger::{Kind, Ledger, Options, Trust, Unavailable};
 
 fn switched(data: &std::path::Path) -> (Switched, Options) {
     let storage = Switched::new(data);
@@ -39,17 +41,53 @@ fn a_failed_sync_is_final_and_never_tried_again() {
 }
 
 #[test]
-fn a_full_disk_leaves_a_tail_that_the_next_start_cuts() {
+fn a_full_disk_refuses_what_it_cannot_hold_and_takes_work_again_when_there_is_room() {
     let data = tempfile::tempdir().unwrap();
     let (storage, options) = switched(data.path());
     let (ledger, _) = open(options).unwrap();
     append_singly(&ledger, 2);
+    let head = ledger.head();
+    let (intent, slot) = ledger.begin(entry(Kind::Intent, 1, "x")).unwrap();
+    intent.wait_blocking().unwrap();
+
     storage.switches.fail_append.store(true, Ordering::SeqCst);
-    fails_closed(&ledger);
-    drop(ledger);
-    let (_, opened) = open_in(data.path());
-    assert_eq!(opened.records, 3);
-    assert!(opened.truncated_bytes > 0);
+    *storage.switches.free_bytes.lock().unwrap() = Some(0);
+    let refused = ledger.append(entry(Kind::Hit, 2, "x")).unwrap().wait_blocking();
+    assert_eq!(refused.unwrap_err(), Unavailable::DiskFull);
+    assert!(!ledger.is_available());
+    assert_eq!(ledger.begin(entry(Kind::Intent, 3, "x")).err(), Some(Unavailable::DiskFull));
+    let report = verify(data.path(), Trust::FirstUse).unwrap();
+    assert_eq!((report.records, report.unacknowledged_bytes), (head.size + 1, 0), "no half record");
+
+    storage.switches.fail_append.store(false, Ordering::SeqCst);
+    // Still short of room for new work, but what was begun ends.
+    let outcome = slot.commit(entry(Kind::Outcome, 1, "x")).wait_blocking().unwrap();
+    assert_eq!(outcome.sequence(), head.size + 1);
+    *storage.switches.free_bytes.lock().unwrap() = None;
+    while !ledger.is_available() {
+        thread::yield_now();
+    }
+    append_singly(&ledger, 1);
+    ledger.close().unwrap();
+    let report = verify(data.path(), Trust::FirstUse).unwrap();
+    assert_eq!((report.records, report.intents_cut), (head.size + 4, 0));
+}
+
+#[test]
+fn new_work_stops_before_the_disk_is_full() {
+    let data = tempfile::tempdir().unwrap();
+    let (storage, mut options) = switched(data.path());
+    options.min_free_bytes = 1000;
+    *storage.switches.free_bytes.lock().unwrap() = Some(999);
+    let (ledger, _) = open(options).unwrap();
+    while ledger.is_available() {
+        thread::yield_now();
+    }
+    *storage.switches.free_bytes.lock().unwrap() = Some(1000);
+    while !ledger.is_available() {
+        thread::yield_now();
+    }
+    append_singly(&ledger, 1);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use inferlayer_ledger::{Damage, Fault, Hash, Kind, Ledger, Place, ReadError, Sea
 fn fault(read: Result<inferlayer_ledger::StoredRecord, ReadError>) -> Fault {
     match read.err().unwrap() {
         ReadError::Fault(fault) => fault,
-        ReadError::Io(error) => panic!("{error}"),
+        error => panic!("{error}"),
     }
 }
 

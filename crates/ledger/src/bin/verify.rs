@@ -65,6 +65,9 @@ fn run(arguments: Arguments) -> (String, u8) {
         Ok(report) => (report.to_string(), 0),
         Err(ReadError::Fault(fault)) if json => (fault_as_json(&fault), DOES_NOT_HOLD),
         Err(ReadError::Fault(fault)) => (format!("DOES NOT HOLD: {fault}\n"), DOES_NOT_HOLD),
+        Err(error @ ReadError::Evidence { .. }) => {
+            (format!("DOES NOT HOLD: {error}\n"), DOES_NOT_HOLD)
+        }
         Err(error @ ReadError::Io(_)) => (format!("{}: {error}\n", folder.display()), CANNOT_READ),
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use inferlayer_ledger::read::Reader;
 use inferlayer_ledger::{
-    Content, Entry, FileStorage, Kind, Ledger, OpenError, Opened, Options, Record, RequestId,
+    Content, Entry, FileStorage, Hash, Kind, Ledger, OpenError, Opened, Options, Record, RequestId,
     Segment, SegmentFile, SigningKey, Storage, TenantSeal, Trust,
 };
 use zeroize::Zeroizing;
@@ -129,6 +129,8 @@ pub struct Switched {
 pub struct Switches {
     pub fail_sync: AtomicBool,
     pub fail_append: AtomicBool,
+    /// Room that the disk claims to have.
+    pub free_bytes: Mutex<Option<u64>>,
     /// A sync waits while a test holds this.
     pub stall: Mutex<()>,
 }
@@ -159,6 +161,21 @@ impl Storage for Switched {
     }
     fn sync_directory(&self) -> io::Result<()> {
         self.inner.sync_directory()
+    }
+    fn remove(&self, segment: Segment) -> io::Result<()> {
+        self.inner.remove(segment)
+    }
+    fn write_content(&self, name: Hash, bytes: &[u8]) -> io::Result<()> {
+        self.inner.write_content(name, bytes)
+    }
+    fn read_content(&self, name: Hash) -> io::Result<Box<dyn Read + Send>> {
+        self.inner.read_content(name)
+    }
+    fn remove_content(&self, name: Hash) -> io::Result<()> {
+        self.inner.remove_content(name)
+    }
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        Ok(self.switches.free_bytes.lock().unwrap().or(self.inner.free_bytes()?))
     }
 }
 
