@@ -41,6 +41,7 @@ mod run;
 mod seal;
 mod start;
 mod storage;
+mod tenant_keys;
 mod tree;
 mod trust;
 #[cfg(test)]
@@ -68,5 +69,6 @@ pub use crate::place::Place;
 pub use crate::record::{Record, StoredRecord};
 pub use crate::seal::{SealError, TenantSeal};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
+pub use crate::tenant_keys::TenantKeys;
 pub use crate::trust::Trust;
 pub use crate::view::Row;
