@@ -17,7 +17,7 @@ pub(crate) struct Keys {
 }
 
 /// A key that somebody wants.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateKey {
     pub(crate) tenant: TenantName,

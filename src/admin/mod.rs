@@ -4,28 +4,37 @@
 
 mod client;
 mod keys;
+mod shred;
+mod spend;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{Method, Response, StatusCode};
-use inferlayer_accounts::Accounts;
-use inferlayer_ledger::Ledger;
+use inferlayer_accounts::{Accounts, KeyId};
+use inferlayer_ledger::{Ledger, TenantKeys};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use client::{Client, ClientError};
 pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys};
+pub(crate) use shred::{Shred, ShredError, Shredded, Shredder};
+pub(crate) use spend::Spend;
 
 /// Answers on the admin socket.
 pub(crate) struct Admin {
+    accounts: Arc<Accounts>,
     keys: Keys,
+    shredder: Shredder,
 }
 
 /// What is said when something cannot be done.
-#[derive(Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Problem {
+    #[serde(skip)]
+    status: StatusCode,
     /// One sentence.
     pub(crate) error: String,
 }
@@ -33,58 +42,76 @@ pub(crate) struct Problem {
 const BODY_MAX_BYTES: usize = 64 * 1024;
 
 impl Admin {
-    pub(crate) fn new(accounts: Arc<Accounts>, ledger: Ledger) -> Admin {
-        Admin { keys: Keys::new(accounts, ledger) }
+    pub(crate) fn new(accounts: Arc<Accounts>, ledger: Ledger, keys: TenantKeys) -> Admin {
+        Admin {
+            keys: Keys::new(Arc::clone(&accounts), ledger.clone()),
+            shredder: Shredder::new(Arc::clone(&accounts), ledger, keys),
+            accounts,
+        }
     }
 
-    async fn answer(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+    async fn answer(&self, session: &mut ServerSession) -> Result<Response<Vec<u8>>, Problem> {
         let request = session.req_header();
         let (method, path) = (request.method.clone(), request.uri.path().to_owned());
-        match (method, path.as_str()) {
-            (Method::GET, "/keys") => json(StatusCode::OK, &self.keys.list()),
+        let (ok, created) = (StatusCode::OK, StatusCode::CREATED);
+        Ok(match (method, path.as_str()) {
+            (Method::GET, "/keys") => json(ok, &self.keys.list()),
             (Method::POST, "/keys") => {
-                let Some(asked) = body(session).await else {
-                    return problem(StatusCode::BAD_REQUEST, "not a request for a key");
-                };
-                result(StatusCode::CREATED, self.keys.create(asked).await)
+                json(created, &self.keys.create(body(session).await?).await?)
             }
-            (Method::DELETE, path) => match path.strip_prefix("/keys/").map(str::parse) {
-                Some(Ok(id)) => result(StatusCode::OK, self.keys.revoke(id).await),
-                Some(Err(_)) => problem(StatusCode::BAD_REQUEST, "not the id of a key"),
-                None => problem(StatusCode::NOT_FOUND, "unknown path"),
-            },
-            _ => problem(StatusCode::NOT_FOUND, "unknown path"),
-        }
+            (Method::DELETE, path) => json(ok, &self.keys.revoke(key_id(path)?).await?),
+            (Method::GET, "/spend") => json(ok, &Spend::live(&self.accounts)),
+            (Method::POST, "/shred") => json(ok, &self.shredder.shred(body(session).await?).await?),
+            _ => return Err(Problem::unknown_path()),
+        })
     }
 }
 
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        self.answer(session).await
+        self.answer(session).await.unwrap_or_else(|problem| json(problem.status, &problem))
     }
 }
 
-async fn body(session: &mut ServerSession) -> Option<CreateKey> {
+/// The key in `/keys/<id>`.
+fn key_id(path: &str) -> Result<KeyId, Problem> {
+    let id = path.strip_prefix("/keys/").ok_or_else(Problem::unknown_path)?;
+    id.parse().map_err(|_| Problem::bad_request("not the id of a key"))
+}
+
+async fn body<T: DeserializeOwned>(session: &mut ServerSession) -> Result<T, Problem> {
+    let unread = || Problem::bad_request("the body cannot be read, or is too long");
     let mut body = Vec::new();
-    while let Some(bytes) = session.read_request_body().await.ok()? {
+    while let Some(bytes) = session.read_request_body().await.map_err(|_| unread())? {
         body.extend_from_slice(&bytes);
         if body.len() > BODY_MAX_BYTES {
-            return None;
+            return Err(unread());
         }
     }
-    serde_json::from_slice(&body).ok()
+    serde_json::from_slice(&body).map_err(|_| Problem::bad_request("not what this path asks for"))
 }
 
-fn result<T: Serialize>(good: StatusCode, result: Result<T, KeyError>) -> Response<Vec<u8>> {
-    match result {
-        Ok(value) => json(good, &value),
-        Err(error) => problem(error.status(), &error.to_string()),
+impl Problem {
+    fn bad_request(error: &str) -> Problem {
+        Problem { status: StatusCode::BAD_REQUEST, error: error.to_owned() }
+    }
+
+    fn unknown_path() -> Problem {
+        Problem { status: StatusCode::NOT_FOUND, error: "unknown path".to_owned() }
     }
 }
 
-fn problem(status: StatusCode, error: &str) -> Response<Vec<u8>> {
-    json(status, &Problem { error: error.to_owned() })
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Problem {
+        Problem { status: error.status(), error: error.to_string() }
+    }
+}
+
+impl From<ShredError> for Problem {
+    fn from(error: ShredError) -> Problem {
+        Problem { status: error.status(), error: error.to_string() }
+    }
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response<Vec<u8>> {

@@ -2,16 +2,18 @@
 //! none does. Listing only reads journal files, so it never disturbs a gateway.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use inferlayer_accounts::tenant::KeyInfo;
 use inferlayer_accounts::{Accounts, KeyId, TenantName};
 use inferlayer_ledger::Trust;
 
-use crate::admin::{Client, ClientError, CreateKey, CreatedKey, Keys};
-use crate::cli::{Failure, Place};
+use crate::admin::{CreateKey, CreatedKey, Keys};
+use crate::cli::operator::{Request, ask_or};
+use crate::cli::{Failure, Place, tenant_name};
 use crate::config::Config;
-use crate::server::{Books, DataDir, open_books};
+use crate::server::{Books, DataDir};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -38,77 +40,34 @@ pub(crate) enum Command {
 
 pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
     let config = place.config()?;
-    let data_dir = DataDir::at(&config.data_dir);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match command {
-        Command::List => list(&data_dir),
+        Command::List => list(&DataDir::at(&config.data_dir)),
         Command::Create { tenant, label, expires_in_days } => {
-            let asked = CreateKey { tenant, label, expires_in_days };
-            let created = runtime.block_on(create(&config, &data_dir, asked))?;
+            let created = create(&config, &CreateKey { tenant, label, expires_in_days })?;
             // The key alone on standard output, for scripts.
             writeln!(io::stderr(), "key {} is shown this once:", created.id)?;
             Ok(writeln!(io::stdout(), "{}", created.key)?)
         }
         Command::Revoke { id } => {
-            let revoked = runtime.block_on(revoke(&config, &data_dir, id))?;
+            let revoked = revoke(&config, id)?;
             Ok(writeln!(io::stdout(), "key {} of {} is revoked", revoked.id, revoked.tenant)?)
         }
     }
 }
 
-async fn create(
-    config: &Config,
-    data_dir: &DataDir,
-    asked: CreateKey,
-) -> Result<CreatedKey, Failure> {
-    let client = Client::new(&data_dir.admin_socket());
-    let answer = match &client {
-        Ok(client) => client.call("POST", "/keys", Some(&asked)).await,
-        Err(_) => Err(ClientError::NotRunning),
-    };
-    match answer {
-        Err(ClientError::NotRunning) => {
-            let own = OwnLedger::open(config, data_dir)?;
-            let created = own.keys.create(asked).await;
-            own.close()?;
-            Ok(created?)
-        }
-        answer => Ok(answer?),
-    }
+fn create(config: &Config, asked: &CreateKey) -> Result<CreatedKey, Failure> {
+    let request = Request { method: "POST", path: "/keys", body: Some(asked) };
+    ask_or(config, request, async |books| Ok(keys(books).create(asked.clone()).await?))
 }
 
-async fn revoke(config: &Config, data_dir: &DataDir, id: KeyId) -> Result<KeyInfo, Failure> {
-    let client = Client::new(&data_dir.admin_socket());
-    let answer = match &client {
-        Ok(client) => client.call("DELETE", &format!("/keys/{id}"), None::<&()>).await,
-        Err(_) => Err(ClientError::NotRunning),
-    };
-    match answer {
-        Err(ClientError::NotRunning) => {
-            let own = OwnLedger::open(config, data_dir)?;
-            let revoked = own.keys.revoke(id).await;
-            own.close()?;
-            Ok(revoked?)
-        }
-        answer => Ok(answer?),
-    }
+fn revoke(config: &Config, id: KeyId) -> Result<KeyInfo, Failure> {
+    let path = format!("/keys/{id}");
+    let request = Request { method: "DELETE", path: &path, body: None::<&()> };
+    ask_or(config, request, async |books| Ok(keys(books).revoke(id).await?))
 }
 
-/// The ledger, opened by the command itself.
-struct OwnLedger {
-    keys: Keys,
-    ledger: inferlayer_ledger::Ledger,
-}
-
-impl OwnLedger {
-    fn open(config: &Config, data_dir: &DataDir) -> Result<OwnLedger, Failure> {
-        let Books { accounts, ledger, .. } = open_books(config, data_dir)?;
-        Ok(OwnLedger { keys: Keys::new(accounts, ledger.clone()), ledger })
-    }
-
-    fn close(self) -> Result<(), Failure> {
-        self.ledger.close().map_err(|error| Failure::Data(error.to_string()))
-    }
+fn keys(books: &Books) -> Keys {
+    Keys::new(Arc::clone(&books.accounts), books.ledger.clone())
 }
 
 fn list(data_dir: &DataDir) -> Result<(), Failure> {
@@ -130,8 +89,4 @@ fn state(info: &KeyInfo) -> &'static str {
         (None, Some(at)) if at <= now => "expired",
         _ => "valid",
     }
-}
-
-fn tenant_name(text: &str) -> Result<TenantName, String> {
-    TenantName::try_from(text.to_owned()).map_err(|error| error.to_string())
 }

@@ -1,15 +1,17 @@
 //! `inferlayer ledger`: reads journal files alone, so it works beside a running gateway and on a
 //! copy. What it finds is what `inferlayer-verify` finds, which auditors build without the proxy.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 
 use clap::Subcommand;
 use inferlayer_accounts::Fold;
+use inferlayer_ledger::read::Reader;
 use inferlayer_ledger::verify::verify;
-use inferlayer_ledger::{ReadError, Trust, VerifyingKey};
+use inferlayer_ledger::{ReadError, Record, Trust, VerifyingKey};
 
-use crate::cli::{Failure, Place};
+use crate::cli::{Failure, Place, show, shred};
 use crate::server::DataDir;
 
 #[derive(Subcommand)]
@@ -20,12 +22,23 @@ pub(crate) enum Command {
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
     },
+    /// Show the records of a request, with what its tenant's key opens.
+    Show(show::Arguments),
+    /// Destroy a tenant's key, so that its content is unreadable for ever.
+    Shred(shred::Arguments),
 }
 
 pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
-    let Command::Verify { key } = command;
+    match command {
+        Command::Verify { key } => check(place, key.as_deref()),
+        Command::Show(arguments) => show::run(place, arguments),
+        Command::Shred(arguments) => shred::run(place, arguments),
+    }
+}
+
+fn check(place: &Place, key: Option<&str>) -> Result<(), Failure> {
     let data_dir = DataDir::at(&place.config()?.data_dir);
-    let trust = key.as_deref().map(parse_key).transpose()?.map_or(Trust::FirstUse, Trust::Key);
+    let trust = trust(key)?;
     match verify(&data_dir.journal(), trust.clone()) {
         Ok(report) => {
             write!(io::stdout(), "{report}")?;
@@ -58,14 +71,31 @@ fn spend(journal: &Path, trust: Trust) -> Result<(), Failure> {
 
 /// Folds the records of a journal, without its lock.
 pub(crate) fn fold(journal: &Path, trust: Trust) -> Result<Fold, Failure> {
-    let unreadable = |error: &dyn std::fmt::Display| Failure::Data(format!("ledger: {error}"));
     let mut fold = Fold::default();
-    let mut reader =
-        inferlayer_ledger::read::Reader::open(journal, trust).map_err(|e| unreadable(&e))?;
-    while let Some(record) = reader.next().map_err(|e| unreadable(&e))? {
-        fold.record(&record).map_err(|e| unreadable(&e))?;
-    }
+    each_record(journal, trust, |record| fold.record(record).map_err(unreadable))?;
     Ok(fold)
+}
+
+/// Shows the records of a journal in order, without its lock.
+pub(crate) fn each_record(
+    journal: &Path,
+    trust: Trust,
+    mut see: impl FnMut(&Record<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut reader = Reader::open(journal, trust).map_err(unreadable)?;
+    while let Some(record) = reader.next().map_err(unreadable)? {
+        see(&record)?;
+    }
+    Ok(())
+}
+
+fn unreadable(error: impl Display) -> Failure {
+    Failure::Data(format!("ledger: {error}"))
+}
+
+/// Trust in the key that `--key` names; in the one that the log names itself, without.
+pub(crate) fn trust(key: Option<&str>) -> Result<Trust, Failure> {
+    Ok(key.map(parse_key).transpose()?.map_or(Trust::FirstUse, Trust::Key))
 }
 
 fn parse_key(word: &str) -> Result<VerifyingKey, Failure> {

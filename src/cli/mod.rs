@@ -4,13 +4,19 @@
 mod demo;
 mod keys;
 mod ledger;
+mod operator;
 mod serve;
+mod show;
+mod shred;
+mod spend;
+mod utc;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use inferlayer_accounts::TenantName;
 use inferlayer_filter::Registration;
 
 use crate::config::{Config, ConfigError};
@@ -41,9 +47,11 @@ enum Command {
     /// Create, list and revoke tenant keys; beside a running gateway too.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Read the ledger; beside a running gateway too.
+    /// Read the ledger, or destroy a tenant's key; beside a running gateway too.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// What each tenant has spent: as the running gateway counts it, or as the records say.
+    Spend(spend::Arguments),
 }
 
 /// Where commands find their configuration and data.
@@ -64,6 +72,8 @@ enum Failure {
     Client(#[from] crate::admin::ClientError),
     #[error("{0}")]
     Key(#[from] crate::admin::KeyError),
+    #[error("{0}")]
+    Shred(#[from] crate::admin::ShredError),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -95,6 +105,7 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
         Command::Demo => demo::run(&place),
         Command::Keys(command) => keys::run(&place, command),
         Command::Ledger(command) => ledger::run(&place, command),
+        Command::Spend(arguments) => spend::run(&place, arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -109,6 +120,10 @@ fn check(place: &Place) -> Result<(), Failure> {
     let config = place.config()?;
     writeln!(io::stdout(), "{}: ok", config.source)?;
     Ok(())
+}
+
+fn tenant_name(text: &str) -> Result<TenantName, String> {
+    TenantName::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
 impl Place {
@@ -151,7 +166,7 @@ impl Failure {
         match self {
             Failure::Config(_) | Failure::Start(StartError::Config(_)) => EX_CONFIG,
             Failure::Start(_) | Failure::Client(_) => EX_UNAVAILABLE,
-            Failure::Key(_) | Failure::Usage(_) => EX_USAGE,
+            Failure::Key(_) | Failure::Shred(_) | Failure::Usage(_) => EX_USAGE,
             Failure::Data(_) => EX_DATAERR,
             Failure::Verdict | Failure::Demo(_) => 1,
             Failure::Output(_) => EX_IOERR,

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use inferlayer_accounts::{Accounts, Fold, Remembered, record};
 use inferlayer_filter::{Filter, Provider, Site};
-use inferlayer_ledger::{Content, Entry, FoldError, Keyring, Kind, Ledger, Options};
+use inferlayer_ledger::{
+    Content, Entry, FoldError, KeyError, Keyring, Kind, Ledger, Options, TenantKeys,
+};
 
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::metrics::Metrics;
@@ -21,6 +23,7 @@ pub(crate) struct Built {
     pub(crate) config: Config,
     pub(crate) listeners: Listeners,
     pub(crate) accounts: Arc<Accounts>,
+    pub(crate) tenant_keys: TenantKeys,
     /// Of the simulated provider, when one is configured.
     pub(crate) simulated: Option<Listener>,
     pub(crate) data_dir: DataDir,
@@ -43,7 +46,7 @@ pub(crate) enum StartError {
     #[error("data folder {folder}: {cause}")]
     DataDir { folder: String, cause: std::io::Error },
     #[error("{0}")]
-    Key(#[from] inferlayer_ledger::KeyError),
+    Key(#[from] KeyError),
     #[error("ledger: {0}")]
     Ledger(#[from] inferlayer_ledger::OpenError),
     #[error("ledger: {0}")]
@@ -63,7 +66,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     let data_dir = DataDir::at(&config.data_dir);
     let http = Listener::tcp(config.listen.http)?;
     let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
-    let Books { accounts, ledger, remembered } = open_books(&config, &data_dir)?;
+    let Books { accounts, ledger, tenant_keys, remembered } = open_books(&config, &data_dir)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
     record_config(&config, &ledger)?;
 
@@ -90,13 +93,14 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
         ledger,
     };
     let listeners = Listeners { http, metrics, admin };
-    Ok(Built { gateway, config, listeners, accounts, simulated, data_dir })
+    Ok(Built { gateway, config, listeners, accounts, tenant_keys, simulated, data_dir })
 }
 
 /// The ledger, and what was folded from it.
 pub(crate) struct Books {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) ledger: Ledger,
+    pub(crate) tenant_keys: TenantKeys,
     /// Answers that the cache may give again.
     remembered: Vec<Remembered>,
 }
@@ -123,13 +127,26 @@ pub(crate) fn open_books(config: &Config, data_dir: &DataDir) -> Result<Books, S
     if unfinished > 0 {
         tracing::warn!(unfinished, %held, "intents without outcome are charged at their hold");
     }
+    let tenant_keys = keyring.tenants().clone();
+    finish_shreds(&fold, &tenant_keys)?;
     let tenants = config.tenants.iter().map(|tenant| {
-        let seal = keyring.tenant(tenant.name.as_str())?;
+        let seal = tenant_keys.load_or_create(tenant.name.as_str())?;
         Ok((tenant.clone(), seal))
     });
-    let tenants = tenants.collect::<Result<_, inferlayer_ledger::KeyError>>()?;
+    let tenants = tenants.collect::<Result<_, KeyError>>()?;
     let remembered = fold.remembered(ledger.now_us());
-    Ok(Books { accounts: Arc::new(Accounts::new(tenants, fold)), ledger, remembered })
+    let accounts = Arc::new(Accounts::new(tenants, fold));
+    Ok(Books { accounts, ledger, tenant_keys, remembered })
+}
+
+/// Destroys the keys that a record says were destroyed and that are still there.
+fn finish_shreds(fold: &Fold, keys: &TenantKeys) -> Result<(), KeyError> {
+    for (tenant, tags) in fold.shredded() {
+        if keys.finish(tenant.as_str(), tags)? {
+            tracing::warn!(%tenant, "a tenant's key was to be destroyed, and is now");
+        }
+    }
+    Ok(())
 }
 
 fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {

@@ -31,7 +31,7 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { gateway, config, listeners, accounts, simulated, .. } = built;
+    let Built { gateway, config, listeners, accounts, tenant_keys, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
     let in_flight = Arc::clone(&gateway.in_flight);
     let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), config.listen.grace_seconds));
@@ -55,7 +55,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let mut http = background_service("http", http);
     http.threads = Some(config.threads);
     server.add_service(http);
-    let admin = Admin::new(accounts, ledger.clone());
+    let admin = Admin::new(accounts, ledger.clone(), tenant_keys);
     server.add_service(small("admin", listeners.admin, admin, &stop));
     if let Some(listener) = listeners.metrics {
         server.add_service(small("metrics", listener, exporter, &stop));

@@ -17,7 +17,7 @@ pub struct Gateway {
     pub folder: TempDir,
     child: Child,
     log: Arc<Mutex<String>>,
-    _stdout: BufReader<std::process::ChildStdout>,
+    said: Arc<Mutex<String>>,
 }
 
 /// A configuration to be: providers in order of preference, all for the model `m`.
@@ -31,6 +31,8 @@ pub struct Setup {
     pub before_route: &'static str,
     /// Tenants beside `a`, as YAML.
     pub more_tenants: &'static str,
+    /// Where metrics are, as YAML.
+    pub metrics: &'static str,
     pub extra: &'static str,
 }
 
@@ -44,6 +46,7 @@ impl Setup {
             kinds: &[],
             before_route: "",
             more_tenants: "",
+            metrics: "null",
             extra: "",
         }
     }
@@ -51,8 +54,10 @@ impl Setup {
     /// 100 nano-dollars for each token, at most 10 of output: a call of 980 bytes that asks for
     /// 10 tokens or fewer holds what its bytes and cap say.
     fn write(&self, folder: &Path) {
-        let mut yaml =
-            String::from("listen: { http: '127.0.0.1:0', metrics: null, grace_seconds: 20 }\n");
+        let mut yaml = format!(
+            "listen: {{ http: '127.0.0.1:0', metrics: {}, grace_seconds: 20 }}\n",
+            self.metrics
+        );
         yaml += &format!("{}\n", self.extra);
         yaml += "data_dir: data\nprices: { file: prices.yaml }\n";
         yaml += &format!("tenants:\n  - {{ name: a, budget_usd: {} }}\n", self.budget_usd);
@@ -98,6 +103,13 @@ impl Setup {
         self.write(folder.path());
         Gateway::start_in(folder)
     }
+
+    /// Starts with all of this level in the log.
+    pub fn start_logging(&self, level: &str) -> Gateway {
+        let folder = tempfile::tempdir().unwrap();
+        self.write(folder.path());
+        Gateway::start_logging_in(folder, level)
+    }
 }
 
 impl Gateway {
@@ -107,21 +119,22 @@ impl Gateway {
 
     /// Starts on a folder that has a configuration, and waits until it listens.
     pub fn start_in(folder: TempDir) -> Gateway {
-        let mut child = Command::new(BINARY)
+        Gateway::start_command(folder, &mut Command::new(BINARY))
+    }
+
+    fn start_logging_in(folder: TempDir, level: &str) -> Gateway {
+        Gateway::start_command(folder, Command::new(BINARY).env("INFERLAYER_LOG", level))
+    }
+
+    fn start_command(folder: TempDir, command: &mut Command) -> Gateway {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(folder.path().join("gateway.yaml"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = Arc::<Mutex<String>>::default();
-        let (mut stderr, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = stderr.read(&mut bytes) {
-                kept.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
-            }
-        });
+        let log = keep_reading(child.stderr.take().unwrap());
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
@@ -132,7 +145,7 @@ impl Gateway {
             panic!("the gateway did not start: {said}");
         };
         let address = address.parse().unwrap();
-        Gateway { address, folder, child, log, _stdout: stdout }
+        Gateway { address, folder, child, log, said: keep_reading(stdout) }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -150,6 +163,11 @@ impl Gateway {
     /// All that was logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// What stood on standard output so far, behind its first line.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
     }
 
     pub fn pid(&self) -> u32 {
@@ -193,6 +211,19 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Reads to the end, on a thread of its own.
+fn keep_reading(mut from: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let kept = Arc::<Mutex<String>>::default();
+    let text = Arc::clone(&kept);
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            text.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    });
+    kept
 }
 
 pub fn command_in(folder: &Path, arguments: &[&str]) -> Output {

@@ -23,6 +23,12 @@ pub fn chat(model: &str, stream: bool, bytes: usize) -> String {
     .to_string()
 }
 
+/// A chat request of one message to the model `m`.
+pub fn message(text: &str, stream: bool) -> Value {
+    let messages = json!([{"role": "user", "content": text}]);
+    json!({"model": "m", "stream": stream, "max_tokens": 10, "messages": messages})
+}
+
 /// A client of HTTP/1.1, or of HTTP/2 without TLS.
 pub fn client(h2: bool) -> Client {
     let builder = Client::builder().timeout(std::time::Duration::from_secs(60)).no_proxy();

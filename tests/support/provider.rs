@@ -35,6 +35,8 @@ pub enum Script {
     Silence,
     /// A reset as soon as the request has come.
     Reset,
+    /// What the last message asks for, in one word: see [`as_asked`].
+    AsAsked,
 }
 
 /// What comes after the first events of a stream.
@@ -136,6 +138,10 @@ async fn connection(
         let seen = read_request(&mut stream).await?;
         let asked: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
         memory.lock().unwrap().seen.push(seen);
+        let script = match &script {
+            Script::AsAsked => as_asked(&asked),
+            script => script.clone(),
+        };
         match &script {
             Script::Chat if asked["stream"] == true => chat_stream(&mut stream, &asked).await?,
             Script::Chat => json_answer(&mut stream, 200, "x-a: b", &completion()).await?,
@@ -148,6 +154,20 @@ async fn connection(
             }
             last => return last_answer(&mut stream, last).await,
         }
+    }
+}
+
+/// The script that the first word of the last message names.
+fn as_asked(asked: &Value) -> Script {
+    let last = asked["messages"].as_array().and_then(|all| all.last()).cloned().unwrap_or_default();
+    match last["content"].as_str().unwrap_or_default().split(' ').next() {
+        Some("cut") => Script::After(2, Then::Cut),
+        Some("endless") => Script::Endless(Duration::from_millis(20)),
+        Some("silence") => Script::Silence,
+        Some("reset") => Script::Reset,
+        Some("fail") => Script::Status(500, "x: y", "{}"),
+        Some("refuse") => Script::Status(400, "x: y", r#"{"error":{"message":"no"}}"#),
+        _ => Script::Chat,
     }
 }
 

@@ -1,17 +1,19 @@
 //! Keys and balances folded from ledger records, in order: the ledger is the database.
 //!
-//! An outcome costs what it says. An intent whose outcome never came (its run is dead by the time
-//! anyone folds) is charged at its hold, because a provider may have been paid. An outcome whose
-//! answer is kept in the cache is remembered, so that the cache survives a restart.
+//! An outcome costs what it says. An intent whose outcome never came is charged at its hold once
+//! its run is over, because a provider may have been paid. An outcome whose answer is kept in the
+//! cache is remembered, so that the cache survives a restart. Of a key that was destroyed the tag
+//! is kept, in case its file is still there.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use inferlayer_ledger::{Hash, Kind, Place, Record, RequestId};
+use inferlayer_ledger::{Hash, Kind, Place, Record, RequestId, TenantTag};
 use serde::Deserialize;
 
+use crate::budget::Account;
 use crate::money::NanoUsd;
 use crate::name::TenantName;
-use crate::record::{Cached, KeyEvent};
+use crate::record::{Cached, KeyEvent, Shred};
 
 /// Kept answers that are remembered at most; older ones are forgotten first.
 const MAX_REMEMBERED: usize = 100_000;
@@ -21,8 +23,17 @@ const MAX_REMEMBERED: usize = 100_000;
 pub struct Fold {
     events: Vec<KeyEvent>,
     spent: HashMap<TenantName, NanoUsd>,
-    open: HashMap<RequestId, (TenantName, NanoUsd)>,
+    open: HashMap<RequestId, Open>,
     remembered: VecDeque<Remembered>,
+    shredded: HashMap<TenantName, Vec<TenantTag>>,
+}
+
+/// An intent that waits for its outcome.
+struct Open {
+    tenant: TenantName,
+    hold: NanoUsd,
+    /// Its run is over.
+    cut: bool,
 }
 
 /// An answer that the ledger holds and the cache may give again. What it cost and said stands in
@@ -125,10 +136,11 @@ impl Fold {
     ) -> serde_json::Result<Option<Kept>> {
         match kind {
             Kind::Intent => {
-                let IntentMoney { tenant, hold_nano_usd } = serde_json::from_slice(json)?;
-                let request = request.ok_or_else(|| missing("the intent has no request id"))?;
+                let IntentMoney { tenant, hold_nano_usd: hold } = serde_json::from_slice(json)?;
+                let request = request.ok_or_else(|| wrong("the intent has no request id"))?;
                 // An id is used once; a log that repeats one hides no money by it.
-                if let Some((tenant, hold)) = self.open.insert(request, (tenant, hold_nano_usd)) {
+                let open = Open { tenant, hold, cut: false };
+                if let Some(Open { tenant, hold, .. }) = self.open.insert(request, open) {
                     charge(&mut self.spent, tenant, hold);
                 }
             }
@@ -139,22 +151,51 @@ impl Fold {
                 return Ok(cache.and_then(|cached| Kept::read(tenant, &cached)));
             }
             Kind::KeyEvent => self.events.push(serde_json::from_slice(json)?),
+            Kind::Shred => self.shred(&serde_json::from_slice(json)?)?,
+            Kind::Open | Kind::Close => self.open.values_mut().for_each(|open| open.cut = true),
             _ => {}
         }
         Ok(None)
     }
 
+    /// What was sealed under the key can be given to nobody any more.
+    fn shred(&mut self, shred: &Shred<'_>) -> serde_json::Result<()> {
+        let tag = hex(&shred.tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
+        self.shredded.entry(shred.tenant.clone()).or_default().push(TenantTag(tag));
+        self.remembered.retain(|kept| kept.tenant != shred.tenant);
+        Ok(())
+    }
+
+    /// The tags of keys that were destroyed, by tenant.
+    pub fn shredded(&self) -> impl Iterator<Item = (&TenantName, &[TenantTag])> {
+        self.shredded.iter().map(|(tenant, tags)| (tenant, tags.as_slice()))
+    }
+
     /// Intents that have no outcome so far, and the sum of their holds.
     pub fn unfinished(&self) -> (usize, NanoUsd) {
-        let sum =
-            self.open.values().fold(NanoUsd::ZERO, |sum, (_, hold)| sum.saturating_add(*hold));
+        let sum = self.open.values().fold(NanoUsd::ZERO, |sum, open| sum.saturating_add(open.hold));
         (self.open.len(), sum)
+    }
+
+    /// What stands against each tenant's limit: intents that were cut have spent their hold, those
+    /// of a run that is not over hold it.
+    pub fn balances(&self) -> BTreeMap<TenantName, Account> {
+        let settled = |(tenant, spent): (&TenantName, &NanoUsd)| {
+            (tenant.clone(), Account { spent: *spent, held: NanoUsd::ZERO })
+        };
+        let mut balances: BTreeMap<_, _> = self.spent.iter().map(settled).collect();
+        for Open { tenant, hold, cut } in self.open.values() {
+            let account = balances.entry(tenant.clone()).or_default();
+            let sum = if *cut { &mut account.spent } else { &mut account.held };
+            *sum = sum.saturating_add(*hold);
+        }
+        balances
     }
 
     /// What each tenant has spent, unfinished intents at their hold, and the keys' history.
     pub fn finish(self) -> (Vec<KeyEvent>, HashMap<TenantName, NanoUsd>) {
         let mut spent = self.spent;
-        for (tenant, hold) in self.open.into_values() {
+        for Open { tenant, hold, .. } in self.open.into_values() {
             charge(&mut spent, tenant, hold);
         }
         (self.events, spent)
@@ -176,10 +217,10 @@ impl Kept {
     }
 }
 
-fn hex(text: &str) -> Option<[u8; 32]> {
+fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    let mut bytes = [0; 32];
+    let mut bytes = [0; N];
     if pairs.len() != bytes.len() {
         return None;
     }
@@ -189,7 +230,7 @@ fn hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-fn missing(what: &str) -> serde_json::Error {
+fn wrong(what: &str) -> serde_json::Error {
     serde::de::Error::custom(what)
 }
 
@@ -224,6 +265,39 @@ mod tests {
         assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(100)));
         let (_, spent) = fold.finish();
         assert_eq!(spent.values().collect::<Vec<_>>(), [&NanoUsd::from_nano(107)]);
+    }
+
+    #[test]
+    fn an_intent_is_held_while_its_run_lasts_and_spent_when_it_is_over() {
+        let intent = (Kind::Intent, 1, r#"{"tenant":"a","hold_nano_usd":"100"}"#);
+        let outcome = (Kind::Outcome, 1, r#"{"tenant":"a","cost_nano_usd":"7"}"#);
+        let balance = |records: &[_]| {
+            let Account { spent, held } = fold(records).balances().into_values().next().unwrap();
+            (spent.nano(), held.nano())
+        };
+        assert_eq!(balance(&[intent]), (0, 100));
+        for over in [(Kind::Open, 0, "{}"), (Kind::Close, 0, "{}")] {
+            assert_eq!(balance(&[intent, over]), (100, 0));
+            assert_eq!(balance(&[intent, over, outcome]), (7, 0), "it may come in a later run");
+        }
+        assert_eq!(balance(&[intent, outcome]), (7, 0));
+    }
+
+    #[test]
+    fn what_was_kept_before_a_shred_is_forgotten_and_the_tag_is_not() {
+        let (mut fold, place) = (Fold::default(), place());
+        let cache = format!(r#","cache":{{"key":"{}","ttl_seconds":10}}"#, "00".repeat(32));
+        keep(&mut fold, place, 0, &cache);
+        let shred = |tag: &str| {
+            format!(r#"{{"event":"shred","tenant":"a","tenant_tag":"{tag}","reason":"r"}}"#)
+        };
+        fold.metadata(Kind::Shred, None, shred(&"0a".repeat(16)).as_bytes()).unwrap();
+        keep(&mut fold, place, 1, &cache);
+        let kept: Vec<_> = fold.remembered(0).iter().map(|kept| kept.time_us).collect();
+        assert_eq!(kept, [1]);
+        let tags: Vec<_> = fold.shredded().map(|(name, tags)| (name.as_str(), tags)).collect();
+        assert_eq!(tags, [("a", [TenantTag([10; 16])].as_slice())]);
+        assert!(fold.metadata(Kind::Shred, None, shred("0a").as_bytes()).is_err());
     }
 
     /// Takes an outcome of tenant `a` with these further metadata, as if it stood at `place`.

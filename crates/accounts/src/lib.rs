@@ -7,8 +7,8 @@
 //! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
-//! Reading order: [`money`], [`price`], [`name`], [`key`], [`budget`], [`tenant`], [`record`],
-//! [`fold`].
+//! Reading order: [`money`], [`price`], [`name`], [`key`], [`budget`], [`settings`], [`tenant`],
+//! [`record`], [`fold`].
 
 pub mod budget;
 pub mod fold;
@@ -17,6 +17,7 @@ pub mod money;
 pub mod name;
 pub mod price;
 pub mod record;
+pub mod settings;
 pub mod tenant;
 
 pub use budget::{Hold, OverBudget};
@@ -25,4 +26,5 @@ pub use key::{KeyId, MintedKey, PresentedKey};
 pub use money::NanoUsd;
 pub use name::TenantName;
 pub use price::{Price, PriceBook};
-pub use tenant::{Accounts, AuthenticateError, Tenant, TenantSettings};
+pub use settings::{ContentPolicy, TenantSettings};
+pub use tenant::{Accounts, AuthenticateError, Tenant};

@@ -37,6 +37,12 @@ pub struct Intent<'a> {
     pub hold_nano_usd: NanoUsd,
     /// SHA-256 of the price book the hold was computed with.
     pub prices_sha256: Cow<'a, str>,
+    /// HMAC-SHA-256 of the body, in hexadecimal, when that alone is kept of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_hmac_sha256: Option<Cow<'a, str>>,
+    /// Bytes of the body, when it is kept out of the ledger.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_bytes: Option<u64>,
 }
 
 /// What was decided of a request before its provider.
@@ -98,6 +104,12 @@ pub struct Outcome<'a> {
     /// The recorded answer is cut at the recording limit.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub content_cut: bool,
+    /// HMAC-SHA-256 of the answer, in hexadecimal, when that alone is kept of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_hmac_sha256: Option<Cow<'a, str>>,
+    /// Bytes of the answer, when it is kept out of the ledger.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_bytes: Option<u64>,
     /// The answer is kept in the cache.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cache: Option<Cached<'a>>,
@@ -223,6 +235,25 @@ pub enum KeyEvent {
         /// Unix seconds.
         revoked_at: u64,
     },
+}
+
+/// Kind 8: a tenant's key was destroyed. The record stands before the deed, so that a crash between
+/// the two is put right at the next start.
+#[derive(Serialize, Deserialize)]
+pub struct Shred<'a> {
+    /// [`Shred::EVENT`].
+    pub event: Cow<'a, str>,
+    /// Whose key it was.
+    pub tenant: TenantName,
+    /// The tag of all records that it could open, in hexadecimal.
+    pub tenant_tag: Cow<'a, str>,
+    /// Why, in the operator's words.
+    pub reason: Cow<'a, str>,
+}
+
+impl Shred<'_> {
+    /// What `event` says.
+    pub const EVENT: &'static str = "shred";
 }
 
 /// Kind 5: a configuration was loaded.

@@ -5,41 +5,24 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use inferlayer_ledger::TenantSeal;
+use inferlayer_ledger::{TenantSeal, TenantTag};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, Hold, OverBudget};
 use crate::fold::Fold;
 use crate::key::{KeyId, PresentedKey, Verifier};
-use crate::money::{NanoUsd, usd};
+use crate::money::NanoUsd;
 use crate::name::TenantName;
 use crate::record::KeyEvent;
-
-/// A tenant as the configuration describes it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TenantSettings {
-    /// What keys, records and metrics call the tenant.
-    pub name: TenantName,
-    /// All that may ever be spent, in US dollars.
-    #[serde(rename = "budget_usd", deserialize_with = "usd::deserialize")]
-    pub budget: NanoUsd,
-    /// Whether models without a price may be called, at no cost to the budget.
-    #[serde(default)]
-    pub allow_unpriced: bool,
-    /// Whether its requests may reach only providers marked `local`, under any name or fallback.
-    #[serde(default)]
-    pub local_only: bool,
-    /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
-    #[serde(default)]
-    pub allow_route_header: bool,
-}
+use crate::settings::{ContentPolicy, TenantSettings};
 
 /// Proof that a key was accepted. Only [`Accounts::authenticate`] makes one.
 #[derive(Clone)]
 pub struct Tenant {
     account: Arc<TenantAccount>,
     key: KeyId,
+    /// That of the moment: a request ends with the seal it began with.
+    seal: TenantSeal,
 }
 
 /// Why a key was not accepted. The client is told only that it was not.
@@ -86,7 +69,8 @@ pub struct KeyInfo {
 struct TenantAccount {
     settings: TenantSettings,
     budget: Arc<Budget>,
-    seal: TenantSeal,
+    /// Another one after the tenant's key was destroyed.
+    seal: RwLock<TenantSeal>,
 }
 
 struct Key {
@@ -102,6 +86,7 @@ impl Accounts {
         let account = |(settings, seal): (TenantSettings, TenantSeal)| {
             let already = spent.get(&settings.name).copied().unwrap_or_default();
             let budget = Budget::new(settings.budget, already);
+            let seal = RwLock::new(seal);
             (settings.name.clone(), Arc::new(TenantAccount { settings, budget, seal }))
         };
         let accounts = Accounts {
@@ -131,7 +116,7 @@ impl Accounts {
             return Err(AuthenticateError::Expired);
         }
         let account = self.tenants.get(&key.info.tenant).ok_or(AuthenticateError::NoTenant)?;
-        Ok(Tenant { account: Arc::clone(account), key: key.info.id })
+        Ok(Tenant { account: Arc::clone(account), key: key.info.id, seal: account.seal() })
     }
 
     /// Takes over a key event that the ledger has.
@@ -160,6 +145,18 @@ impl Accounts {
         list
     }
 
+    /// Gives a tenant another seal, because its key was destroyed. Requests under way keep theirs.
+    pub fn reseal(&self, name: &TenantName, seal: TenantSeal) {
+        if let Some(account) = self.tenants.get(name) {
+            *account.seal.write().unwrap_or_else(PoisonError::into_inner) = seal;
+        }
+    }
+
+    /// The tag of a tenant's seal; `None` when the configuration does not have the tenant.
+    pub fn tag(&self, name: &TenantName) -> Option<TenantTag> {
+        Some(self.tenants.get(name)?.seal().tag())
+    }
+
     /// Whether the configuration has this tenant.
     pub fn has_tenant(&self, name: &TenantName) -> bool {
         self.tenants.contains_key(name)
@@ -168,6 +165,12 @@ impl Accounts {
     /// Each tenant's budget, for gauges and lists.
     pub fn budgets(&self) -> impl Iterator<Item = (&TenantName, &Budget)> {
         self.tenants.iter().map(|(name, account)| (name, account.budget.as_ref()))
+    }
+}
+
+impl TenantAccount {
+    fn seal(&self) -> TenantSeal {
+        self.seal.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -197,20 +200,26 @@ impl Tenant {
         self.account.settings.allow_route_header
     }
 
+    /// What the ledger keeps of its prompts and answers.
+    pub fn content(&self) -> ContentPolicy {
+        self.account.settings.content
+    }
+
     /// Seals this tenant's content.
     pub fn seal(&self) -> &TenantSeal {
-        &self.account.seal
+        &self.seal
+    }
+
+    /// Whether its key was destroyed since the request began: what it seals can then be read by
+    /// nobody, and what was sealed before may be given to nobody.
+    pub fn is_shredded(&self) -> bool {
+        self.seal.tag() != self.account.seal().tag()
     }
 
     /// Holds a call's worst case against the budget. The only way to a [`Hold`].
     pub fn hold(&self, worst_case: NanoUsd) -> Result<Hold, OverBudget> {
         self.account.budget.hold(worst_case)
     }
-}
-
-/// One tenant from YAML, as in the configuration's list.
-pub fn from_yaml(text: &str) -> Result<TenantSettings, serde_yaml::Error> {
-    serde_yaml::from_str(text)
 }
 
 /// Seconds since 1970, by the system's clock.
@@ -222,11 +231,15 @@ pub fn unix_seconds() -> u64 {
 mod tests {
     use super::*;
     use crate::key::MintedKey;
+    use crate::settings::from_yaml;
+
+    fn seal(byte: u8) -> TenantSeal {
+        TenantSeal::new([byte; 32].into())
+    }
 
     fn accounts() -> Accounts {
         let settings = from_yaml("{ name: a, budget_usd: 1 }").unwrap();
-        let seal = TenantSeal::new([7; 32].into());
-        Accounts::new(vec![(settings, seal)], Fold::default())
+        Accounts::new(vec![(settings, seal(7))], Fold::default())
     }
 
     fn create(accounts: &Accounts, tenant: &str, expires_at: Option<u64>) -> (KeyId, String) {
@@ -255,6 +268,22 @@ mod tests {
         assert_eq!(authenticate(&accounts, &homeless), Err(AuthenticateError::NoTenant));
         let stranger = MintedKey::mint().unwrap().reveal();
         assert_eq!(authenticate(&accounts, &stranger), Err(AuthenticateError::Unknown));
+    }
+
+    #[test]
+    fn a_request_ends_with_the_seal_it_began_with() {
+        let accounts = accounts();
+        let (_, key) = create(&accounts, "a", None);
+        let authenticate =
+            || accounts.authenticate(&PresentedKey::parse(key.as_bytes()).unwrap()).unwrap();
+        let before = authenticate();
+        assert!(!before.is_shredded());
+        let name = before.name().clone();
+        accounts.reseal(&name, seal(8));
+        assert!(before.is_shredded());
+        assert_eq!(before.seal().tag(), seal(7).tag());
+        assert_eq!(authenticate().seal().tag(), seal(8).tag());
+        assert_eq!(accounts.tag(&name), Some(seal(8).tag()));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn chat(body: &str) -> Result<Exchange, Failure> {
 
 /// Accounts with one tenant, described in YAML, and a key of it.
 pub fn accounts(tenant_yaml: &str) -> Result<(Arc<Accounts>, String), Failure> {
-    let settings: TenantSettings = inferlayer_accounts::tenant::from_yaml(tenant_yaml)?;
+    let settings: TenantSettings = inferlayer_accounts::settings::from_yaml(tenant_yaml)?;
     let minted = MintedKey::mint()?;
     let created = KeyEvent::KeyCreated {
         id: minted.id,

@@ -1,11 +1,12 @@
 //! Secret 32-byte keys in files that only their owner may read.
 //!
 //! A key file is made once and whole: written aside, synced, linked into place, so that a crash
-//! leaves a key or none, and two processes never get different keys of one name.
+//! leaves a key or none, and two processes never get different keys of one name. It is destroyed in
+//! place: zeros over its bytes, synced, and only then is the name taken away.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process;
 
@@ -21,14 +22,41 @@ const MAX_FILE_BYTES: u64 = 64;
 
 /// Reads the key in `path`, after making one when there is none.
 pub(crate) fn load_or_create(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    if let Some(key) = load_existing(path)? {
+        return Ok(key);
+    }
+    create(path)?;
+    load(path, File::open(path).map_err(KeyError::io(path))?)
+}
+
+/// Reads the key in `path`; `None` when there is no file.
+pub(crate) fn load_existing(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
     match File::open(path) {
-        Ok(file) => load(path, file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(path)?;
-            load(path, File::open(path).map_err(KeyError::io(path))?)
-        }
+        Ok(file) => load(path, file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(KeyError::io(path)(error)),
     }
+}
+
+/// Destroys the file: its bytes first, so that no other name of it still leads to the key.
+pub(crate) fn destroy(path: &Path) -> Result<(), KeyError> {
+    let erase = || -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        file.write_all_at(&vec![0; length.min(MAX_FILE_BYTES as usize)], 0)?;
+        file.sync_all()?;
+        fs::remove_file(path)
+    };
+    erase().map_err(KeyError::io(path))?;
+    sync_folder_of(path)
+}
+
+/// Whether the file is what [`destroy`] leaves when it is cut short.
+pub(crate) fn is_erased(path: &Path) -> Result<bool, KeyError> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES as usize));
+    let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
+    read.map_err(KeyError::io(path))?;
+    Ok(!bytes.is_empty() && bytes.iter().all(|byte| *byte == 0))
 }
 
 /// Makes a folder of mode 0700 when there is none; refuses one that is open to others.
@@ -65,6 +93,10 @@ fn create(path: &Path) -> Result<(), KeyError> {
         }
         _ => {}
     }
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), KeyError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(KeyError::io(folder))
 }

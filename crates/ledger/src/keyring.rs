@@ -8,16 +8,14 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::hash::Hash;
 use crate::key_file::{load_or_create, private_folder};
 use crate::note_key::SigningKey;
 use crate::seal::TenantSeal;
-
-const MAX_PLAIN_NAME_BYTES: usize = 64;
+use crate::tenant_keys::TenantKeys;
 
 /// Keys of one ledger, as files under `<data>/keys`.
 pub struct Keyring {
-    tenants: PathBuf,
+    tenants: TenantKeys,
     signing: SigningKey,
 }
 
@@ -61,9 +59,8 @@ impl KeyError {
 impl Keyring {
     /// Opens the folder of keys; makes it, and the signing key, when absent.
     pub fn open(directory: &Path) -> Result<Self, KeyError> {
-        let tenants = directory.join("tenants");
         private_folder(directory)?;
-        private_folder(&tenants)?;
+        let tenants = TenantKeys::create(directory)?;
         let path = directory.join("signing.key");
         let seed = load_or_create(&path)?;
         let signing = SigningKey::from_seed(&seed).ok_or(KeyError::Malformed { path })?;
@@ -77,32 +74,11 @@ impl Keyring {
 
     /// The key of the tenant `name`; made when absent.
     pub fn tenant(&self, name: &str) -> Result<TenantSeal, KeyError> {
-        let path = self.tenants.join(file_name(name));
-        load_or_create(&path).map(TenantSeal::new)
+        self.tenants.load_or_create(name)
     }
-}
 
-/// The name itself where it is surely safe and distinct as a file name, else its digest.
-fn file_name(tenant: &str) -> String {
-    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
-    if (1..=MAX_PLAIN_NAME_BYTES).contains(&tenant.len()) && tenant.bytes().all(plain) {
-        return format!("{tenant}.key");
-    }
-    format!("~{}.key", Hash::of(&[tenant.as_bytes()]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_tenant_name_leaves_the_folder_or_meets_another() {
-        assert_eq!(file_name("acme-1"), "acme-1.key");
-        let names = ["", "../signing", "Acme", "acme", "a/b", "é", &"a".repeat(65), "~x"];
-        let mut files: Vec<String> = names.iter().map(|name| file_name(name)).collect();
-        assert!(files.iter().all(|file| !file.contains('/') && !file.starts_with('.')));
-        files.sort();
-        files.dedup();
-        assert_eq!(files.len(), names.len());
+    /// The keys of all tenants.
+    pub fn tenants(&self) -> &TenantKeys {
+        &self.tenants
     }
 }

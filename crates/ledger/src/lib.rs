@@ -49,6 +49,7 @@ mod space;
 mod start;
 mod state;
 mod storage;
+mod tenant_keys;
 mod tree;
 mod trust;
 #[cfg(test)]
@@ -79,5 +80,6 @@ pub use crate::record::{Record, StoredRecord};
 pub use crate::seal::{SealError, TenantSeal};
 pub use crate::state::{MAX_ITEM_BYTES, SnapshotItems, State};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
+pub use crate::tenant_keys::TenantKeys;
 pub use crate::trust::Trust;
 pub use crate::view::Row;

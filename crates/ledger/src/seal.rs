@@ -11,7 +11,7 @@ use ring::hmac;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::hash::TenantTag;
+use crate::hash::{Hash, TenantTag};
 use crate::randomness::Randomness;
 
 /// Bytes that sealing adds: wrap nonce, wrapped key and tag, content nonce, tag.
@@ -67,6 +67,16 @@ impl TenantSeal {
         let mut derived = Zeroizing::new([0; KEY_BYTES]);
         derived.iter_mut().zip(mac.sign().as_ref()).for_each(|(to, from)| *to = *from);
         derived
+    }
+
+    /// What stands for content that is kept out of the ledger: HMAC-SHA256 under a key derived for
+    /// that. Who holds the tenant's key can check a text against it; nobody else can guess one.
+    pub fn content_hmac(&self, content: &[u8]) -> Hash {
+        let key = self.derive(b"inferlayer/content/v1");
+        let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()), content);
+        let mut hash = Hash([0; 32]);
+        hash.0.iter_mut().zip(mac.as_ref()).for_each(|(to, from)| *to = *from);
+        hash
     }
 
     /// Appends the sealed form of the concatenated `parts` to `out`. Encrypts in place, so that
@@ -190,6 +200,16 @@ mod tests {
         assert_ne!(derived, seal_of(2).derive(b"a"));
         assert_ne!(derived, seal_of(1).derive(b"b"));
         assert_ne!(seal_of(1).derive(b"inferlayer/tenant-tag/v1")[..16], seal_of(1).tag().0);
+    }
+
+    #[test]
+    fn withheld_content_is_told_by_the_tenants_key_alone() {
+        let mac = seal_of(1).content_hmac(b"yes");
+        assert_eq!(mac, seal_of(1).content_hmac(b"yes"));
+        assert_ne!(mac, seal_of(1).content_hmac(b"no"));
+        assert_ne!(mac, seal_of(2).content_hmac(b"yes"));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*seal_of(1).derive(b"inferlayer/content/v1"));
+        assert_eq!(hmac::sign(&key, b"yes").as_ref(), mac.0, "as FORMAT.md says");
     }
 
     #[test]

@@ -6,13 +6,13 @@
 //! The place of the outcome is reserved with the intent, so `log` can always hand it over, also
 //! from a request that is being torn down.
 
+mod content;
 mod refusals;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use inferlayer_accounts::record;
@@ -23,6 +23,7 @@ use inferlayer_filter::{
 };
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
 
+use crate::content::Kept;
 use crate::refusals::Refusals;
 
 /// The block `audit`.
@@ -104,6 +105,7 @@ impl Audit {
     fn intent(&self, x: &Exchange) -> Result<Entry, Refusal> {
         let (tenant, call) = (x.tenant.need()?, x.call.need()?);
         let candidates = x.candidates.need()?.iter();
+        let Kept { content, hmac_sha256, bytes } = Kept::of(tenant, call.body().clone());
         let metadata = record::Intent {
             request: x.id.to_string().into(),
             tenant: tenant.name().as_str().into(),
@@ -115,13 +117,16 @@ impl Audit {
             candidates: candidates.map(|c| format!("{}/{}", c.provider.name, c.model)).collect(),
             hold_nano_usd: x.hold.need()?.amount(),
             prices_sha256: self.prices_sha256.as_str().into(),
+            content_hmac_sha256: hmac_sha256.map(Cow::from),
+            content_bytes: bytes,
         };
-        self.entry(x, Kind::Intent, &metadata, call.body().clone())
+        entry(x, Kind::Intent, &metadata, content)
     }
 
     fn outcome(&self, x: &mut Exchange) -> Result<Entry, Refusal> {
-        let content = x.answer.content.split().freeze();
+        let answer = x.answer.content.split().freeze();
         let tenant = x.tenant.need()?;
+        let Kept { content, hmac_sha256, bytes } = Kept::of(tenant, answer);
         let answered = x.answered();
         let cost = x.cost.need()?;
         let metadata = record::Outcome {
@@ -142,9 +147,11 @@ impl Audit {
             prices_sha256: self.prices_sha256.as_str().into(),
             simulated: answered.is_some_and(|a| a.provider.kind == ProviderKind::Simulated),
             content_cut: x.answer.content_cut,
+            content_hmac_sha256: hmac_sha256.map(Cow::from),
+            content_bytes: bytes,
             cache: x.admission.peek().map(cached_record),
         };
-        self.entry(x, Kind::Outcome, &metadata, content)
+        entry(x, Kind::Outcome, &metadata, content)
     }
 
     fn hit(&self, x: &Exchange) -> Result<Entry, Refusal> {
@@ -159,34 +166,25 @@ impl Audit {
             status: x.answer.status,
             tier: "exact".into(),
             source_sequence: hit.source_sequence,
-            source_record_hash: hex(&hit.source_hash.0).into(),
+            source_record_hash: hit.source_hash.to_string().into(),
             age_seconds: hit.age_seconds,
             saved_nano_usd: hit.saved,
             simulated: hit.simulated,
         };
-        self.entry(x, Kind::Hit, &metadata, Bytes::new())
+        entry(x, Kind::Hit, &metadata, Content::None)
     }
+}
 
-    fn entry(
-        &self,
-        x: &Exchange,
-        kind: Kind,
-        metadata: &impl Serialize,
-        content: Bytes,
-    ) -> Result<Entry, Refusal> {
-        let metadata =
-            serde_json::to_vec(metadata).map_err(|_| Refusal::Internal("record metadata"))?;
-        let content =
-            if content.is_empty() { Content::None } else { Content::Sealed(vec![content]) };
-        let seal = x.tenant.need()?.seal().clone();
-        Ok(Entry {
-            kind,
-            request: RequestId::new(x.id.bytes()),
-            tenant: Some(seal),
-            metadata,
-            content,
-        })
-    }
+fn entry(
+    x: &Exchange,
+    kind: Kind,
+    metadata: &impl Serialize,
+    content: Content,
+) -> Result<Entry, Refusal> {
+    let metadata =
+        serde_json::to_vec(metadata).map_err(|_| Refusal::Internal("record metadata"))?;
+    let tenant = Some(x.tenant.need()?.seal().clone());
+    Ok(Entry { kind, request: RequestId::new(x.id.bytes()), tenant, metadata, content })
 }
 
 fn plan_record(plan: &Plan) -> record::Plan<'_> {

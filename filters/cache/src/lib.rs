@@ -30,8 +30,8 @@ use async_trait::async_trait;
 use http::HeaderValue;
 use http::header::AGE;
 
-use inferlayer_accounts::Tenant;
 use inferlayer_accounts::record::Ending;
+use inferlayer_accounts::{ContentPolicy, Tenant};
 use inferlayer_filter::cached::{Admission, CacheKey, Hit};
 use inferlayer_filter::{
     Answer, BuildError, Exchange, Fact, Filter, Flow, Refusal, ResponseHead, Settings, Site,
@@ -67,8 +67,8 @@ impl Settings for CacheSettings {
         let tenants = Tenants::new(self.tenant_bytes.bytes());
         let mut remembered = site.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         for answer in mem::take(&mut *remembered) {
-            if site.accounts.has_tenant(&answer.tenant) {
-                tenants.restore(answer, self.ttl_seconds.seconds());
+            if let Some(tag) = site.accounts.tag(&answer.tenant) {
+                tenants.restore(tag, answer, self.ttl_seconds.seconds());
             }
         }
         Ok(Box::new(Cache {
@@ -164,11 +164,14 @@ impl Cache {
         if let Some(word) = control.out {
             return Ok(Err(word));
         }
+        if tenant.content() != ContentPolicy::Full {
+            return Ok(Err("content"));
+        }
         let identity = chat.identity();
         if let Some(reason) = identity.unrepeatable(self.settings.temperature_max.max()) {
             return Ok(Err(reason));
         }
-        let cache = self.tenants.of(tenant.name());
+        let cache = self.tenants.of(tenant);
         let model = x.plan.peek().map_or(chat.model(), |plan| &plan.model);
         let scope = Scope {
             dialect: "openai",
@@ -235,7 +238,9 @@ impl Cache {
         };
         let (source, form) = (self.source(x, entry)?, form(x, now_us)?);
         let given = tokio::task::spawn_blocking(move || source.give(&form)).await;
-        let Some(given) = given.ok().flatten() else {
+        // What was opened before the tenant's key was destroyed is not given after.
+        let shredded = x.tenant.need()?.is_shredded();
+        let Some(given) = given.ok().flatten().filter(|_| !shredded) else {
             index.forget(&asked.key, &entry);
             return Ok(None);
         };

@@ -6,6 +6,7 @@ mod common;
 use std::collections::HashMap;
 
 use common::*;
+use inferlayer_cache::CacheStatus;
 
 /// A request whose every place can be changed.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -62,6 +63,40 @@ async fn two_tenants_with_one_question_have_two_answers() {
         let mut x = gateway.request(tenant, &question("q"));
         let given = gateway.serve(&mut x, &Provided::whole("")).await;
         assert!(given.contains(&format!("of {tenant}")), "{given}");
+    }
+}
+
+#[tokio::test]
+async fn a_shredded_answer_is_given_to_nobody() {
+    let (gateway, _data) = Gateway::new("{}");
+    let mut x = gateway.request(0, &question("q"));
+    gateway.serve(&mut x, &Provided::whole(&completion("before"))).await;
+    let mut under_way = gateway.request(0, &question("q"));
+    let mut other = gateway.request(1, &question("q"));
+    gateway.serve(&mut other, &Provided::whole(&completion("of b"))).await;
+    gateway.shred(0);
+    // Its seal still opens the answer: that it may not be given is another matter.
+    assert!(gateway.ask(&mut under_way).await.unwrap().is_none());
+    let mut x = gateway.request(0, &question("q"));
+    let after = completion("after");
+    assert_eq!(gateway.serve(&mut x, &Provided::whole(&after)).await, after);
+    for (tenant, says) in [(0, "after"), (1, "of b")] {
+        let mut x = gateway.request(tenant, &question("q"));
+        let given = gateway.ask(&mut x).await.unwrap().unwrap();
+        assert!(text(&given).contains(says), "{}", text(&given));
+    }
+}
+
+#[tokio::test]
+async fn content_that_the_ledger_does_not_keep_is_not_cached() {
+    let (gateway, _data) = Gateway::new("{}");
+    for _ in 0..2 {
+        let mut x = gateway.request(WITHHELD, &question("q"));
+        let own = completion("mine");
+        assert_eq!(gateway.serve(&mut x, &Provided::whole(&own)).await, own);
+        assert_eq!(status(&x), CacheStatus::Bypass("content"));
+        assert!(x.admission.peek().is_none());
+        assert_eq!(gateway.headers(&mut x)["x-inferlayer-cache"], "bypass;content");
     }
 }
 

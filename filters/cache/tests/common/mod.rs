@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use http::{HeaderMap, StatusCode};
 use inferlayer_accounts::record::{self, Ending, KeyEvent};
 use inferlayer_accounts::{
-    Accounts, Fold, KeyId, MintedKey, NanoUsd, PresentedKey, PriceBook, tenant,
+    Accounts, Fold, KeyId, MintedKey, NanoUsd, PresentedKey, PriceBook, TenantSettings, settings,
 };
 use inferlayer_cache::{CacheSettings, CacheStatus};
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
@@ -27,6 +27,7 @@ use inferlayer_wire::{Chunk, Completion};
 use tempfile::TempDir;
 
 /// A filter, its ledger, and tenants `a`, `b` and `c`; `b` and `c` have the same key by mistake.
+/// Of a fourth one the ledger keeps no content.
 pub struct Gateway {
     pub filter: Box<dyn Filter>,
     pub ledger: Ledger,
@@ -36,7 +37,9 @@ pub struct Gateway {
 }
 
 pub const TENANTS: usize = 3;
-const SEALS: [u8; TENANTS] = [1, 2, 2];
+/// The tenant whose content is not kept.
+pub const WITHHELD: usize = TENANTS;
+const SEALS: [u8; TENANTS + 1] = [1, 2, 2, 3];
 
 /// A clock that a test moves.
 pub struct TestClock(AtomicU64);
@@ -95,6 +98,11 @@ impl Gateway {
         let key = PresentedKey::parse(self.keys[tenant].as_bytes()).unwrap();
         x.tenant.fill(self.accounts.authenticate(&key).unwrap()).unwrap();
         x
+    }
+
+    /// Destroys a tenant's key, as far as the filter can tell.
+    pub fn shred(&self, tenant: usize) {
+        self.accounts.reseal(&settings_of(tenant).name, TenantSeal::new([99; 32].into()));
     }
 
     /// The filter's answer.
@@ -157,6 +165,8 @@ impl Gateway {
             prices_sha256: "".into(),
             simulated: true,
             content_cut: false,
+            content_hmac_sha256: None,
+            content_bytes: None,
             cache: key.map(|key| record::Cached { key: key.into(), ttl_seconds }),
         };
         let entry = Entry {
@@ -220,20 +230,22 @@ impl<'a> Provided<'a> {
     }
 }
 
+fn settings_of(tenant: usize) -> TenantSettings {
+    let name = ["a", "b", "c", "d"][tenant];
+    let content = if tenant == WITHHELD { "none" } else { "full" };
+    settings::from_yaml(&format!("{{ name: {name}, budget_usd: 1, content: {content} }}")).unwrap()
+}
+
 fn accounts(fold: Fold) -> (Arc<Accounts>, Vec<String>) {
-    let settings = |index: usize| {
-        let name = ["a", "b", "c"][index];
-        tenant::from_yaml(&format!("{{ name: {name}, budget_usd: 1 }}")).unwrap()
-    };
     let seal = |index: usize| TenantSeal::new([SEALS[index]; 32].into());
-    let tenants = (0..TENANTS).map(|index| (settings(index), seal(index))).collect();
+    let tenants = (0..=WITHHELD).map(|index| (settings_of(index), seal(index))).collect();
     let accounts = Accounts::new(tenants, fold);
-    let keys = (0..TENANTS).map(|index| {
+    let keys = (0..=WITHHELD).map(|index| {
         let minted = MintedKey::mint().unwrap();
         let id: KeyId = minted.id;
         accounts.apply(KeyEvent::KeyCreated {
             id,
-            tenant: settings(index).name,
+            tenant: settings_of(index).name,
             label: String::new(),
             hash: minted.hash.clone(),
             created_at: 0,

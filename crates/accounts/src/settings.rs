@@ -1,0 +1,72 @@
+//! A tenant as the configuration describes it.
+
+use serde::Deserialize;
+
+use crate::money::{NanoUsd, usd};
+use crate::name::TenantName;
+
+/// One tenant of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TenantSettings {
+    /// What keys, records and metrics call the tenant.
+    pub name: TenantName,
+    /// All that may ever be spent, in US dollars.
+    #[serde(rename = "budget_usd", deserialize_with = "usd::deserialize")]
+    pub budget: NanoUsd,
+    /// What the ledger keeps of its prompts and answers.
+    #[serde(default)]
+    pub content: ContentPolicy,
+    /// Whether models without a price may be called, at no cost to the budget.
+    #[serde(default)]
+    pub allow_unpriced: bool,
+    /// Whether its requests may reach only providers marked `local`, under any name or fallback.
+    #[serde(default)]
+    pub local_only: bool,
+    /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
+    #[serde(default)]
+    pub allow_route_header: bool,
+}
+
+/// What the ledger keeps of a tenant's prompts and answers. Metadata, tokens and cost are kept in
+/// any case. What is not kept cannot be given again by the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentPolicy {
+    /// All, sealed under the tenant's key.
+    #[default]
+    Full,
+    /// Its length, and a MAC under the tenant's key: whoever has that can check a text against it.
+    Hash,
+    /// Its length.
+    None,
+}
+
+/// One tenant from YAML, as in the configuration's list.
+pub fn from_yaml(text: &str) -> Result<TenantSettings, serde_yaml::Error> {
+    serde_yaml::from_str(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_one_of_three_words() {
+        let policy = |word: &str| {
+            from_yaml(&format!("{{ name: a, budget_usd: 1, content: {word} }}")).map(|t| t.content)
+        };
+        for (word, expected) in [
+            ("full", ContentPolicy::Full),
+            ("hash", ContentPolicy::Hash),
+            ("none", ContentPolicy::None),
+        ] {
+            assert_eq!(policy(word).unwrap(), expected);
+        }
+        for wrong in ["Full", "off", "~", "true", "\"\""] {
+            assert!(policy(wrong).is_err(), "{wrong}");
+        }
+        let silent = from_yaml("{ name: a, budget_usd: 1 }").unwrap();
+        assert_eq!(silent.content, ContentPolicy::Full);
+    }
+}

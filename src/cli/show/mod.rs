@@ -1,0 +1,101 @@
+//! `inferlayer ledger show`: the records of one request, and their content for whoever holds the
+//! tenant's key. Reads journal files alone, so it works beside a running gateway and on a copy.
+
+mod found;
+mod print;
+
+use std::collections::HashMap;
+
+use clap::Args;
+use inferlayer_ledger::{Kind, Record, TenantKeys, TenantTag};
+use uuid::Uuid;
+
+use crate::cli::ledger::{each_record, trust};
+use crate::cli::show::found::{Found, Shredding};
+use crate::cli::{Failure, Place};
+use crate::server::DataDir;
+
+/// A request has an intent and an outcome; a journal that gives one more than these is not ours.
+const MAX_RECORDS: usize = 64;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+    /// Leave the content sealed.
+    #[arg(long)]
+    no_content: bool,
+    /// The public key to hold the ledger against: the key itself, or a file with it.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The request's id, as in the header x-request-id of its answer.
+    #[arg(long, value_name = "ID")]
+    request: Option<Uuid>,
+    /// The record's place in the log, from 0.
+    #[arg(long, value_name = "NUMBER")]
+    sequence: Option<u64>,
+}
+
+pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { which, json, no_content, key } = arguments;
+    let data_dir = DataDir::at(&place.config()?.data_dir);
+    let keys = (!no_content).then(|| TenantKeys::at(&data_dir.keys()));
+    let mut search = Search { which, keys, found: Vec::new(), shredded: HashMap::new() };
+    // To the end: whether a key was destroyed stands behind what it sealed.
+    let trust = trust(key.as_deref())?;
+    each_record(&data_dir.journal(), trust, |record| search.see(record))?;
+    let found = search.end();
+    if found.is_empty() {
+        return Err(Failure::Data("the ledger has no such record".to_owned()));
+    }
+    match json {
+        true => print::json(&found),
+        false => print::text(&found),
+    }
+}
+
+struct Search {
+    which: Which,
+    /// None when the content is not asked for.
+    keys: Option<TenantKeys>,
+    found: Vec<Found>,
+    shredded: HashMap<TenantTag, Shredding>,
+}
+
+impl Search {
+    fn see(&mut self, record: &Record<'_>) -> Result<(), Failure> {
+        if let (Kind::Shred, Some(tag)) = (record.kind(), record.tenant_tag()) {
+            let (sequence, time_us) = (record.sequence(), record.time_us());
+            self.shredded.insert(tag, Shredding { sequence, time_us });
+        }
+        if !self.which.is_meant(record) {
+            return Ok(());
+        }
+        if self.found.len() == MAX_RECORDS {
+            return Err(Failure::Data(format!("the request has more than {MAX_RECORDS} records")));
+        }
+        self.found.push(Found::read(record, self.keys.as_ref()));
+        Ok(())
+    }
+
+    fn end(mut self) -> Vec<Found> {
+        self.found.iter_mut().for_each(|found| found.explain(&self.shredded));
+        self.found
+    }
+}
+
+impl Which {
+    fn is_meant(&self, record: &Record<'_>) -> bool {
+        let request = record.request_id().map(|id| Uuid::from_bytes(id.bytes()));
+        self.sequence == Some(record.sequence())
+            || self.request.is_some() && self.request == request
+    }
+}
