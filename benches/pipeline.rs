@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use inferlayer_accounts::Fold;
+use inferlayer_accounts::SharedFold;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
 use inferlayer_filter::{Exchange, Filter, Provider, ProviderKind, Registration, testkit};
 use inferlayer_ledger::{Keyring, Ledger, Options};
@@ -49,13 +49,9 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let keyring = Keyring::open(&folder.path().join("keys")).unwrap();
         let origin = "bench/audit".parse().unwrap();
-        let options = Options::new(folder.path(), origin, keyring.signing());
-        let mut fold = Fold::default();
-        let (ledger, _) = Ledger::open(options, &mut |_, record| {
-            fold.record(record).unwrap();
-            Ok(())
-        })
-        .unwrap();
+        let mut options = Options::new(folder.path(), origin, keyring.signing().unwrap());
+        options.state = Box::new(SharedFold::default());
+        let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
         let (accounts, key) = testkit::accounts("{ name: a, budget_usd: 1000000 }").unwrap();
         let provider = Arc::new(Provider {
             index: 0,

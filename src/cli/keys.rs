@@ -12,7 +12,6 @@ use inferlayer_ledger::Trust;
 use crate::admin::{CreateKey, CreatedKey, Keys};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place, tenant_name};
-use crate::config::Config;
 use crate::server::{Books, DataDir};
 
 #[derive(Subcommand)]
@@ -39,31 +38,30 @@ pub(crate) enum Command {
 }
 
 pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
-    let config = place.config()?;
     match command {
-        Command::List => list(&DataDir::at(&config.data_dir)),
+        Command::List => list(&DataDir::at(&place.config()?.data_dir)),
         Command::Create { tenant, label, expires_in_days } => {
-            let created = create(&config, &CreateKey { tenant, label, expires_in_days })?;
+            let created = create(place, &CreateKey { tenant, label, expires_in_days })?;
             // The key alone on standard output, for scripts.
             writeln!(io::stderr(), "key {} is shown this once:", created.id)?;
             Ok(writeln!(io::stdout(), "{}", created.key)?)
         }
         Command::Revoke { id } => {
-            let revoked = revoke(&config, id)?;
+            let revoked = revoke(place, id)?;
             Ok(writeln!(io::stdout(), "key {} of {} is revoked", revoked.id, revoked.tenant)?)
         }
     }
 }
 
-fn create(config: &Config, asked: &CreateKey) -> Result<CreatedKey, Failure> {
+fn create(place: &Place, asked: &CreateKey) -> Result<CreatedKey, Failure> {
     let request = Request { method: "POST", path: "/keys", body: Some(asked) };
-    ask_or(config, request, async |books| Ok(keys(books).create(asked.clone()).await?))
+    ask_or(place, request, async |books| Ok(keys(books).create(asked.clone()).await?))
 }
 
-fn revoke(config: &Config, id: KeyId) -> Result<KeyInfo, Failure> {
+fn revoke(place: &Place, id: KeyId) -> Result<KeyInfo, Failure> {
     let path = format!("/keys/{id}");
     let request = Request { method: "DELETE", path: &path, body: None::<&()> };
-    ask_or(config, request, async |books| Ok(keys(books).revoke(id).await?))
+    ask_or(place, request, async |books| Ok(keys(books).revoke(id).await?))
 }
 
 fn keys(books: &Books) -> Keys {

@@ -5,8 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::admin::{Client, ClientError};
-use crate::cli::Failure;
-use crate::config::Config;
+use crate::cli::{Failure, Place};
 use crate::server::{Books, DataDir, open_books};
 
 /// A request to the admin socket.
@@ -18,15 +17,16 @@ pub(crate) struct Request<'a, B> {
 
 /// Asks the gateway that runs; does it `alone` when none does.
 pub(crate) fn ask_or<T: DeserializeOwned>(
-    config: &Config,
+    place: &Place,
     request: Request<'_, impl Serialize>,
     alone: impl AsyncFnOnce(&Books) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let config = place.config()?;
     let data_dir = DataDir::at(&config.data_dir);
     runtime()?.block_on(async {
         match send(&data_dir, request).await {
             Err(ClientError::NotRunning) => {
-                let books = open_books(config, &data_dir)?;
+                let books = open_books(&config, &data_dir, place.base())?;
                 let done = alone(&books).await;
                 books.ledger.close().map_err(|error| Failure::Data(error.to_string()))?;
                 done

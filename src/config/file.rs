@@ -12,6 +12,7 @@ use crate::config::filters::Entry;
 use crate::config::limits::Limits;
 use crate::config::prices::PriceSettings;
 use crate::config::providers::ProviderSettings;
+use crate::config::secret::SecretReference;
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -57,6 +58,13 @@ pub(crate) struct LedgerSettings {
     pub(crate) queue_records: usize,
     /// A journal file is followed by the next at this size.
     pub(crate) segment_bytes: u64,
+    /// With less room than this on the disk new requests are refused; 0 for no guard.
+    pub(crate) min_free_bytes: u64,
+    /// Where the key that signs is; `<data>/keys/signing.key`, made at the first start, when
+    /// absent.
+    pub(crate) signing_key: Option<SecretReference>,
+    /// Where the key is that a rotation hands the log on to, when `signing_key` is given.
+    pub(crate) next_signing_key: Option<SecretReference>,
 }
 
 impl Default for ListenSettings {
@@ -76,6 +84,9 @@ impl Default for LedgerSettings {
             origin: "inferlayer/audit".to_owned(),
             queue_records: 8192,
             segment_bytes: 256 * 1024 * 1024,
+            min_free_bytes: 256 * 1024 * 1024,
+            signing_key: None,
+            next_signing_key: None,
         }
     }
 }

@@ -4,17 +4,16 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use inferlayer_accounts::{Accounts, Fold, Remembered, record};
+use inferlayer_accounts::{Accounts, record};
 use inferlayer_filter::{Filter, Provider, Site};
-use inferlayer_ledger::{
-    Content, Entry, FoldError, KeyError, Keyring, Kind, Ledger, Options, TenantKeys,
-};
+use inferlayer_ledger::{Content, Entry, KeyError, Kind, Ledger, TenantKeys};
 
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
 use crate::server::DataDir;
 use crate::server::accept::{BindError, Listener};
+use crate::server::books::{Books, open_books};
 use crate::upstream::{BaseUrl, Upstream, Upstreams};
 
 /// A gateway that is ready to serve.
@@ -66,7 +65,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     let data_dir = DataDir::at(&config.data_dir);
     let http = Listener::tcp(config.listen.http)?;
     let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
-    let Books { accounts, ledger, tenant_keys, remembered } = open_books(&config, &data_dir)?;
+    let Books { accounts, ledger, tenant_keys, remembered } = open_books(&config, &data_dir, base)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
     record_config(&config, &ledger)?;
 
@@ -94,59 +93,6 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     };
     let listeners = Listeners { http, metrics, admin };
     Ok(Built { gateway, config, listeners, accounts, tenant_keys, simulated, data_dir })
-}
-
-/// The ledger, and what was folded from it.
-pub(crate) struct Books {
-    pub(crate) accounts: Arc<Accounts>,
-    pub(crate) ledger: Ledger,
-    pub(crate) tenant_keys: TenantKeys,
-    /// Answers that the cache may give again.
-    remembered: Vec<Remembered>,
-}
-
-/// Opens the ledger and folds the accounts from it.
-pub(crate) fn open_books(config: &Config, data_dir: &DataDir) -> Result<Books, StartError> {
-    let folder = || data_dir.path().display().to_string();
-    data_dir.create().map_err(|cause| StartError::DataDir { folder: folder(), cause })?;
-    let keyring = Keyring::open(&data_dir.keys())?;
-    let origin = config
-        .ledger
-        .origin
-        .parse()
-        .map_err(|error| config.error_at("ledger.origin", format!("{error}")))?;
-    let mut options = Options::new(data_dir.path(), origin, keyring.signing());
-    options.queue_records = config.ledger.queue_records;
-    options.segment_bytes = config.ledger.segment_bytes;
-
-    let mut fold = Fold::default();
-    let (ledger, _) = Ledger::open(options, &mut |place, record| {
-        fold.record_at(place, record).map_err(|error| FoldError(error.into()))
-    })?;
-    let (unfinished, held) = fold.unfinished();
-    if unfinished > 0 {
-        tracing::warn!(unfinished, %held, "intents without outcome are charged at their hold");
-    }
-    let tenant_keys = keyring.tenants().clone();
-    finish_shreds(&fold, &tenant_keys)?;
-    let tenants = config.tenants.iter().map(|tenant| {
-        let seal = tenant_keys.load_or_create(tenant.name.as_str())?;
-        Ok((tenant.clone(), seal))
-    });
-    let tenants = tenants.collect::<Result<_, KeyError>>()?;
-    let remembered = fold.remembered(ledger.now_us());
-    let accounts = Arc::new(Accounts::new(tenants, fold));
-    Ok(Books { accounts, ledger, tenant_keys, remembered })
-}
-
-/// Destroys the keys that a record says were destroyed and that are still there.
-fn finish_shreds(fold: &Fold, keys: &TenantKeys) -> Result<(), KeyError> {
-    for (tenant, tags) in fold.shredded() {
-        if keys.finish(tenant.as_str(), tags)? {
-            tracing::warn!(%tenant, "a tenant's key was to be destroyed, and is now");
-        }
-    }
-    Ok(())
 }
 
 fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {

@@ -3,6 +3,7 @@
 //! reach the ledger and the ledger is closed last.
 
 mod accept;
+mod books;
 mod build;
 mod data_dir;
 mod simulated;
@@ -22,7 +23,8 @@ use crate::metrics::Exporter;
 use crate::server::accept::{Listener, Service};
 use crate::server::stop::{Stop, WhenStopped};
 
-pub(crate) use build::{Books, Built, StartError, build, open_books};
+pub(crate) use books::{Books, open_books};
+pub(crate) use build::{Built, StartError, build};
 pub(crate) use data_dir::DataDir;
 pub(crate) use stop::{Signals, StopHandle};
 

@@ -63,6 +63,11 @@ impl Secret {
         Secret(Zeroizing::new(text))
     }
 
+    /// The text, to be used and not kept.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// The header that this kind of provider reads it from.
     fn header(&self, kind: ProviderKind) -> Result<(HeaderName, HeaderValue), UnsendableKey> {
         let (name, scheme) = match kind {

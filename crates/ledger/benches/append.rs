@@ -36,7 +36,7 @@ fn entry(tenant: &TenantSeal, number: u64) -> Entry {
 
 fn open(data: &Path) -> (Ledger, TenantSeal) {
     let keyring = Keyring::open(&data.join("keys")).unwrap();
-    let options = Options::new(data, "bench.example".parse().unwrap(), keyring.signing());
+    let options = Options::new(data, "bench.example".parse().unwrap(), keyring.signing().unwrap());
     let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
     (ledger, keyring.tenant("acme").unwrap())
 }

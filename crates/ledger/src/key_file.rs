@@ -40,15 +40,24 @@ pub(crate) fn load_existing(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, 
 
 /// Destroys the file: its bytes first, so that no other name of it still leads to the key.
 pub(crate) fn destroy(path: &Path) -> Result<(), KeyError> {
-    let erase = || -> io::Result<()> {
-        let file = OpenOptions::new().write(true).open(path)?;
-        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-        file.write_all_at(&vec![0; length.min(MAX_FILE_BYTES as usize)], 0)?;
-        file.sync_all()?;
-        fs::remove_file(path)
-    };
-    erase().map_err(KeyError::io(path))?;
+    let destroyed = OpenOptions::new().write(true).open(path).and_then(|file| erase(&file));
+    destroyed.and_then(|()| fs::remove_file(path)).map_err(KeyError::io(path))?;
     sync_folder_of(path)
+}
+
+/// Puts the key in `from` in the place of the one in `to`, which is destroyed. At every moment one
+/// of them is whole.
+pub(crate) fn replace(from: &Path, to: &Path) -> Result<(), KeyError> {
+    let old = OpenOptions::new().write(true).open(to);
+    fs::rename(from, to).map_err(KeyError::io(to))?;
+    sync_folder_of(to)?;
+    old.and_then(|old| erase(&old)).map_err(KeyError::io(to))
+}
+
+fn erase(file: &File) -> io::Result<()> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    file.write_all_at(&vec![0; length.min(MAX_FILE_BYTES as usize)], 0)?;
+    file.sync_all()
 }
 
 /// Whether the file is what [`destroy`] leaves when it is cut short.

@@ -7,16 +7,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
-use crate::key_file::{load_or_create, private_folder};
+use crate::key_file::{load_existing, load_or_create, private_folder, replace};
 use crate::note_key::SigningKey;
 use crate::seal::TenantSeal;
 use crate::tenant_keys::TenantKeys;
 
+const SIGNING: &str = "signing.key";
+const NEXT_SIGNING: &str = "signing.next.key";
+
 /// Keys of one ledger, as files under `<data>/keys`.
 pub struct Keyring {
+    directory: PathBuf,
     tenants: TenantKeys,
-    signing: SigningKey,
 }
 
 /// Why a key is not to be had.
@@ -57,19 +61,39 @@ impl KeyError {
 }
 
 impl Keyring {
-    /// Opens the folder of keys; makes it, and the signing key, when absent.
+    /// Opens the folder of keys; makes it when absent.
     pub fn open(directory: &Path) -> Result<Self, KeyError> {
         private_folder(directory)?;
         let tenants = TenantKeys::create(directory)?;
-        let path = directory.join("signing.key");
-        let seed = load_or_create(&path)?;
-        let signing = SigningKey::from_seed(&seed).ok_or(KeyError::Malformed { path })?;
-        Ok(Self { tenants, signing })
+        Ok(Self { directory: directory.to_path_buf(), tenants })
     }
 
-    /// The key that signs checkpoints.
-    pub fn signing(&self) -> SigningKey {
-        self.signing.clone()
+    /// The key that signs checkpoints; made when absent.
+    pub fn signing(&self) -> Result<SigningKey, KeyError> {
+        let path = self.path(SIGNING);
+        signing_key(load_or_create(&path)?, path)
+    }
+
+    /// The key that a rotation made ready, unless it has taken the first one's place already.
+    pub fn next_signing(&self) -> Result<Option<SigningKey>, KeyError> {
+        let path = self.path(NEXT_SIGNING);
+        load_existing(&path)?.map(|seed| signing_key(seed, path)).transpose()
+    }
+
+    /// Makes a key ready for a rotation; the same one until it takes its place.
+    pub fn stage_signing(&self) -> Result<SigningKey, KeyError> {
+        let path = self.path(NEXT_SIGNING);
+        signing_key(load_or_create(&path)?, path)
+    }
+
+    /// Puts the key that was made ready in the place of the one that signed until now, once the
+    /// ledger holds the record of it. The old key is destroyed: it may sign nothing any more.
+    pub fn promote_signing(&self) -> Result<(), KeyError> {
+        replace(&self.path(NEXT_SIGNING), &self.path(SIGNING))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     /// The key of the tenant `name`; made when absent.
@@ -81,4 +105,8 @@ impl Keyring {
     pub fn tenants(&self) -> &TenantKeys {
         &self.tenants
     }
+}
+
+fn signing_key(seed: Zeroizing<[u8; 32]>, path: PathBuf) -> Result<SigningKey, KeyError> {
+    SigningKey::from_seed(&seed).ok_or(KeyError::Malformed { path })
 }

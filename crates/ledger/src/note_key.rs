@@ -70,6 +70,15 @@ impl SigningKey {
         Some(Self(Arc::new(pair)))
     }
 
+    /// From the base64 of that seed, as it stands in a key file.
+    pub fn from_base64(line: &str) -> Option<Self> {
+        // The decoder estimates more room than 32 bytes need.
+        let mut bytes = Zeroizing::new([0; 48]);
+        let length = STANDARD.decode_slice(line.trim_end(), bytes.as_mut()).ok()?;
+        let seed = bytes.first_chunk().filter(|_| length == 32)?;
+        Self::from_seed(&Zeroizing::new(*seed))
+    }
+
     /// The public half, under the name that signs.
     pub fn verifying_key(&self, origin: &Origin) -> Option<VerifyingKey> {
         let public = self.0.public_key().as_ref().try_into().ok()?;

@@ -9,7 +9,8 @@ use std::path::Path;
 use common::*;
 use inferlayer_ledger::verify::{Evidence, Examination, verify};
 use inferlayer_ledger::{
-    Anchored, Damage, Ledger, OpenError, ReadError, Receipt, SigningKey, Trust, VerifyingKey,
+    Anchored, Damage, Keyring, Ledger, OpenError, ReadError, Receipt, SigningKey, Trust,
+    VerifyingKey,
 };
 
 fn key_of(signing: &SigningKey) -> VerifyingKey {
@@ -48,6 +49,26 @@ fn a_log_is_handed_on_and_both_keys_vouch_for_it() {
     let (_, opened) = open(promoted).unwrap();
     assert!(!opened.rotated);
     verify(data.path(), Trust::FirstUse).unwrap();
+}
+
+#[test]
+fn a_staged_key_takes_the_place_of_the_old_one_which_is_gone() {
+    let data = tempfile::tempdir().unwrap();
+    let keys = data.path().join("keys");
+    let keyring = Keyring::open(&keys).unwrap();
+    let old = key_of(&keyring.signing().unwrap());
+    assert!(keyring.next_signing().unwrap().is_none());
+    let staged = key_of(&keyring.stage_signing().unwrap());
+    assert_eq!(key_of(&keyring.stage_signing().unwrap()), staged, "made once");
+    assert_eq!(key_of(&keyring.next_signing().unwrap().unwrap()), staged);
+    assert_ne!(staged, old);
+    // A name that somebody gave the old key leads to nothing any more.
+    let kept = data.path().join("kept");
+    fs::hard_link(keys.join("signing.key"), &kept).unwrap();
+    keyring.promote_signing().unwrap();
+    assert_eq!(key_of(&keyring.signing().unwrap()), staged);
+    assert!(keyring.next_signing().unwrap().is_none());
+    assert!(fs::read(&kept).unwrap().iter().all(|byte| *byte == 0));
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn content_opens_with_its_tenants_key_only() {
 fn no_plaintext_and_no_key_lies_in_the_data_folder() {
     let data = tempfile::tempdir().unwrap();
     let keyring = Keyring::open(&data.path().join("keys")).unwrap();
-    let options = Options::new(data.path(), "gw-1.example".parse().unwrap(), keyring.signing());
+    let options =
+        Options::new(data.path(), "gw-1.example".parse().unwrap(), keyring.signing().unwrap());
     let (ledger, _) = open(options).unwrap();
     for number in 0..50 {
         let sealed = Entry {
@@ -82,8 +83,8 @@ fn keys_are_made_once_and_found_again() {
     let again = Keyring::open(&keys).unwrap();
     let origin = "gw".parse().unwrap();
     assert_eq!(
-        first.signing().verifying_key(&origin).unwrap(),
-        again.signing().verifying_key(&origin).unwrap()
+        first.signing().unwrap().verifying_key(&origin).unwrap(),
+        again.signing().unwrap().verifying_key(&origin).unwrap()
     );
     for name in ["acme", "Ünïcode / ../name", ""] {
         let tag = first.tenant(name).unwrap().tag();

@@ -35,7 +35,8 @@ fn folder() -> Folder {
 fn a_destroyed_key_opens_nothing_and_the_log_still_holds() {
     let Folder { keys, file, data, .. } = folder();
     let keyring = Keyring::open(&data.path().join("keys")).unwrap();
-    let options = Options::new(data.path(), "gw-1.example".parse().unwrap(), keyring.signing());
+    let options =
+        Options::new(data.path(), "gw-1.example".parse().unwrap(), keyring.signing().unwrap());
     let (ledger, _) = open(options).unwrap();
     let sealed = Entry {
         tenant: Some(keyring.tenant("acme").unwrap()),

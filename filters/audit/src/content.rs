@@ -42,7 +42,7 @@ mod tests {
         let yaml = format!("{{ name: a, budget_usd: 1, content: {policy} }}");
         let kept = Kept::of(&testkit::tenant(&yaml).unwrap(), content.into());
         let form = match kept.content {
-            Content::None => "none",
+            Content::None | Content::External(_) => "none",
             Content::Withheld => "withheld",
             Content::Sealed(parts) if parts == [content] => "sealed",
             Content::Sealed(_) => "sealed, and not what it was",

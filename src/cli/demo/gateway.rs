@@ -64,7 +64,8 @@ impl Gateway {
         ended.map_err(|_| Failure::Data("the gateway's thread failed".to_owned()))??;
         let keyring = Keyring::open(&self.data_dir.keys()).map_err(StartError::Key)?;
         let origin = self.origin.parse().map_err(|error| Failure::Data(format!("{error}")))?;
-        keyring.signing().verifying_key(&origin).ok_or_else(|| no_address("the signing key"))
+        let signing = keyring.signing().map_err(StartError::Key)?;
+        signing.verifying_key(&origin).ok_or_else(|| no_address("the signing key"))
     }
 }
 

@@ -10,7 +10,8 @@ use bytes::BytesMut;
 use http::{HeaderMap, StatusCode};
 use inferlayer_accounts::record::{self, Ending, KeyEvent};
 use inferlayer_accounts::{
-    Accounts, Fold, KeyId, MintedKey, NanoUsd, PresentedKey, PriceBook, TenantSettings, settings,
+    Accounts, Fold, KeyId, Memory, MintedKey, NanoUsd, PresentedKey, PriceBook, SharedFold,
+    TenantSettings, settings,
 };
 use inferlayer_cache::{CacheSettings, CacheStatus};
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
@@ -20,8 +21,7 @@ use inferlayer_filter::{
     testkit,
 };
 use inferlayer_ledger::{
-    Clock, Content, Entry, FoldError, Kind, Ledger, Options, Receipt, RequestId, SigningKey,
-    TenantSeal,
+    Clock, Content, Entry, Kind, Ledger, Options, Receipt, RequestId, SigningKey, TenantSeal,
 };
 use inferlayer_wire::{Chunk, Completion};
 use tempfile::TempDir;
@@ -70,13 +70,15 @@ impl Gateway {
         let signing = SigningKey::from_seed(&[9; 32].into()).unwrap();
         let mut options = Options::new(data, "gw".parse().unwrap(), signing);
         (options.view, options.clock) = (None, clock.clone());
-        let mut fold = Fold::default();
+        let (folded, mut memory) = (SharedFold::default(), Memory::default());
+        options.state = Box::new(folded.clone());
         let (ledger, _) = Ledger::open(options, &mut |place, record| {
-            fold.record_at(place, record).map_err(|error| FoldError(error.into()))
+            memory.record(place, record);
+            Ok(())
         })
         .unwrap();
-        let remembered = fold.remembered(ledger.now_us()).into();
-        let (accounts, keys) = accounts(fold);
+        let remembered = memory.fresh(ledger.now_us()).into();
+        let (accounts, keys) = accounts(folded.now());
         let prices = Arc::new(PriceBook::parse("prices: []").unwrap());
         let site = Site {
             providers: Vec::new(),

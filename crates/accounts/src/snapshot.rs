@@ -1,0 +1,144 @@
+//! What a snapshot holds of keys, balances and holds: as much as lets a start go without the records
+//! before it, item by item, in JSON (`crates/ledger/FORMAT.md` §12).
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use inferlayer_ledger::{FoldError, Record, RequestId, SnapshotItems, State, TenantTag};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::fold::{Fold, Open, hex, wrong};
+use crate::money::NanoUsd;
+use crate::name::TenantName;
+use crate::record::KeyEvent;
+
+/// One thing that the records so far have said.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Item<'a> {
+    /// A key event as it was recorded, in their order.
+    KeyEvent(Cow<'a, KeyEvent>),
+    /// What a tenant's outcomes and lost intents have cost.
+    Spent { tenant: Cow<'a, TenantName>, nano_usd: NanoUsd },
+    /// An intent without an outcome so far; `cut` when its run is over.
+    Hold { request: String, tenant: Cow<'a, TenantName>, nano_usd: NanoUsd, cut: bool },
+    /// A tenant's key that was destroyed, by its tag.
+    Shredded { tenant: Cow<'a, TenantName>, tenant_tag: String },
+}
+
+/// The fold that the ledger writes into its snapshots and the gateway starts from.
+#[derive(Clone, Default)]
+pub struct SharedFold(Arc<Mutex<Fold>>);
+
+impl SharedFold {
+    /// What the records have said so far.
+    pub fn now(&self) -> Fold {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Fold> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State for SharedFold {
+    fn record(&mut self, record: &Record<'_>) -> Result<(), FoldError> {
+        self.lock().record(record).map_err(|error| FoldError(error.into()))
+    }
+
+    fn items(&self) -> Vec<Box<RawValue>> {
+        self.lock().items()
+    }
+}
+
+impl Fold {
+    /// Everything it knows.
+    pub fn items(&self) -> Vec<Box<RawValue>> {
+        let events = self.events.iter().map(|event| Item::KeyEvent(Cow::Borrowed(event)));
+        let spent = self.spent.iter().map(|(tenant, nano_usd)| Item::Spent {
+            tenant: Cow::Borrowed(tenant),
+            nano_usd: *nano_usd,
+        });
+        let holds = self.open.iter().map(|(request, open)| Item::Hold {
+            request: request.to_string(),
+            tenant: Cow::Borrowed(&open.tenant),
+            nano_usd: open.hold,
+            cut: open.cut,
+        });
+        let shredded = self.shredded.iter().flat_map(|(tenant, tags)| {
+            tags.iter().map(|tag| Item::Shredded {
+                tenant: Cow::Borrowed(tenant),
+                tenant_tag: tag.to_string(),
+            })
+        });
+        let items = events.chain(spent).chain(holds).chain(shredded);
+        // Strings, numbers and maps with string keys always have a JSON form.
+        items.filter_map(|item| to_raw_value(&item).ok()).collect()
+    }
+
+    /// Takes one part of a snapshot; the first replaces all that was known.
+    pub(crate) fn restore(&mut self, snapshot: &SnapshotItems<'_>) -> serde_json::Result<()> {
+        if snapshot.part == 0 {
+            *self = Self::default();
+        }
+        snapshot.state.iter().try_for_each(|item| self.restore_item(item))
+    }
+
+    fn restore_item(&mut self, item: &RawValue) -> serde_json::Result<()> {
+        match serde_json::from_str(item.get())? {
+            Item::KeyEvent(event) => self.events.push(event.into_owned()),
+            Item::Spent { tenant, nano_usd } => {
+                self.spent.insert(tenant.into_owned(), nano_usd);
+            }
+            Item::Hold { request, tenant, nano_usd: hold, cut } => {
+                let request = hex(&request).and_then(RequestId::new);
+                let request = request.ok_or_else(|| wrong("the request is no id"))?;
+                self.open.insert(request, Open { tenant: tenant.into_owned(), hold, cut });
+            }
+            Item::Shredded { tenant, tenant_tag } => {
+                let tag = hex(&tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
+                self.shredded.entry(tenant.into_owned()).or_default().push(TenantTag(tag));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_restored_is_what_was_known() {
+        let items: Vec<Box<RawValue>> = [
+            r#"{"key_event":{"event":"key_revoked","id":"0123456789ab","revoked_at":7}}"#,
+            r#"{"spent":{"tenant":"a","nano_usd":"12"}}"#,
+            &format!(
+                r#"{{"hold":{{"request":"{}","tenant":"b","nano_usd":"5","cut":false}}}}"#,
+                "07".repeat(16)
+            ),
+            &format!(r#"{{"shredded":{{"tenant":"a","tenant_tag":"{}"}}}}"#, "09".repeat(16)),
+        ]
+        .into_iter()
+        .map(|json| RawValue::from_string(json.to_owned()).unwrap())
+        .collect();
+        let snapshot =
+            |part| SnapshotItems { part, state: items.iter().map(|item| &**item).collect() };
+        let mut fold = Fold::default();
+        fold.restore(&snapshot(0)).unwrap();
+        fold.restore(&snapshot(0)).unwrap();
+        let again: Vec<_> = fold.items().iter().map(|item| item.get().to_owned()).collect();
+        assert_eq!(again, items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>());
+        assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(5)));
+    }
+
+    #[test]
+    fn an_item_that_is_none_is_an_error() {
+        for json in ["{}", "7", r#"{"hold":{}}"#, r#"{"spent":{"tenant":"A B","nano_usd":"1"}}"#] {
+            let item = RawValue::from_string(json.to_owned()).unwrap();
+            let snapshot = SnapshotItems { part: 1, state: vec![&item] };
+            assert!(Fold::default().restore(&snapshot).is_err(), "{json}");
+        }
+    }
+}
