@@ -12,7 +12,7 @@ use tracing::error;
 use crate::answers::Answers;
 use crate::batch::{Batch, Stamp};
 use crate::chain::Chain;
-use crate::checkpoint::{Checkpoint, Head};
+use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
 use crate::entry::{Entry, Kind};
 use crate::error::{StoreError, Unavailable};
@@ -41,7 +41,8 @@ pub(crate) enum Job {
 pub(crate) struct Appender {
     pub(crate) jobs: Receiver<Job>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) head: Arc<Mutex<Head>>,
+    /// The newest checkpoint whose records are durable.
+    pub(crate) checkpoint: Arc<Mutex<Checkpoint>>,
     pub(crate) chain: Chain,
     pub(crate) journal: Journal,
     pub(crate) batch: Batch,
@@ -147,11 +148,11 @@ impl Appender {
         self.batch.push(entry, &stamp, &mut self.chain, &mut self.random)
     }
 
-    /// Signs, writes and syncs the batch; only then does the head move.
+    /// Signs, writes and syncs the batch; only then does the checkpoint count.
     fn write(&mut self) -> Result<Checkpoint, StoreError> {
         let checkpoint = self.batch.finish(&self.chain, &self.signing, &self.key)?;
         self.journal.commit(self.batch.frames())?;
-        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = checkpoint.head;
+        *self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner) = checkpoint.clone();
         self.view.offer(self.batch.rows());
         Ok(checkpoint)
     }

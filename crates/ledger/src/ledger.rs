@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use tracing::warn;
 
 use crate::appender::Job;
-use crate::checkpoint::Head;
+use crate::checkpoint::{Checkpoint, Head};
 use crate::clock::Clock;
 use crate::entry::{Entry, RequestId};
 use crate::error::{OpenError, ReadError, StoreError, Unavailable};
@@ -31,7 +31,8 @@ pub struct Ledger(Arc<Shared>);
 struct Shared {
     jobs: Sender<Job>,
     gate: Arc<Gate>,
-    head: Arc<Mutex<Head>>,
+    checkpoint: Arc<Mutex<Checkpoint>>,
+    key: VerifyingKey,
     log_id: LogId,
     run_id: RunId,
     clock: Arc<dyn Clock>,
@@ -111,7 +112,17 @@ impl Ledger {
 
     /// Size and root after the last commit.
     pub fn head(&self) -> Head {
-        *self.0.head.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).head
+    }
+
+    /// The newest checkpoint: what the last commit signed.
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.0.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The key that the checkpoints are signed with.
+    pub fn key(&self) -> VerifyingKey {
+        self.0.key.clone()
     }
 
     /// Whether entries are taken; `false` for good after a store error or a close.
@@ -153,14 +164,16 @@ impl Ledger {
         let (clock, storage) = (Arc::clone(&options.clock), Arc::clone(&options.storage));
         let mut appender = appender(options, key, recovered, waiting, lock, run_id, feed)?;
         appender.commit_own(&open)?;
-        let (gate, head) = (Arc::clone(&appender.gate), Arc::clone(&appender.head));
+        let (gate, checkpoint) = (Arc::clone(&appender.gate), Arc::clone(&appender.checkpoint));
         let log_id = appender.chain.log_id();
         let thread = thread::Builder::new().name("ledger-appender".into());
         let appender =
             thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
         let threads = Mutex::new(Some(Threads { appender, view: view_thread }));
         let view = Mutex::new(view);
-        let shared = Shared { jobs, gate, head, log_id, run_id, clock, storage, view, threads };
+        let key = key.clone();
+        let shared =
+            Shared { jobs, gate, checkpoint, key, log_id, run_id, clock, storage, view, threads };
         Ok(Self(Arc::new(shared)))
     }
 }

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::appender::{Appender, Job};
 use crate::batch::Batch;
+use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, Kind};
 use crate::error::{OpenError, StoreError};
 use crate::gate::Gate;
@@ -99,10 +100,12 @@ pub(crate) fn appender(
     view: Feed,
 ) -> Result<Appender, StoreError> {
     let tail = recovered.tail.as_ref();
+    let checkpoint = Checkpoint::sign(recovered.chain.head(), key.origin(), &options.signing);
+    let checkpoint = checkpoint.ok_or(StoreError::Signing)?;
     Ok(Appender {
         jobs,
         gate: Arc::new(Gate::new(options.queue_records, options.queue_bytes)),
-        head: Arc::new(Mutex::new(recovered.chain.head())),
+        checkpoint: Arc::new(Mutex::new(checkpoint)),
         journal: Journal::resume(options.storage, tail, options.segment_bytes)?,
         chain: recovered.chain,
         batch: Batch::default(),
