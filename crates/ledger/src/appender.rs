@@ -4,8 +4,8 @@
 //! nothing about it is ever shared or locked.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::error;
 
@@ -14,15 +14,16 @@ use crate::batch::{Batch, Stamp};
 use crate::chain::Chain;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Clock;
+use crate::committed::Publisher;
 use crate::entry::{Entry, Kind};
 use crate::error::{StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::RunId;
 use crate::journal::Journal;
 use crate::note_key::{SigningKey, VerifyingKey};
-use crate::pending::{Receipt, Reply};
+use crate::pending::Reply;
 use crate::randomness::Randomness;
-use crate::view::Feed;
+use crate::receipt::Receipt;
 
 /// More records than this never share a commit: bounds the wait of the first.
 const MAX_COMMIT_RECORDS: usize = 1024;
@@ -41,8 +42,6 @@ pub(crate) enum Job {
 pub(crate) struct Appender {
     pub(crate) jobs: Receiver<Job>,
     pub(crate) gate: Arc<Gate>,
-    /// The newest checkpoint whose records are durable.
-    pub(crate) checkpoint: Arc<Mutex<Checkpoint>>,
     pub(crate) chain: Chain,
     pub(crate) journal: Journal,
     pub(crate) batch: Batch,
@@ -51,7 +50,7 @@ pub(crate) struct Appender {
     pub(crate) run_id: RunId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Randomness,
-    pub(crate) view: Feed,
+    pub(crate) committed: Publisher,
     pub(crate) commit_bytes: usize,
     /// Held until the thread ends.
     pub(crate) lock: File,
@@ -118,7 +117,7 @@ impl Appender {
         });
         committed.map(|checkpoint| {
             if let Some(checkpoint) = checkpoint {
-                self.answer(group, &Arc::new(checkpoint));
+                self.answer(group, checkpoint);
             }
         })
     }
@@ -139,7 +138,8 @@ impl Appender {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.batch.begin(self.journal.place(self.chain.next_sequence())?);
+        let place = self.journal.place(self.chain.next_sequence())?;
+        self.batch.begin(place, self.chain.tree());
         Ok(())
     }
 
@@ -152,22 +152,21 @@ impl Appender {
     fn write(&mut self) -> Result<Checkpoint, StoreError> {
         let checkpoint = self.batch.finish(&self.chain, &self.signing, &self.key)?;
         self.journal.commit(self.batch.frames())?;
-        *self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner) = checkpoint.clone();
-        self.view.offer(self.batch.rows());
+        self.committed.publish(&checkpoint, self.batch.rows());
         Ok(checkpoint)
     }
 
-    fn answer(&self, group: &mut Group, checkpoint: &Arc<Checkpoint>) {
+    fn answer(&self, group: &mut Group, checkpoint: Checkpoint) {
         let mut answers = Answers::default();
+        let commit = Arc::new(self.batch.commit(self.chain.log_id(), &self.key, checkpoint));
         let entries = group.entries.drain(..);
         for ((entry, reply), row) in entries.zip(group.replies.drain(..)).zip(self.batch.rows()) {
             self.gate.leave(entry.queued_bytes());
             let receipt = Receipt {
-                log_id: self.chain.log_id(),
                 record_hash: row.record_hash,
                 time_us: row.time_us,
                 place: row.place(),
-                checkpoint: Arc::clone(checkpoint),
+                commit: Arc::clone(&commit),
             };
             answers.push(reply, receipt);
         }

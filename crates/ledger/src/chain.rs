@@ -41,6 +41,11 @@ impl Chain {
         self.time_us
     }
 
+    /// The tree over all records so far.
+    pub(crate) fn tree(&self) -> &Frontier {
+        &self.tree
+    }
+
     pub(crate) fn head(&self) -> Head {
         Head { size: self.tree.size(), root: self.tree.root() }
     }

@@ -35,6 +35,11 @@ impl Checkpoint {
         Some(Self { head, signature })
     }
 
+    /// Whether `key` has made the signature, under its origin.
+    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        key.verifies(text(key.origin(), self.head).as_bytes(), &self.signature)
+    }
+
     /// The whole signed note.
     pub fn note(&self, key: &VerifyingKey) -> String {
         let mut signed = key.key_id().to_vec();
@@ -59,7 +64,8 @@ impl Checkpoint {
         Self::from_note(note, key)
     }
 
-    fn from_note(note: &[u8], key: &VerifyingKey) -> Result<Self, Damage> {
+    /// Reads a signed note and verifies its signature; says nothing yet of size and root.
+    pub(crate) fn from_note(note: &[u8], key: &VerifyingKey) -> Result<Self, Damage> {
         let note = std::str::from_utf8(note).map_err(|_| Damage::Checkpoint)?;
         let (text, signatures) = note.split_once("\n\n").ok_or(Damage::Checkpoint)?;
         let head = parse_text(text, key.origin()).ok_or(Damage::Checkpoint)?;

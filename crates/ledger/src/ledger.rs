@@ -10,19 +10,22 @@ use tracing::warn;
 use crate::appender::Job;
 use crate::checkpoint::{Checkpoint, Head};
 use crate::clock::Clock;
-use crate::entry::{Entry, RequestId};
+use crate::committed::Committed;
+use crate::entry::Entry;
 use crate::error::{OpenError, ReadError, StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId};
+use crate::lookup::Lookup;
 use crate::note_key::VerifyingKey;
 use crate::options::{Opened, Options};
 use crate::pending::Pending;
 use crate::place::Place;
 use crate::record::StoredRecord;
 use crate::recovery::{Fold, Recovered, replay};
-use crate::start::{announce, appender, lock, open_entry, publish};
+use crate::start::{announce, appender, committed, lock, open_entry, publish};
 use crate::storage::Storage;
-use crate::view::{self, Row, View};
+use crate::tree::Frontier;
+use crate::view::{self, View};
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
 #[derive(Clone)]
@@ -31,7 +34,7 @@ pub struct Ledger(Arc<Shared>);
 struct Shared {
     jobs: Sender<Job>,
     gate: Arc<Gate>,
-    checkpoint: Arc<Mutex<Checkpoint>>,
+    committed: Arc<Committed>,
     key: VerifyingKey,
     log_id: LogId,
     run_id: RunId,
@@ -57,8 +60,10 @@ impl Ledger {
         let recovered = replay(Arc::clone(&options.storage), &key, fold)?;
         let truncated_bytes = recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes);
         let records = recovered.chain.next_sequence();
+        // Every record is in the journal, so the tree before the first one is empty.
+        let base = Frontier::default();
         let (view, view_start) =
-            view::start(options.view.as_deref(), &options.storage, &recovered.chain);
+            view::start(options.view.as_deref(), &options.storage, &recovered.chain, &base);
         let opened = Opened {
             records,
             last_sequence: records.checked_sub(1),
@@ -112,12 +117,12 @@ impl Ledger {
 
     /// Size and root after the last commit.
     pub fn head(&self) -> Head {
-        self.0.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).head
+        self.0.committed.checkpoint().head
     }
 
     /// The newest checkpoint: what the last commit signed.
     pub fn checkpoint(&self) -> Checkpoint {
-        self.0.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.committed.checkpoint()
     }
 
     /// The key that the checkpoints are signed with.
@@ -130,25 +135,15 @@ impl Ledger {
         self.0.gate.check().is_ok()
     }
 
-    /// Where a record lies, by its sequence number; `None` when the view does not have it (yet).
-    pub fn locate(&self, sequence: u64) -> Option<Row> {
-        self.0.view()?.row(sequence)
-    }
-
-    /// Sequence numbers of a request's records, as far as the view has them.
-    pub fn sequences_of(&self, request: RequestId) -> Vec<u64> {
-        self.0.view().map_or_else(Vec::new, |view| view.sequences_of(request))
-    }
-
-    /// Number of records that the view has taken in; trails [`Ledger::head`].
-    pub fn indexed(&self) -> u64 {
-        self.0.view().map_or(0, |view| view.indexed())
-    }
-
     /// Appends a close record behind everything that waits, then ends the threads. Later appends
     /// fail. A second call does nothing.
     pub fn close(&self) -> Result<(), StoreError> {
         self.0.end(Job::Close)
+    }
+
+    /// Memory and view, to be asked about committed records.
+    pub(crate) fn lookup(&self) -> Lookup {
+        Lookup::new(&self.0.committed, self.0.view())
     }
 
     fn start(
@@ -159,21 +154,22 @@ impl Ledger {
         lock: File,
     ) -> Result<Self, OpenError> {
         let (jobs, waiting) = channel();
-        let (feed, view_thread) = view::spawn(view.clone(), &options.storage, &recovered.chain);
+        let committed = committed(&options, key, &recovered)?;
         let (run_id, open) = open_entry(&options, key, &recovered)?;
         let (clock, storage) = (Arc::clone(&options.clock), Arc::clone(&options.storage));
-        let mut appender = appender(options, key, recovered, waiting, lock, run_id, feed)?;
+        let mut appender = appender(options, key, recovered, waiting, lock, run_id, &committed)?;
         appender.commit_own(&open)?;
-        let (gate, checkpoint) = (Arc::clone(&appender.gate), Arc::clone(&appender.checkpoint));
+        let gate = Arc::clone(&appender.gate);
         let log_id = appender.chain.log_id();
         let thread = thread::Builder::new().name("ledger-appender".into());
         let appender =
             thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
+        let view_thread = view::spawn(view.clone(), &storage, &committed);
         let threads = Mutex::new(Some(Threads { appender, view: view_thread }));
         let view = Mutex::new(view);
         let key = key.clone();
         let shared =
-            Shared { jobs, gate, checkpoint, key, log_id, run_id, clock, storage, view, threads };
+            Shared { jobs, gate, committed, key, log_id, run_id, clock, storage, view, threads };
         Ok(Self(Arc::new(shared)))
     }
 }
@@ -234,7 +230,7 @@ impl Shared {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
         let outcome = appender.join().unwrap_or(Err(StoreError::Failed));
         self.gate.close();
-        // The appender owned the feed, so the view's thread ends once it has caught up.
+        // The appender owned the publisher, so the view's thread ends once it has caught up.
         if view.is_some_and(|view| view.join().is_err()) {
             warn!("the view's thread had panicked; the view is rebuilt at the next start");
         }
@@ -252,7 +248,7 @@ impl Drop for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pending::Receipt;
+    use crate::receipt::Receipt;
 
     #[test]
     fn handles_cross_threads() {

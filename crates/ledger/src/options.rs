@@ -28,6 +28,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// A commit takes no further entry beyond this; at most 64 MiB.
     pub commit_bytes: usize,
+    /// Rows of committed records that are kept in memory until the view has them; some 110 bytes
+    /// each.
+    pub recent_rows: usize,
     /// A JSON value for the open record's `extra`; empty for none.
     pub open_metadata: Vec<u8>,
     /// Source of record times.
@@ -49,6 +52,7 @@ impl Options {
             queue_bytes: 256 << 20,
             segment_bytes: 256 << 20,
             commit_bytes: 4 << 20,
+            recent_rows: 65_536,
             open_metadata: Vec::new(),
             clock: Arc::new(SystemClock),
             storage: Arc::new(FileStorage::new(&journal)),

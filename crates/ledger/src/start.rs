@@ -4,8 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
 
 use ring::rand::SystemRandom;
 use serde_json::value::RawValue;
@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use crate::appender::{Appender, Job};
 use crate::batch::Batch;
 use crate::checkpoint::Checkpoint;
+use crate::committed::{Committed, Publisher};
 use crate::entry::{Entry, Kind};
 use crate::error::{OpenError, StoreError};
 use crate::gate::Gate;
@@ -24,7 +25,6 @@ use crate::options::{Opened, Options};
 use crate::randomness::Randomness;
 use crate::recovery::Recovered;
 use crate::run::{OPEN, OpenMetadata};
-use crate::view::Feed;
 
 /// The most that `commit_bytes` may be set to.
 const MAX_COMMIT_BYTES: usize = 64 << 20;
@@ -90,6 +90,16 @@ pub(crate) fn open_entry(
     Ok((run_id, Entry::system(Kind::Open, json)))
 }
 
+/// What is durable before this run's first commit: the recovered head, signed again.
+pub(crate) fn committed(
+    options: &Options,
+    key: &VerifyingKey,
+    recovered: &Recovered,
+) -> Result<Arc<Committed>, StoreError> {
+    let checkpoint = Checkpoint::sign(recovered.chain.head(), key.origin(), &options.signing);
+    Ok(Committed::new(checkpoint.ok_or(StoreError::Signing)?, options.recent_rows))
+}
+
 pub(crate) fn appender(
     options: Options,
     key: &VerifyingKey,
@@ -97,15 +107,12 @@ pub(crate) fn appender(
     jobs: Receiver<Job>,
     lock: File,
     run_id: RunId,
-    view: Feed,
+    committed: &Arc<Committed>,
 ) -> Result<Appender, StoreError> {
     let tail = recovered.tail.as_ref();
-    let checkpoint = Checkpoint::sign(recovered.chain.head(), key.origin(), &options.signing);
-    let checkpoint = checkpoint.ok_or(StoreError::Signing)?;
     Ok(Appender {
         jobs,
         gate: Arc::new(Gate::new(options.queue_records, options.queue_bytes)),
-        checkpoint: Arc::new(Mutex::new(checkpoint)),
         journal: Journal::resume(options.storage, tail, options.segment_bytes)?,
         chain: recovered.chain,
         batch: Batch::default(),
@@ -114,7 +121,7 @@ pub(crate) fn appender(
         run_id,
         clock: options.clock,
         random: Randomness::new(),
-        view,
+        committed: Publisher(Arc::clone(committed)),
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
         lock,
     })

@@ -68,7 +68,7 @@ fn build() -> (Batch, String, VerifyingKey) {
     let run_id = RunId(counting(0xa0));
     let mut chain = Chain::new(log_id(&key));
     let mut batch = Batch::default();
-    batch.begin((Segment(0), 0));
+    batch.begin((Segment(0), 0), chain.tree());
     let fresh = FreshKeys {
         record_key: counting(0x20),
         wrap_nonce: counting(0x40),

@@ -47,9 +47,9 @@ fn records_are_found_by_sequence_and_request() {
     let row = ledger.locate(outcome.sequence()).unwrap();
     assert_eq!((row.kind, row.record_hash), (Kind::Outcome, outcome.record_hash()));
     assert_eq!(row.tenant_tag, Some(tenant(1).tag()));
-    let found = ledger.sequences_of(request(9).unwrap());
+    let found = ledger.sequences_of(request(9).unwrap()).unwrap();
     assert_eq!(found, [intent.sequence(), outcome.sequence()]);
-    assert!(ledger.sequences_of(request(8).unwrap()).is_empty());
+    assert!(ledger.sequences_of(request(8).unwrap()).unwrap().is_empty());
 }
 
 #[test]
