@@ -146,6 +146,11 @@ impl Ledger {
         Lookup::new(&self.0.committed, self.0.view())
     }
 
+    /// The journal's input and output.
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.0.storage
+    }
+
     fn start(
         options: Options,
         key: &VerifyingKey,

@@ -41,7 +41,6 @@ pub mod read;
 mod receipt;
 mod record;
 mod recovery;
-mod reference;
 #[cfg(test)]
 mod rules;
 mod run;
@@ -75,9 +74,11 @@ pub use crate::place::Place;
 pub use crate::proof::{
     InclusionProof, ProofError, ProofFault, verify_consistency, verify_inclusion,
 };
-pub use crate::receipt::Receipt;
+pub use crate::receipt::{
+    Receipt, ReceiptError, ReceiptFault, ReceiptFile, ReceiptRecord, RecordFault, Reference, Shown,
+    ShownRecord,
+};
 pub use crate::record::{Record, StoredRecord};
-pub use crate::reference::Reference;
 pub use crate::seal::{SealError, TenantSeal};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
 pub use crate::trust::Trust;

@@ -3,11 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::checkpoint::Head;
+use crate::checkpoint::Checkpoint;
 use crate::committed::Committed;
 use crate::entry::{Kind, RequestId};
 use crate::hash::{Hash, TenantTag};
-use crate::proof::{Nodes, ProofError, consistency, fold, inclusion};
+use crate::note_key::VerifyingKey;
+use crate::proof::{InclusionProof, Nodes, ProofError, consistency, fold, inclusion};
 use crate::tree::{Frontier, leaf};
 use crate::view::{Row, TILE_LEVELS, View};
 
@@ -58,12 +59,27 @@ impl Lookup {
         Ok(older.chain(recent).take(limit).collect())
     }
 
-    /// The siblings from the record `sequence` up to the root of `head`, which was committed.
-    pub(crate) fn inclusion(&self, sequence: u64, head: Head) -> Result<Vec<Hash>, ProofError> {
-        if sequence >= head.size {
-            return Err(ProofError::Unknown { size: head.size });
+    /// The row of a record that is to be proven, or why there is none.
+    pub(crate) fn row_to_prove(&self, sequence: u64) -> Result<Row, ProofError> {
+        let size = self.committed.checkpoint().head.size;
+        if sequence >= size {
+            return Err(ProofError::Unknown { size });
         }
-        inclusion(self, sequence, head.size).ok_or_else(|| self.missing(sequence))
+        self.row(sequence).ok_or_else(|| self.missing(sequence))
+    }
+
+    /// That the record of `row` is under `checkpoint`, which was committed after it and signed by
+    /// `key`.
+    pub(crate) fn proof(
+        &self,
+        row: &Row,
+        checkpoint: Checkpoint,
+        key: VerifyingKey,
+    ) -> Result<InclusionProof, ProofError> {
+        let hashes = inclusion(self, row.sequence, checkpoint.head.size);
+        let hashes = hashes.ok_or_else(|| self.missing(row.sequence))?;
+        InclusionProof::new(row.sequence, row.record_hash, hashes, checkpoint, key)
+            .map_err(ProofError::View)
     }
 
     /// That the log of `from` records is the beginning of the log of `to` records.
@@ -139,3 +155,6 @@ impl Nodes for Lookup {
         self.folded(level - above, above, index)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,11 +38,9 @@ impl Ledger {
 
     /// That a record is under the newest checkpoint.
     pub fn proof(&self, sequence: u64) -> Result<InclusionProof, ProofError> {
-        let (lookup, checkpoint) = (self.lookup(), self.checkpoint());
-        let hashes = lookup.inclusion(sequence, checkpoint.head)?;
-        let row = lookup.row(sequence).ok_or(ProofError::NotYet)?;
-        InclusionProof::new(sequence, row.record_hash, hashes, checkpoint, self.key())
-            .map_err(ProofError::View)
+        let lookup = self.lookup();
+        let row = lookup.row_to_prove(sequence)?;
+        lookup.proof(&row, self.checkpoint(), self.key())
     }
 
     /// That the log of `from` records is the beginning of the log of `to` records, a size that was

@@ -1,4 +1,9 @@
-//! What a caller gets when its record is durable.
+//! What a caller gets when its record is durable, and what can be checked of it later.
+
+mod check;
+mod extract;
+mod file;
+mod reference;
 
 use std::sync::Arc;
 
@@ -6,7 +11,10 @@ use crate::commit::Commit;
 use crate::hash::Hash;
 use crate::place::Place;
 use crate::proof::{InclusionProof, ProofError};
-use crate::reference::Reference;
+
+pub use self::check::{ReceiptFault, RecordFault, Shown, ShownRecord};
+pub use self::file::{ReceiptError, ReceiptFile, ReceiptRecord};
+pub use self::reference::Reference;
 
 /// Proof that a record is durable: its place, its hash and the checkpoint that covers it.
 ///
