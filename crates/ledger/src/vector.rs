@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::batch::{Batch, Stamp};
 use crate::chain::Chain;
+use crate::checkpoint::Checkpoint;
 use crate::entry::{Content, Entry, Kind, RequestId};
 use crate::hash::RunId;
 use crate::note_key::{SigningKey, VerifyingKey};
@@ -18,7 +19,7 @@ use crate::storage::Segment;
 use crate::trust::log_id;
 
 const STORED: &[u8] = include_bytes!("../tests/vectors/v1/00000000000000000000.ilj");
-const FORMAT: &str = include_str!("../FORMAT.md");
+pub(crate) const FORMAT: &str = include_str!("../FORMAT.md");
 const FIRST_TIME_US: u64 = 1_790_000_000_000_000;
 
 /// Bytes counting up from `first`.
@@ -62,7 +63,14 @@ fn entries(key: &VerifyingKey, run_id: RunId) -> [Entry; 3] {
     ]
 }
 
+/// The commit, its note, and the key that signed it.
 fn build() -> (Batch, String, VerifyingKey) {
+    let (batch, checkpoint, key) = commit();
+    (batch, checkpoint.note(&key), key)
+}
+
+/// The commit, its checkpoint, and the key that signed it.
+pub(crate) fn commit() -> (Batch, Checkpoint, VerifyingKey) {
     let signing = SigningKey::from_seed(&Zeroizing::new(counting(0))).unwrap();
     let key = signing.verifying_key(&"gw-1.example".parse().unwrap()).unwrap();
     let run_id = RunId(counting(0xa0));
@@ -78,8 +86,8 @@ fn build() -> (Batch, String, VerifyingKey) {
         let stamp = Stamp { run_id, time_us };
         batch.push_with(entry, &stamp, &mut chain, Some(&fresh)).unwrap();
     }
-    let note = batch.finish(&chain, &signing, &key).unwrap().note(&key);
-    (batch, note, key)
+    let checkpoint = batch.finish(&chain, &signing, &key).unwrap();
+    (batch, checkpoint, key)
 }
 
 /// `UPDATE_VECTORS=1` rewrites the vector first, after a deliberate change.

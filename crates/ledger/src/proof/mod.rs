@@ -12,6 +12,8 @@ mod nodes;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(test)]
+mod vectors;
 
 use crate::checkpoint::Checkpoint;
 use crate::hash::Hash;

@@ -12,13 +12,13 @@ use crate::tree::{Frontier, join, leaf};
 const MOST: u64 = 70;
 
 /// A log from `base` on: the leaves behind it, and the peaks of what was before.
-struct Log {
+pub(super) struct Log {
     base: Frontier,
-    record_hashes: Vec<Hash>,
+    pub(super) record_hashes: Vec<Hash>,
 }
 
 impl Log {
-    fn new(base: u64, size: u64) -> Self {
+    pub(super) fn new(base: u64, size: u64) -> Self {
         let mut frontier = Frontier::default();
         (0..base).for_each(|sequence| frontier.push(record(sequence)));
         Self { base: frontier, record_hashes: (0..size).map(record).collect() }
@@ -39,14 +39,14 @@ impl Nodes for Log {
 }
 
 fn record(sequence: u64) -> Hash {
-    Hash::of(&[&sequence.to_be_bytes()])
+    Hash::of(&[&[u8::try_from(sequence).unwrap()]])
 }
 
 fn records(size: u64) -> Vec<Hash> {
     (0..size).map(record).collect()
 }
 
-fn head(size: u64) -> Head {
+pub(super) fn head(size: u64) -> Head {
     Head { size, root: defined::root(&records(size)) }
 }
 

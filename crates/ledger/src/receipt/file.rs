@@ -18,7 +18,7 @@ use crate::error::ReadError;
 use crate::hash::TenantTag;
 use crate::ledger::Ledger;
 use crate::lookup::Lookup;
-use crate::proof::ProofError;
+use crate::proof::{InclusionProof, ProofError};
 use crate::view::Row;
 
 /// As written and read; nothing in it is checked before [`ReceiptFile::verify`].
@@ -49,7 +49,7 @@ pub struct ReceiptRecord {
     pub metadata: String,
     /// The record and the checkpoint in one word: a [`Reference`].
     pub reference: String,
-    /// The text of an [`InclusionProof`](crate::InclusionProof).
+    /// The text of an [`InclusionProof`].
     pub proof: String,
 }
 
@@ -103,17 +103,24 @@ impl Ledger {
     ) -> Result<ReceiptRecord, ReceiptError> {
         let extract = Extract::read(self.storage(), row.place(), row.record_hash)?;
         let proof = lookup.proof(row, checkpoint.clone(), self.key())?;
-        let reference =
-            Reference::new(self.log_id(), row.sequence, row.record_hash, checkpoint.clone());
-        Ok(ReceiptRecord {
-            kind: row.kind.name().to_owned(),
-            sequence: row.sequence,
-            record_hash: row.record_hash.to_string(),
-            header: STANDARD.encode(extract.header_bytes),
-            metadata: extract.metadata,
-            reference: reference.to_string(),
+        Ok(ReceiptRecord::new(extract, &proof))
+    }
+}
+
+impl ReceiptRecord {
+    /// A record and its proof.
+    pub(super) fn new(extract: Extract, proof: &InclusionProof) -> Self {
+        let Extract { header, header_bytes, hash, metadata } = extract;
+        let checkpoint = proof.checkpoint().clone();
+        Self {
+            kind: header.lengths.kind.name().to_owned(),
+            sequence: header.sequence,
+            record_hash: hash.to_string(),
+            header: STANDARD.encode(header_bytes),
+            metadata,
+            reference: Reference::new(header.log_id, header.sequence, hash, checkpoint).to_string(),
             proof: proof.to_text(),
-        })
+        }
     }
 }
 

@@ -4,6 +4,8 @@ mod check;
 mod extract;
 mod file;
 mod reference;
+#[cfg(test)]
+mod vector;
 
 use std::sync::Arc;
 
