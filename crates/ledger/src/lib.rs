@@ -7,6 +7,7 @@
 //! ```text
 //! Ledger ─ append/begin ─► queue ─► appender: seal, hash, chain, sign, write, sync ─► Receipt
 //!                                       └─► view thread: sled index, fed after the commit
+//! Ledger ─ proof/receipt_of/records_of ─► memory, then view ─► InclusionProof, ReceiptFile
 //! Walker: the one checker of stored bytes, shared by start-up, `read` and `verify`
 //! ```
 

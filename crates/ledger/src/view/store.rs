@@ -236,6 +236,31 @@ mod tests {
     }
 
     #[test]
+    fn where_a_view_begins_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut base = Frontier::default();
+        (0..=4).for_each(|number| base.push(Hash([number; 32])));
+        let view = View::open(folder.path(), LogId([1; 32]), &base).unwrap();
+        assert_eq!((view.indexed(), view.is_empty()), (5, true));
+        view.put(&[row(5), row(6)]).unwrap();
+        drop(view);
+        let view = View::open(folder.path(), LogId([1; 32]), &Frontier::default()).unwrap();
+        assert_eq!((view.indexed(), view.is_empty()), (7, false));
+        assert_eq!(*view.base(), base);
+        assert_eq!((view.row(4), view.row(6)), (None, Some(row(6))));
+    }
+
+    #[test]
+    fn a_view_of_another_schema_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || View::open(folder.path(), LogId([1; 32]), &Frontier::default());
+        let view = open().unwrap();
+        view.db.remove(SCHEMA_KEY).unwrap();
+        drop(view);
+        assert!(open().is_err_and(|reason| reason.contains("another version")));
+    }
+
+    #[test]
     fn a_view_of_another_log_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
         drop(View::open(folder.path(), LogId([1; 32]), &Frontier::default()).unwrap());

@@ -67,3 +67,53 @@ fn tile_key(level: u32, index: u64) -> [u8; 13] {
     key.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Kind;
+    use crate::hash::LogId;
+    use crate::storage::Segment;
+    use crate::tree::Frontier;
+    use crate::view::Row;
+
+    fn record(sequence: u64) -> Hash {
+        Hash::of(&[&sequence.to_be_bytes()])
+    }
+
+    fn row(sequence: u64) -> Row {
+        Row {
+            sequence,
+            segment: Segment(0),
+            offset: 0,
+            bytes: 0,
+            kind: Kind::Refusal,
+            time_us: 0,
+            tenant_tag: None,
+            request: None,
+            record_hash: record(sequence),
+        }
+    }
+
+    /// The tree over the records of `span` alone.
+    fn tree(span: Range<u64>) -> Frontier {
+        let mut tree = Frontier::default();
+        span.for_each(|sequence| tree.push(record(sequence)));
+        tree
+    }
+
+    #[test]
+    fn each_complete_subtree_behind_the_base_is_stored_as_its_last_row_comes() {
+        for base in [0, 1, 300] {
+            let folder = tempfile::tempdir().unwrap();
+            let view = View::open(folder.path(), LogId([1; 32]), &tree(0..base)).unwrap();
+            let rows: Vec<Row> = (base..1025).map(row).collect();
+            rows.chunks(100).for_each(|rows| view.put(rows).unwrap());
+            let numbers = base.div_ceil(TILE_WIDTH)..4;
+            let roots = numbers.map(|index| (index, tree(index * 256..(index + 1) * 256).root()));
+            assert_eq!(view.tiles(8, &(0..9)), roots.collect::<Vec<_>>(), "from {base}");
+            assert_eq!(view.tiles(16, &(0..9)), []);
+            assert_eq!(view.tiles(8, &(3..4)).len(), 1);
+        }
+    }
+}
