@@ -7,6 +7,7 @@
 //! ```text
 //! Ledger ─ append/begin ─► queue ─► appender: seal, hash, chain, sign, write, sync ─► Receipt
 //!                                       └─► view thread: sled index, fed after the commit
+//! Ledger ─ proof/receipt_of/records_of ─► memory, then view ─► InclusionProof, ReceiptFile
 //! Walker: the one checker of stored bytes, shared by start-up, `read` and `verify`
 //! ```
 
@@ -17,6 +18,8 @@ mod batch;
 mod chain;
 mod checkpoint;
 mod clock;
+mod commit;
+mod committed;
 mod content;
 mod entry;
 mod error;
@@ -30,13 +33,17 @@ mod key_file;
 mod keyring;
 mod ledger;
 mod log;
+mod lookup;
 mod note_key;
 mod options;
 mod own;
 mod pending;
 mod place;
+mod proof;
+mod queries;
 mod randomness;
 pub mod read;
+mod receipt;
 mod record;
 mod recovery;
 mod retention;
@@ -74,8 +81,15 @@ pub use crate::keyring::{KeyError, Keyring};
 pub use crate::ledger::{Ledger, OutcomeSlot};
 pub use crate::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
 pub use crate::options::{Opened, Options, ViewStart};
-pub use crate::pending::{Pending, Receipt};
+pub use crate::pending::Pending;
 pub use crate::place::Place;
+pub use crate::proof::{
+    InclusionProof, ProofError, ProofFault, verify_consistency, verify_inclusion,
+};
+pub use crate::receipt::{
+    Receipt, ReceiptError, ReceiptFault, ReceiptFile, ReceiptRecord, RecordFault, Reference, Shown,
+    ShownRecord,
+};
 pub use crate::record::{Record, StoredRecord};
 pub use crate::seal::{SealError, TenantSeal};
 pub use crate::state::{MAX_ITEM_BYTES, SnapshotItems, State};
