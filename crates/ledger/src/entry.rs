@@ -95,7 +95,7 @@ pub enum Kind {
     KeyEvent = 6,
     /// Reserved: the signing key changes.
     SigningKeyRotation = 7,
-    /// Reserved: a tenant's key was destroyed.
+    /// A tenant's key is destroyed.
     Shred = 8,
     /// Reserved: old segments were dropped.
     Retention = 9,
