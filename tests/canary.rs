@@ -1,5 +1,5 @@
-//! No prompt, no answer and no key is anywhere it should not be: every byte that the gateway writes or
-//! says is searched for canaries, in every form that a program may have given them.
+//! No prompt, no answer and no key is anywhere it should not be: every byte that the gateway writes
+//! or says is searched for canaries, in every form that a program may have given them.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
