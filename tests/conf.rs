@@ -125,7 +125,7 @@ const KEYS: &[(&str, &str)] = &[
     (".providers", "connect_timeout_seconds first_byte_timeout_seconds idle_timeout_seconds"),
     (".providers.key", "env file credential"),
     (".providers.breaker", "failures open_seconds"),
-    (".tenants", "name budget_usd allow_unpriced local_only allow_route_header"),
+    (".tenants", "name budget_usd content allow_unpriced local_only allow_route_header"),
     (".prices", "file"),
     (".filters", "authenticate classify cache route meter audit"),
     (".filters.classify", "simple complex rules"),
