@@ -69,7 +69,7 @@ pub use crate::header::MAX_PLAIN_CONTENT_BYTES;
 pub use crate::keyring::{KeyError, Keyring};
 pub use crate::ledger::{Ledger, OutcomeSlot};
 pub use crate::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
-pub use crate::options::{Opened, Options, ViewStart};
+pub use crate::options::{Anchored, Opened, Options, ViewStart};
 pub use crate::pending::Pending;
 pub use crate::place::Place;
 pub use crate::proof::{

@@ -31,6 +31,8 @@ pub struct Options {
     /// Rows of committed records that are kept in memory until the view has them; some 110 bytes
     /// each.
     pub recent_rows: usize,
+    /// Checkpoints of this log that were kept elsewhere.
+    pub anchored: Vec<Anchored>,
     /// A JSON value for the open record's `extra`; empty for none.
     pub open_metadata: Vec<u8>,
     /// Source of record times.
@@ -53,12 +55,22 @@ impl Options {
             segment_bytes: 256 << 20,
             commit_bytes: 4 << 20,
             recent_rows: 65_536,
+            anchored: Vec::new(),
             open_metadata: Vec::new(),
             clock: Arc::new(SystemClock),
             storage: Arc::new(FileStorage::new(&journal)),
             journal,
         }
     }
+}
+
+/// A checkpoint that was kept elsewhere.
+#[derive(Clone, Debug)]
+pub struct Anchored {
+    /// Who kept it.
+    pub source: String,
+    /// The note.
+    pub note: Vec<u8>,
 }
 
 /// What opening a ledger found.
