@@ -11,7 +11,7 @@ use crate::appender::Job;
 use crate::checkpoint::{Checkpoint, Head};
 use crate::clock::Clock;
 use crate::committed::Committed;
-use crate::entry::Entry;
+use crate::entry::{Entry, Kind};
 use crate::error::{OpenError, ReadError, StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId};
@@ -81,6 +81,9 @@ impl Ledger {
     /// the store has failed.
     pub fn append(&self, entry: Entry) -> Result<Pending, Unavailable> {
         entry.check()?;
+        if entry.kind == Kind::Hit {
+            self.0.gate.check_work()?;
+        }
         self.0.gate.enter(1, entry.queued_bytes())?;
         Ok(self.0.send(entry))
     }
@@ -89,6 +92,7 @@ impl Ledger {
     /// outcome can always be enqueued.
     pub fn begin(&self, intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
         intent.check()?;
+        self.0.gate.check_work()?;
         self.0.gate.enter(2, intent.queued_bytes())?;
         let pending = self.0.send(intent);
         Ok((pending, OutcomeSlot { shared: Some(Arc::clone(&self.0)) }))
@@ -130,9 +134,22 @@ impl Ledger {
         self.0.key.clone()
     }
 
-    /// Whether entries are taken; `false` for good after a store error or a close.
+    /// Whether new work is taken: `false` for good after a store error, a conflict or a close, for
+    /// a while when it is held back.
     pub fn is_available(&self) -> bool {
-        self.0.gate.check().is_ok()
+        self.0.gate.check_work().is_ok()
+    }
+
+    /// Holds intents and hits back, or lets them in again. What runs is still recorded to its end,
+    /// and refusals and key events are as ever.
+    pub fn hold_back(&self, held: bool) {
+        self.0.gate.hold_back(held);
+    }
+
+    /// Holds intents and hits back until a restart: somebody keeps a checkpoint that is not of this
+    /// history.
+    pub fn hold_back_for_good(&self) {
+        self.0.gate.hold_back_for_good();
     }
 
     /// Appends a close record behind everything that waits, then ends the threads. Later appends

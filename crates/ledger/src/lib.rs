@@ -18,6 +18,7 @@ mod checkpoint;
 mod clock;
 mod commit;
 mod committed;
+mod cosignature;
 mod entry;
 mod error;
 mod fields;
@@ -59,6 +60,7 @@ mod window;
 
 pub use crate::checkpoint::{Checkpoint, Head};
 pub use crate::clock::{Clock, SystemClock};
+pub use crate::cosignature::{Cosignature, WitnessKey};
 pub use crate::entry::{Content, Entry, Kind, RequestId};
 pub use crate::error::{
     Damage, EntryError, Fault, FoldError, OpenError, ReadError, StoreError, Unavailable,
