@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use inferlayer_accounts::TenantSettings;
 use serde::Deserialize;
 
+use crate::config::anchors::AnchorSettings;
 use crate::config::filters::Entry;
 use crate::config::limits::Limits;
 use crate::config::prices::PriceSettings;
@@ -57,6 +58,8 @@ pub(crate) struct LedgerSettings {
     pub(crate) queue_records: usize,
     /// A journal file is followed by the next at this size.
     pub(crate) segment_bytes: u64,
+    /// Who keeps its checkpoints.
+    pub(crate) anchors: Vec<AnchorSettings>,
 }
 
 impl Default for ListenSettings {
@@ -76,6 +79,7 @@ impl Default for LedgerSettings {
             origin: "inferlayer/audit".to_owned(),
             queue_records: 8192,
             segment_bytes: 256 * 1024 * 1024,
+            anchors: Vec::new(),
         }
     }
 }

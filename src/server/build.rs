@@ -8,6 +8,7 @@ use inferlayer_accounts::{Accounts, Fold, Remembered, record};
 use inferlayer_filter::{Filter, Provider, Site};
 use inferlayer_ledger::{Content, Entry, FoldError, Keyring, Kind, Ledger, Options};
 
+use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
@@ -21,6 +22,7 @@ pub(crate) struct Built {
     pub(crate) config: Config,
     pub(crate) listeners: Listeners,
     pub(crate) accounts: Arc<Accounts>,
+    pub(crate) anchors: Anchors,
     /// Of the simulated provider, when one is configured.
     pub(crate) simulated: Option<Listener>,
     pub(crate) data_dir: DataDir,
@@ -44,6 +46,8 @@ pub(crate) enum StartError {
     DataDir { folder: String, cause: std::io::Error },
     #[error("{0}")]
     Key(#[from] inferlayer_ledger::KeyError),
+    #[error("{0}")]
+    ReadBack(#[from] anchor::ReadBackError),
     #[error("ledger: {0}")]
     Ledger(#[from] inferlayer_ledger::OpenError),
     #[error("ledger: {0}")]
@@ -56,6 +60,15 @@ pub(crate) enum StartError {
     Metrics(#[from] prometheus::Error),
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<AnchorsError> for StartError {
+    fn from(error: AnchorsError) -> StartError {
+        match error {
+            AnchorsError::Config(error) => StartError::Config(error),
+            AnchorsError::Metrics(error) => StartError::Metrics(error),
+        }
+    }
 }
 
 /// Builds everything; nothing serves yet.
@@ -80,6 +93,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     };
     let pipeline = Pipeline::new(filters(&mut config, &site)?);
     let metrics_set = Metrics::new()?;
+    let anchors = Anchors::new(&config, base, &data_dir, &ledger, metrics_set.registry())?;
 
     let gateway = Gateway {
         pipeline: Arc::new(pipeline),
@@ -90,7 +104,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
         ledger,
     };
     let listeners = Listeners { http, metrics, admin };
-    Ok(Built { gateway, config, listeners, accounts, simulated, data_dir })
+    Ok(Built { gateway, config, listeners, accounts, anchors, simulated, data_dir })
 }
 
 /// The ledger, and what was folded from it.
@@ -114,6 +128,7 @@ pub(crate) fn open_books(config: &Config, data_dir: &DataDir) -> Result<Books, S
     let mut options = Options::new(data_dir.path(), origin, keyring.signing());
     options.queue_records = config.ledger.queue_records;
     options.segment_bytes = config.ledger.segment_bytes;
+    options.anchored = anchor::read_back(config, data_dir)?;
 
     let mut fold = Fold::default();
     let (ledger, _) = Ledger::open(options, &mut |place, record| {
