@@ -14,6 +14,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_inferlayer");
 /// A gateway and its folder.
 pub struct Gateway {
     pub address: SocketAddr,
+    /// Of the metrics, where a configuration has them.
+    pub metrics: Option<SocketAddr>,
     pub folder: TempDir,
     child: Child,
     log: Arc<Mutex<String>>,
@@ -31,6 +33,8 @@ pub struct Setup {
     pub before_route: &'static str,
     /// Tenants beside `a`, as YAML.
     pub more_tenants: &'static str,
+    /// Where metrics listen, as YAML.
+    pub metrics: &'static str,
     pub extra: &'static str,
 }
 
@@ -44,6 +48,7 @@ impl Setup {
             kinds: &[],
             before_route: "",
             more_tenants: "",
+            metrics: "null",
             extra: "",
         }
     }
@@ -51,8 +56,9 @@ impl Setup {
     /// 100 nano-dollars for each token, at most 10 of output: a call of 980 bytes that asks for
     /// 10 tokens or fewer holds what its bytes and cap say.
     fn write(&self, folder: &Path) {
+        let metrics = self.metrics;
         let mut yaml =
-            String::from("listen: { http: '127.0.0.1:0', metrics: null, grace_seconds: 20 }\n");
+            format!("listen: {{ http: '127.0.0.1:0', metrics: {metrics}, grace_seconds: 20 }}\n");
         yaml += &format!("{}\n", self.extra);
         yaml += "data_dir: data\nprices: { file: prices.yaml }\n";
         yaml += &format!("tenants:\n  - {{ name: a, budget_usd: {} }}\n", self.budget_usd);
@@ -132,7 +138,11 @@ impl Gateway {
             panic!("the gateway did not start: {said}");
         };
         let address = address.parse().unwrap();
-        Gateway { address, folder, child, log, _stdout: stdout }
+        line.clear();
+        stdout.read_line(&mut line).unwrap();
+        let metrics = line.strip_prefix("metrics on http://");
+        let metrics = metrics.and_then(|rest| rest.split('/').next()).map(|a| a.parse().unwrap());
+        Gateway { address, metrics, folder, child, log, _stdout: stdout }
     }
 
     pub fn url(&self, path: &str) -> String {
