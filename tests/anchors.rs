@@ -12,6 +12,7 @@ use inferlayer_ledger::Trust;
 use inferlayer_ledger::verify::verify;
 use support::gateway::{Setup, command_in};
 use support::syslog::Message;
+use support::tls::Tls;
 use support::witness::Note;
 use support::{Gateway, Provider, Script, anchored, call, client, eventually, records};
 use tokio::io::AsyncReadExt;
@@ -123,6 +124,25 @@ async fn a_redirect_is_a_refusal_and_never_followed() {
     eventually("a second try", || sink.seen().len() > 1).await;
     assert!(gateway.log().contains("it answered 307"), "{}", gateway.log());
     assert_eq!(elsewhere.accepted(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_behind_tls_must_be_vouched_for() {
+    let provider = Provider::start(Script::Chat).await;
+    let sink = Provider::start(ACCEPTS).await;
+    let tls = Tls::before(sink.address).await;
+    let to = |host: &str, more: &str| {
+        let url = tls.base_url(host);
+        format!("{{ name: archive, to: {{ http: {{ url: '{url}'{more} }} }} }}")
+    };
+    for (host, more) in [("localhost", ""), ("127.0.0.1", ", ca_file: ca.pem")] {
+        let gateway = anchored(&provider, &to(host, more)).start_with(&tls.ca_pem);
+        eventually("it is refused", || gateway.log().contains("does not take")).await;
+        assert!(sink.seen().is_empty(), "{host}");
+    }
+    let setup = anchored(&provider, &to("localhost", ", ca_file: ca.pem"));
+    let _gateway = setup.start_with(&tls.ca_pem);
+    eventually("it is trusted", || !sink.seen().is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
