@@ -154,8 +154,7 @@ impl Watched {
             assert!(told.status.success());
             self.places.push(Place::new(arguments.join(" "), [told.stdout, told.stderr].concat()));
         }
-        let said = self.gateway.said();
-        let url = said.lines().find_map(|line| line.strip_prefix("metrics on ")).unwrap();
+        let url = format!("http://{}/metrics", self.gateway.metrics.unwrap());
         let metrics = client(false).get(url).send().await.unwrap().text().await.unwrap();
         assert!(metrics.contains("inferlayer_requests_total"));
         self.places.push(Place::new("metrics", metrics));

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use inferlayer_accounts::TenantSettings;
 use serde::Deserialize;
 
+use crate::config::anchors::AnchorSettings;
 use crate::config::filters::Entry;
 use crate::config::limits::Limits;
 use crate::config::prices::PriceSettings;
@@ -65,6 +66,8 @@ pub(crate) struct LedgerSettings {
     pub(crate) signing_key: Option<SecretReference>,
     /// Where the key is that a rotation hands the log on to, when `signing_key` is given.
     pub(crate) next_signing_key: Option<SecretReference>,
+    /// Who keeps its checkpoints.
+    pub(crate) anchors: Vec<AnchorSettings>,
 }
 
 impl Default for ListenSettings {
@@ -87,6 +90,7 @@ impl Default for LedgerSettings {
             min_free_bytes: 256 * 1024 * 1024,
             signing_key: None,
             next_signing_key: None,
+            anchors: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold};
 use inferlayer_ledger::{KeyError, Keyring, Ledger, Options, SigningKey, TenantKeys};
 
+use crate::anchor;
 use crate::config::{Config, ConfigError, SecretReference};
 use crate::server::{DataDir, StartError};
 
@@ -69,6 +70,7 @@ fn options(
     };
     let mut options = Options::new(data_dir.path(), origin, signing);
     options.next_signing = next_signing(config, keyring, base)?;
+    options.anchored = anchor::read_back(config, data_dir)?;
     options.queue_records = settings.queue_records;
     options.segment_bytes = settings.segment_bytes;
     options.min_free_bytes = settings.min_free_bytes;

@@ -8,6 +8,7 @@ use inferlayer_accounts::{Accounts, record};
 use inferlayer_filter::{Filter, Provider, Site};
 use inferlayer_ledger::{Content, Entry, KeyError, Kind, Ledger, TenantKeys};
 
+use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
@@ -23,6 +24,7 @@ pub(crate) struct Built {
     pub(crate) listeners: Listeners,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) tenant_keys: TenantKeys,
+    pub(crate) anchors: Anchors,
     /// Of the simulated provider, when one is configured.
     pub(crate) simulated: Option<Listener>,
     pub(crate) data_dir: DataDir,
@@ -46,6 +48,8 @@ pub(crate) enum StartError {
     DataDir { folder: String, cause: std::io::Error },
     #[error("{0}")]
     Key(#[from] KeyError),
+    #[error("{0}")]
+    ReadBack(#[from] anchor::ReadBackError),
     #[error("ledger: {0}")]
     Ledger(#[from] inferlayer_ledger::OpenError),
     #[error("ledger: {0}")]
@@ -58,6 +62,15 @@ pub(crate) enum StartError {
     Metrics(#[from] prometheus::Error),
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<AnchorsError> for StartError {
+    fn from(error: AnchorsError) -> StartError {
+        match error {
+            AnchorsError::Config(error) => StartError::Config(error),
+            AnchorsError::Metrics(error) => StartError::Metrics(error),
+        }
+    }
 }
 
 /// Builds everything; nothing serves yet.
@@ -82,6 +95,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     };
     let pipeline = Pipeline::new(filters(&mut config, &site)?);
     let metrics_set = Metrics::new()?;
+    let anchors = Anchors::new(&config, base, &data_dir, &ledger, metrics_set.registry())?;
 
     let gateway = Gateway {
         pipeline: Arc::new(pipeline),
@@ -92,7 +106,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
         ledger,
     };
     let listeners = Listeners { http, metrics, admin };
-    Ok(Built { gateway, config, listeners, accounts, tenant_keys, simulated, data_dir })
+    Ok(Built { gateway, config, listeners, accounts, tenant_keys, anchors, simulated, data_dir })
 }
 
 fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {

@@ -33,7 +33,7 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { gateway, config, listeners, accounts, tenant_keys, simulated, .. } = built;
+    let Built { gateway, config, listeners, accounts, tenant_keys, anchors, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
     let in_flight = Arc::clone(&gateway.in_flight);
     let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), config.listen.grace_seconds));
@@ -43,10 +43,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     server.bootstrap();
 
     let connections = config.limits.connections;
-    let (metrics, served) = (Arc::clone(&gateway.metrics), Arc::clone(&gateway.in_flight));
-    let upstreams = gateway.upstreams.clone();
-    let exporter =
-        Exporter::new(metrics, Arc::clone(&accounts), served, ledger.clone(), upstreams)?;
+    let exporter = Exporter::new(&gateway, &accounts, &anchors)?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -62,6 +59,9 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     if let Some(listener) = listeners.metrics {
         server.add_service(small("metrics", listener, exporter, &stop));
     }
+    if !anchors.is_empty() {
+        server.add_service(background_service("anchors", anchors.clone()));
+    }
     if let Some(listener) = simulated {
         server.add_service(small("simulated", listener, simulated::Simulated, &stop));
     }
@@ -73,7 +73,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         std::thread::sleep(Duration::from_millis(5));
     }
     pipeline.close();
-    ledger.close().map_err(StartError::Close)
+    anchors.close_ledger().map_err(StartError::Close)
 }
 
 /// A service that needs one thread and few connections.

@@ -24,7 +24,7 @@ pub(crate) use answer::{Answer, EventStream, Long, Whole};
 pub(crate) use attempts::Trial;
 pub(crate) use breaker::BreakerSettings;
 pub(crate) use connection::Reply;
-pub(crate) use endpoint::BaseUrl;
+pub(crate) use endpoint::{BaseUrl, Resolver};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use secret::Secret;
 

@@ -38,10 +38,15 @@ impl Secret {
             ProviderKind::Anthropic => (HeaderName::from_static("x-api-key"), ""),
             ProviderKind::OpenAi | ProviderKind::Simulated => (AUTHORIZATION, "Bearer "),
         };
+        Ok((name, self.header_value(scheme)?))
+    }
+
+    /// A header's value, marked sensitive; `scheme` stands before the secret.
+    pub(crate) fn header_value(&self, scheme: &str) -> Result<HeaderValue, UnsendableKey> {
         let text = Zeroizing::new(format!("{scheme}{}", self.0.as_str()));
         let mut value = HeaderValue::from_str(&text).map_err(|_| UnsendableKey)?;
         value.set_sensitive(true);
-        Ok((name, value))
+        Ok(value)
     }
 
     /// A provider's error without the key, which some repeat to whoever sent it.

@@ -85,7 +85,12 @@ pub struct Provider {
 
 impl Provider {
     pub async fn start(script: Script) -> Provider {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Provider::start_on("127.0.0.1:0".parse().unwrap(), script).await
+    }
+
+    /// On an address that nobody listens on.
+    pub async fn start_on(address: SocketAddr, script: Script) -> Provider {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let memory = Arc::<Mutex<Memory>>::default();
         let provider = Provider { address, memory: Arc::clone(&memory) };
@@ -303,7 +308,8 @@ async fn unterminated(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> 
     stream.shutdown().await
 }
 
-async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Seen> {
+/// One request with a body of a told length, or none.
+pub async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Seen> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);

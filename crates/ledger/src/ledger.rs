@@ -14,7 +14,7 @@ use crate::checkpoint::{Checkpoint, Head};
 use crate::clock::Clock;
 use crate::committed::Committed;
 use crate::content::{ContentWriter, is_large};
-use crate::entry::{Content, Entry};
+use crate::entry::{Content, Entry, Kind};
 use crate::error::{OpenError, ReadError, RetainError, StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId};
@@ -99,6 +99,9 @@ impl Ledger {
     /// is full or the store has failed.
     pub fn append(&self, entry: Entry) -> Result<Pending, Unavailable> {
         entry.check()?;
+        if entry.kind == Kind::Hit {
+            self.0.gate.check_work()?;
+        }
         self.0.gate.enter(1, entry.queued_bytes())?;
         let way = self.0.way_of(&entry);
         Ok(self.0.send(way, entry))
@@ -108,6 +111,7 @@ impl Ledger {
     /// outcome can always be enqueued.
     pub fn begin(&self, intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
         intent.check()?;
+        self.0.gate.check_work()?;
         self.0.gate.enter(2, intent.queued_bytes())?;
         let way = self.0.way_of(&intent);
         let pending = self.0.send(way, intent);
@@ -175,10 +179,22 @@ impl Ledger {
         self.signed().1
     }
 
-    /// Whether new entries are taken: `false` while the disk is full, and for good after a store
-    /// error or a close.
+    /// Whether new work is taken: `false` for good after a store error, a conflict or a close, for
+    /// a while when it is held back or the disk is full.
     pub fn is_available(&self) -> bool {
-        self.0.gate.check_new().is_ok()
+        self.0.gate.check_work().is_ok()
+    }
+
+    /// Holds intents and hits back, or lets them in again. What runs is still recorded to its end,
+    /// and refusals and key events are as ever.
+    pub fn hold_back(&self, held: bool) {
+        self.0.gate.hold_back(held);
+    }
+
+    /// Holds intents and hits back until a restart: somebody keeps a checkpoint that is not of this
+    /// history.
+    pub fn hold_back_for_good(&self) {
+        self.0.gate.hold_back_for_good();
     }
 
     /// Appends a close record behind everything that waits, then ends the threads. Later appends

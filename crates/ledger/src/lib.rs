@@ -21,6 +21,7 @@ mod clock;
 mod commit;
 mod committed;
 mod content;
+mod cosignature;
 mod entry;
 mod error;
 mod fields;
@@ -69,6 +70,7 @@ mod window;
 pub use crate::anchored::Anchored;
 pub use crate::checkpoint::{Checkpoint, Head};
 pub use crate::clock::{Clock, SystemClock};
+pub use crate::cosignature::{Cosignature, WitnessKey};
 pub use crate::entry::{Content, Entry, External, Kind, RequestId};
 pub use crate::error::{
     Damage, EntryError, Fault, FoldError, OpenError, ReadError, RetainError, StoreError,
