@@ -58,6 +58,7 @@ mod start;
 mod state;
 mod storage;
 mod tenant_keys;
+mod time;
 mod tree;
 mod trust;
 #[cfg(test)]
@@ -97,5 +98,6 @@ pub use crate::seal::{SealError, TenantSeal};
 pub use crate::state::{MAX_ITEM_BYTES, SnapshotItems, State};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
 pub use crate::tenant_keys::TenantKeys;
+pub use crate::time::rfc3339;
 pub use crate::trust::Trust;
 pub use crate::view::Row;

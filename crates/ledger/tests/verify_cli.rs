@@ -162,3 +162,28 @@ fn the_published_vector_holds() {
     let (code, text) = run(&[folder]);
     assert!(code == 0 && text.contains("HOLDS: 3 records in 1 commits"), "{text}");
 }
+
+#[test]
+fn a_log_is_held_against_what_was_kept_elsewhere() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_in(data.path());
+    append_singly(&ledger, 2);
+    let early = copy_with(data.path(), &fs::read(segment(data.path())).unwrap());
+    let receipt = ledger.append(entry(Kind::Hit, 9, "x")).unwrap().wait_blocking().unwrap();
+    drop(ledger);
+    let note = data.path().join("anchor.note");
+    let key = signing(1).verifying_key(&"gw-1.example".parse().unwrap()).unwrap();
+    fs::write(&note, receipt.checkpoint().note(&key)).unwrap();
+    let (note, reference) = (note.to_str().unwrap(), receipt.reference());
+    let (folder, early) = (data.path().to_str().unwrap(), early.path().to_str().unwrap());
+    let (code, text) = run(&[folder, "--evidence", note, "--evidence", &reference]);
+    assert!(code == 0 && text.contains("to size 4 at 20"), "{text}");
+    let (code, text) = run(&[folder]);
+    assert!(code == 0 && text.contains("complete  not shown"), "{text}");
+    let (code, text) = run(&[early, "--evidence", &reference]);
+    assert!(code == 1 && text.contains("tail was cut off"), "{text}");
+    let (code, text) = run(&[early, "--evidence", note, "--json"]);
+    assert!(code == 1 && text.contains("rolled back"), "{text}");
+    assert_eq!(run(&[folder, "--evidence", "no such thing"]).0, 64);
+    assert_eq!(run(&[folder, "--threads", "x"]).0, 64);
+}

@@ -57,7 +57,7 @@ impl Part {
                 part.found.extend(Found::record(evidence, &record));
             }
             if let Some(log) = walker.log() {
-                part.found.extend(Found::head(evidence, log.chain.head()));
+                part.found.extend(Found::head(evidence, log));
             }
             read(walker.commit_bytes());
         }

@@ -5,8 +5,8 @@
 
 mod arguments;
 mod log;
+mod progress;
 mod receipt;
-mod time;
 
 use std::env;
 use std::io::{self, Write};
@@ -15,8 +15,12 @@ use std::process::ExitCode;
 use crate::arguments::Arguments;
 
 const USAGE: &str = "\
-usage: inferlayer-verify <data or journal folder> [--key FILE|KEY] [--json]
+usage: inferlayer-verify <data or journal folder> [--key FILE|KEY] [--json] [--threads N]
+                         [--evidence FILE|REFERENCE]...
        inferlayer-verify receipt <file, - or reference> [--key FILE|KEY] [--json]
+
+Evidence is what was kept elsewhere: references of receipts, checkpoints. Only that shows whether
+the end of a log was cut off.
 ";
 
 /// What a check comes to, with the text that says so.

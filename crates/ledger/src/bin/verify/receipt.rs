@@ -8,12 +8,12 @@ use std::path::Path;
 
 use inferlayer_ledger::{
     InclusionProof, ProofFault, ReceiptFile, Reference, Shown, ShownRecord, Trust, VerifyingKey,
+    rfc3339,
 };
 use serde_json::{Map, Value, json};
 
 use crate::Verdict;
 use crate::arguments::Arguments;
-use crate::time::utc;
 
 /// A request has a handful of records with at most 1 MiB of metadata each.
 const MAX_BYTES: u64 = 16 << 20;
@@ -99,7 +99,7 @@ fn in_words(shown: &Shown) -> Result<String, std::fmt::Error> {
     writeln!(text, "key       {key} ({trust})")?;
     for record in records {
         let ShownRecord { sequence, kind, time_us, record_hash, size, root, metadata } = record;
-        writeln!(text, "record    {sequence} ({kind}) of {}", utc(*time_us))?;
+        writeln!(text, "record    {sequence} ({kind}) of {}", rfc3339(*time_us))?;
         writeln!(text, "  hash    {record_hash}")?;
         writeln!(text, "  under   root {root} of size {size}")?;
         writeln!(text, "  says    {}", told(metadata.get()))?;

@@ -4,7 +4,7 @@ const DAY_SECONDS: u64 = 86_400;
 const MONTH_DAYS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// Microseconds since 1970-01-01 UTC in the form of RFC 3339.
-pub(crate) fn utc(time_us: u64) -> String {
+pub fn rfc3339(time_us: u64) -> String {
     let (seconds, micros) = (time_us / 1_000_000, time_us % 1_000_000);
     let (year, month, day) = date(seconds / DAY_SECONDS);
     let of_day = seconds % DAY_SECONDS;
@@ -44,12 +44,12 @@ mod tests {
 
     #[test]
     fn times_are_those_of_the_calendar() {
-        assert_eq!(utc(0), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(utc(951_782_400_000_001), "2000-02-29T00:00:00.000001Z");
-        assert_eq!(utc(951_868_799_000_000), "2000-02-29T23:59:59.000000Z");
-        assert_eq!(utc(1_790_000_000_000_000), "2026-09-21T14:13:20.000000Z");
-        assert_eq!(utc(4_107_542_400_000_000), "2100-03-01T00:00:00.000000Z");
-        assert_eq!(utc(1_798_761_599_000_000), "2026-12-31T23:59:59.000000Z");
-        assert_eq!(&utc(u64::MAX)[..7], "586524-", "far off, but no overflow");
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(rfc3339(951_782_400_000_001), "2000-02-29T00:00:00.000001Z");
+        assert_eq!(rfc3339(951_868_799_000_000), "2000-02-29T23:59:59.000000Z");
+        assert_eq!(rfc3339(1_790_000_000_000_000), "2026-09-21T14:13:20.000000Z");
+        assert_eq!(rfc3339(4_107_542_400_000_000), "2100-03-01T00:00:00.000000Z");
+        assert_eq!(rfc3339(1_798_761_599_000_000), "2026-12-31T23:59:59.000000Z");
+        assert_eq!(&rfc3339(u64::MAX)[..7], "586524-", "far off, but no overflow");
     }
 }
