@@ -1,4 +1,4 @@
-"""A provider that answers at once and counts how often it was called: what a refusal must not do."""
+"""A provider that answers at once and counts its calls, of which a refusal must make none."""
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -9,6 +9,8 @@
 //! ```
 //!
 //! Without `--data` everything goes to a folder for temporary files and is removed at the end.
+//! On a busy machine a thread that a sync woke waits for its time slice of some milliseconds, and
+//! that is what is measured then; `chrt --rr 5` before the program shows the disk.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 mod disk;
