@@ -19,6 +19,8 @@ class Provider:
 
         class Answer(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body in one packet: a body of its own would wait for an acknowledgement.
+            wbufsize = -1
 
             def do_POST(self):
                 with lock:
