@@ -5,6 +5,7 @@
 //! between ([`Committed`](crate::committed::Committed)) cannot hold are read back from the journal.
 
 mod catch_up;
+mod request;
 mod row;
 mod store;
 mod tenant;

@@ -1,8 +1,7 @@
 //! Rows in sled: one tree, one atomic batch for each block of records.
 //!
 //! An insert into sled costs microseconds, so rows share one: a block is all rows taken in at a
-//! time, under the sequence of its first. Request ids are keys of their own, without a value, for
-//! what begins a request only; an outcome is found by going on from its intent.
+//! time, under the sequence of its first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -12,23 +11,20 @@ use sled::{Batch, Db};
 
 use super::row::{ROW_BYTES, Row};
 use super::tenant::index_tenants;
-use crate::entry::{Kind, RequestId};
 use crate::fields::Fields;
 use crate::hash::{Hash, LogId};
 use crate::tree::Frontier;
 
 /// Rows of one block: keeps values far below the size that sled moves to files of their own.
 const MAX_BLOCK_ROWS: usize = 128;
-const MAX_SCANNED_ROWS: usize = 1 << 20;
 const CACHE_BYTES: u64 = 16 << 20;
 
 /// What the keys below mean; a view of another schema is rebuilt.
-const SCHEMA: &[u8] = b"2";
+const SCHEMA: &[u8] = b"3";
 const SCHEMA_KEY: &[u8] = b"s";
 const LOG_KEY: &[u8] = b"l";
 const BASE_KEY: &[u8] = b"f";
 const BLOCK_PREFIX: u8 = b'b';
-const REQUEST_PREFIX: u8 = b'r';
 
 /// A handle on the view's store; cheap to clone.
 #[derive(Clone)]
@@ -77,12 +73,7 @@ impl View {
             let Some(first) = block.first() else { continue };
             let mut batch = Batch::default();
             let mut value = Vec::with_capacity(block.len() * ROW_BYTES);
-            for row in block {
-                row.encode(&mut value);
-                if let (Some(request), true) = (row.request, row.kind != Kind::Outcome) {
-                    batch.insert(request_key(request, row.sequence).as_slice(), &[]);
-                }
-            }
+            block.iter().for_each(|row| row.encode(&mut value));
             batch.insert(block_key(first.sequence).as_slice(), value);
             index_tenants(block, &mut batch);
             self.db.apply_batch(batch)?;
@@ -114,27 +105,6 @@ impl View {
         let end =
             block.and_then(|(key, value)| Some(last_u64(&key)? + (value.len() / ROW_BYTES) as u64));
         end.unwrap_or(self.base.size())
-    }
-
-    /// Sequence numbers of a request's records, ascending. An outcome, if it is wanted, is looked
-    /// for among the million records after its intent.
-    pub(crate) fn sequences_of(&self, request: RequestId, outcome: bool) -> Vec<u64> {
-        let [prefix @ .., _, _, _, _, _, _, _, _] = request_key(request, 0);
-        let keys = self.db.scan_prefix(prefix).keys().filter_map(Result::ok);
-        let mut found: Vec<u64> = keys.filter_map(|key| last_u64(&key)).collect();
-        let mut intents = found.iter().copied().filter(|sequence| self.is_intent(*sequence));
-        if let Some(intent) = intents.next().filter(|_| outcome) {
-            let mut after = self.rows_from(intent + 1).take(MAX_SCANNED_ROWS);
-            let of_request = |row: &Row| row.request == Some(request);
-            let outcome = after.find(|row| row.kind == Kind::Outcome && of_request(row));
-            found.extend(outcome.map(|row| row.sequence));
-            found.sort_unstable();
-        }
-        found
-    }
-
-    fn is_intent(&self, sequence: u64) -> bool {
-        self.row(sequence).is_some_and(|row| row.kind == Kind::Intent)
     }
 
     /// Every row from `sequence` on.
@@ -189,16 +159,10 @@ pub(super) fn last_u64(key: &[u8]) -> Option<u64> {
     key.last_chunk().map(|last| u64::from_be_bytes(*last))
 }
 
-fn request_key(request: RequestId, sequence: u64) -> [u8; 25] {
-    let mut key = [REQUEST_PREFIX; 25];
-    let bytes = request.bytes().into_iter().chain(sequence.to_be_bytes());
-    key.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
-    key
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::{Kind, RequestId};
     use crate::hash::{Hash, TenantTag};
     use crate::storage::Segment;
 
@@ -230,9 +194,8 @@ mod tests {
             assert_eq!(view.row(row.sequence).as_ref(), Some(row));
         }
         assert_eq!(view.row(300), None);
-        assert_eq!(view.sequences_of(RequestId::new([9; 16]).unwrap(), true), [8, 158]);
-        assert_eq!(view.sequences_of(RequestId::new([150; 16]).unwrap(), true), [149, 299]);
-        assert!(view.sequences_of(RequestId::new([151; 16]).unwrap(), true).is_empty());
+        let of = |number| view.sequences_of(RequestId::new([number; 16]).unwrap(), true);
+        assert_eq!((of(9), of(150), of(151)), (vec![8, 158], vec![149, 299], vec![]));
     }
 
     #[test]
