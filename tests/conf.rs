@@ -119,6 +119,8 @@ const KEYS: &[(&str, &str)] = &[
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes"),
     (".ledger", "origin queue_records segment_bytes min_free_bytes signing_key next_signing_key"),
     (".ledger", "anchors"),
+    (".ledger.signing_key", "credential"),
+    (".ledger.next_signing_key", "credential"),
     (".ledger.anchors", "name to every_seconds timeout_seconds required max_lag_seconds"),
     (".ledger.anchors.to", "file syslog http witness"),
     (".ledger.anchors.to.file", "path"),

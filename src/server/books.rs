@@ -1,4 +1,4 @@
-//! The ledger as the gateway opens it: which keys sign and seal, and what is folded from its records.
+//! The ledger as the gateway opens it: which keys sign and seal, and what is folded from records.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -90,7 +90,7 @@ impl Appender {
             if outcome.is_ok() {
                 outcome = self.commit_group(&mut group).inspect_err(|error| {
                     self.gate.fail();
-                    error!(%error, "the ledger's store failed; nothing is recorded until a restart");
+                    error!(%error, "the ledger's store failed: nothing more until a restart");
                 });
             }
             group.refuse_all(&self.gate);
@@ -239,7 +239,7 @@ impl Appender {
         self.log.learn(&record).map_err(StoreError::Own)
     }
 
-    /// Signs, writes and syncs the batch; only then does the checkpoint count, and a successor sign.
+    /// Signs, writes and syncs the batch; only then does the checkpoint count.
     fn write(&mut self, successor: Option<Signer>) -> Result<Commit, StoreError> {
         let signed = self.batch.finish(&self.log.chain, &self.signer, successor.as_ref())?;
         self.journal.commit(self.batch.frames())?;

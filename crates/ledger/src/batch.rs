@@ -118,8 +118,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Appends the checkpoint over everything so far, signed by `signer` and, when the log is handed
-    /// on, by its `successor`, whose signature receipts then carry.
+    /// Appends the checkpoint over everything so far, signed by `signer` and, when the log is
+    /// handed on, by its `successor`, whose signature receipts then carry.
     pub(crate) fn finish(
         &mut self,
         chain: &Chain,
