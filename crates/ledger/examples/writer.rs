@@ -35,9 +35,9 @@ fn main() -> Result<(), Failure> {
 
     let keyring = Keyring::open(&data.join("keys"))?;
     let origin: Origin = "writer.example".parse()?;
-    let key = keyring.signing().verifying_key(&origin).ok_or("the key does not sign")?;
+    let key = keyring.signing()?.verifying_key(&origin).ok_or("the key does not sign")?;
     writeln!(io::stdout(), "key {key}")?;
-    let mut options = Options::new(&data, origin, keyring.signing());
+    let mut options = Options::new(&data, origin, keyring.signing()?);
     options.segment_bytes = option("--segment-bytes")?.unwrap_or(options.segment_bytes);
     let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(()))?;
 

@@ -51,6 +51,7 @@ mod retention;
 #[cfg(test)]
 mod rules;
 mod run;
+mod scope;
 mod seal;
 mod snapshot;
 mod space;

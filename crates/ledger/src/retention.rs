@@ -7,10 +7,11 @@ use tracing::{info, warn};
 
 use crate::error::{ReadError, RetainError};
 use crate::own::Retention;
+use crate::scope::Scope;
 use crate::storage::{Segment, Storage};
 use crate::tree::Frontier;
 use crate::trust::Trust;
-use crate::walk::{Scope, Walker};
+use crate::walk::Walker;
 
 /// Segments that always stay: a start reads so many.
 const KEPT_SEGMENTS: usize = 2;

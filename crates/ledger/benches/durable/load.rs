@@ -76,7 +76,7 @@ impl Load {
 
 /// Opens the ledger in `data` with the usual options.
 pub fn open_ledger(data: &Path, keyring: &Keyring) -> Ledger {
-    let options = Options::new(data, "bench.example".parse().unwrap(), keyring.signing());
+    let options = Options::new(data, "bench.example".parse().unwrap(), keyring.signing().unwrap());
     Ledger::open(options, &mut |_, _| Ok(())).unwrap().0
 }
 

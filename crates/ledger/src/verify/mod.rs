@@ -19,9 +19,9 @@ use self::part::Part;
 use self::whole::Whole;
 use crate::error::ReadError;
 use crate::read::journal_in;
+use crate::scope::Scope;
 use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
-use crate::walk::Scope;
 
 pub use self::evidence::{Evidence, NoEvidence};
 pub use self::report::Report;

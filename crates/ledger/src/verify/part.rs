@@ -8,9 +8,10 @@ use super::tally::Event;
 use crate::error::{Damage, Fault, ReadError};
 use crate::hash::RunId;
 use crate::log::Log;
+use crate::scope::Scope;
 use crate::storage::{Segment, Storage};
 use crate::trust::Trust;
-use crate::walk::{Scope, Tail, Walker};
+use crate::walk::{Tail, Walker};
 
 /// What a segment that holds says.
 pub(super) struct Part {

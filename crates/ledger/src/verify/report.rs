@@ -1,5 +1,5 @@
-//! What a log that holds consists of, and the same in words: one line for each thing that an auditor
-//! asks, also for what a log alone cannot show.
+//! What a log that holds consists of, and the same in words: one line for each thing that an
+//! auditor asks, also for what a log alone cannot show.
 
 use std::collections::BTreeMap;
 use std::fmt;

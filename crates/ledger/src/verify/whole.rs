@@ -9,9 +9,9 @@ use super::part::{Part, Reach};
 use super::tally::Tally;
 use crate::error::{Damage, Fault, ReadError};
 use crate::hash::RunId;
+use crate::scope::Scope;
 use crate::storage::Segment;
 use crate::trust::Trust;
-use crate::walk::Scope;
 
 /// What the parts so far say.
 #[derive(Default)]
