@@ -12,9 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-RECORD_BYTES = 1024
+# Large, so that cuts often fall into a sync.
+RECORD_BYTES = 256 << 10
 FLUSH_SECONDS = 0.1
-PACE_SECONDS = 0.001
+PACE_SECONDS = 0.005
 
 
 def record(number):
