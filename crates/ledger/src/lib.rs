@@ -64,6 +64,7 @@ mod tree;
 mod trust;
 #[cfg(test)]
 mod vector;
+mod verdict;
 pub mod verify;
 mod view;
 mod walk;
