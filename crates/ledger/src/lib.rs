@@ -13,6 +13,7 @@
 mod anchored;
 mod answers;
 mod appender;
+pub mod backup;
 mod batch;
 mod chain;
 mod checkpoint;
@@ -82,4 +83,4 @@ pub use crate::state::{MAX_ITEM_BYTES, SnapshotItems, State};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
 pub use crate::tenant_keys::TenantKeys;
 pub use crate::trust::Trust;
-pub use crate::view::Row;
+pub use crate::view::{RebuildError, Row, rebuild_view};

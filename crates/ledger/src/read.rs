@@ -3,29 +3,84 @@
 //! Every commit is checked before its records are shown. The end of the log is the last commit
 //! that held; what a running writer is just appending is not seen.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use thiserror::Error;
+use zeroize::Zeroizing;
+
 use crate::checkpoint::Checkpoint;
-use crate::error::ReadError;
+use crate::error::{Damage, ReadError};
+use crate::frame::Stop;
 use crate::log::Log;
 use crate::note_key::VerifyingKey;
 use crate::record::Record;
-use crate::storage::FileStorage;
+use crate::seal::{SealError, TenantSeal};
+use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
 use crate::walk::Walker;
 
 /// Shows the records of a journal in order.
 pub struct Reader {
     walker: Walker,
+    contents: Contents,
     next_index: usize,
+}
+
+/// Opens the content of records that a reader shows, wherever it lies.
+#[derive(Clone)]
+pub struct Contents(Arc<dyn Storage>);
+
+/// Why content is not to be had.
+#[derive(Debug, Error)]
+pub enum ContentError {
+    /// It does not open under this key.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Its file is not there, or not what the record speaks of.
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    /// Its file cannot be read.
+    #[error("cannot read the content: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Contents {
+    /// The plaintext of a record's content.
+    pub fn open(
+        &self,
+        record: &Record<'_>,
+        seal: &TenantSeal,
+    ) -> Result<Zeroizing<Vec<u8>>, ContentError> {
+        let Some(external) = record.external() else {
+            return Ok(record.open(seal)?);
+        };
+        let stored = external.read(&*self.0)?;
+        Ok(record.open_external(&stored, seal)?)
+    }
+}
+
+impl From<Stop> for ContentError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Io(error) => error.into(),
+            Stop::Damage(damage) => damage.into(),
+        }
+    }
 }
 
 impl Reader {
     /// `directory` is the journal's folder or the data folder around it.
     pub fn open(directory: &Path, trust: Trust) -> Result<Self, ReadError> {
         let storage = Arc::new(FileStorage::new(&journal_in(directory)));
-        Ok(Self { walker: Walker::new(storage, trust)?, next_index: 0 })
+        let contents = Contents(Arc::<FileStorage>::clone(&storage));
+        Ok(Self { walker: Walker::new(storage, trust)?, contents, next_index: 0 })
+    }
+
+    /// Opens what the records hold sealed.
+    pub fn contents(&self) -> Contents {
+        self.contents.clone()
     }
 
     /// The next record; `None` at the end of the log.

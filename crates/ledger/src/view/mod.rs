@@ -5,6 +5,7 @@
 //! queue full is dropped, and read back from the journal later.
 
 mod catch_up;
+mod rebuild;
 mod row;
 mod store;
 mod thread;
@@ -21,6 +22,7 @@ use crate::options::ViewStart;
 use crate::record::Record;
 use crate::storage::Storage;
 
+pub use self::rebuild::{RebuildError, rebuild_view};
 pub use self::row::Row;
 pub(crate) use self::store::View;
 pub(crate) use self::thread::{Feed, spawn};
