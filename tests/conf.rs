@@ -118,6 +118,9 @@ const KEYS: &[(&str, &str)] = &[
     (".limits", "body_bytes connections body_idle_seconds write_idle_seconds keep_alive_seconds"),
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes"),
     (".ledger", "origin queue_records segment_bytes min_free_bytes signing_key next_signing_key"),
+    (".ledger", "retention_days"),
+    (".ledger.signing_key", "credential"),
+    (".ledger.next_signing_key", "credential"),
     (
         ".providers",
         "name kind base_url key key_name ca_file local free idle_connections_max breaker",
