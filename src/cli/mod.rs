@@ -4,6 +4,7 @@
 mod demo;
 mod keys;
 mod ledger;
+mod opener;
 mod operator;
 mod serve;
 mod show;

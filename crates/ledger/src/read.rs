@@ -24,8 +24,9 @@ use crate::walk::Walker;
 /// Shows the records of a journal in order.
 pub struct Reader {
     walker: Walker,
-    contents: Contents,
     next_index: usize,
+    /// Of the commits that were left behind.
+    newest: Option<Checkpoint>,
 }
 
 /// Opens the content of records that a reader shows, wherever it lies.
@@ -47,6 +48,11 @@ pub enum ContentError {
 }
 
 impl Contents {
+    /// Of the journal in `directory`, which is its folder or the data folder around it.
+    pub fn at(directory: &Path) -> Self {
+        Self(Arc::new(FileStorage::new(&journal_in(directory))))
+    }
+
     /// The plaintext of a record's content.
     pub fn open(
         &self,
@@ -74,19 +80,14 @@ impl Reader {
     /// `directory` is the journal's folder or the data folder around it.
     pub fn open(directory: &Path, trust: Trust) -> Result<Self, ReadError> {
         let storage = Arc::new(FileStorage::new(&journal_in(directory)));
-        let contents = Contents(Arc::<FileStorage>::clone(&storage));
-        Ok(Self { walker: Walker::new(storage, trust)?, contents, next_index: 0 })
-    }
-
-    /// Opens what the records hold sealed.
-    pub fn contents(&self) -> Contents {
-        self.contents.clone()
+        Ok(Self { walker: Walker::new(storage, trust)?, next_index: 0, newest: None })
     }
 
     /// The next record; `None` at the end of the log.
     #[expect(clippy::should_implement_trait, reason = "records borrow from the reader")]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, ReadError> {
         while self.next_index >= self.walker.count() {
+            self.newest = self.walker.checkpoint().cloned().or(self.newest.take());
             if !self.walker.advance()? {
                 return Ok(None);
             }
@@ -96,9 +97,9 @@ impl Reader {
         Ok(self.walker.record(self.next_index - 1).map(|(_, _, record)| record))
     }
 
-    /// The checkpoint that covers the record shown last.
+    /// The newest checkpoint so far: it covers the record shown last.
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
-        self.walker.checkpoint()
+        self.walker.checkpoint().or(self.newest.as_ref())
     }
 
     /// The key that the log is read with; `None` before the first record.
