@@ -16,7 +16,9 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
+use crate::anchor::Anchors;
 use crate::in_flight::InFlight;
+use crate::proxy::Gateway;
 use crate::upstream::Upstreams;
 
 /// Counters that requests move.
@@ -38,6 +40,7 @@ pub(crate) struct Exporter {
     metrics: Arc<Metrics>,
     accounts: Arc<Accounts>,
     in_flight: Arc<InFlight>,
+    anchors: Anchors,
     ledger: Ledger,
     upstreams: Upstreams,
     gauges: Gauges,
@@ -134,6 +137,11 @@ impl Metrics {
         })
     }
 
+    /// Where others register what they count.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// Counts a request that has ended.
     pub(crate) fn observe(&self, x: &Exchange) {
         let tenant = x.tenant.peek().map_or(NO_TENANT, |tenant| tenant.name().as_str());
@@ -175,14 +183,19 @@ impl Metrics {
 
 impl Exporter {
     pub(crate) fn new(
-        metrics: Arc<Metrics>,
-        accounts: Arc<Accounts>,
-        in_flight: Arc<InFlight>,
-        ledger: Ledger,
-        upstreams: Upstreams,
+        gateway: &Gateway,
+        accounts: &Arc<Accounts>,
+        anchors: &Anchors,
     ) -> prometheus::Result<Exporter> {
-        let gauges = Gauges::register(&metrics.registry)?;
-        Ok(Exporter { metrics, accounts, in_flight, ledger, upstreams, gauges })
+        Ok(Exporter {
+            gauges: Gauges::register(gateway.metrics.registry())?,
+            metrics: Arc::clone(&gateway.metrics),
+            accounts: Arc::clone(accounts),
+            anchors: anchors.clone(),
+            in_flight: Arc::clone(&gateway.in_flight),
+            ledger: gateway.ledger.clone(),
+            upstreams: gateway.upstreams.clone(),
+        })
     }
 
     fn text(&self) -> prometheus::Result<Vec<u8>> {
@@ -202,6 +215,7 @@ impl Exporter {
         for (provider, open) in self.upstreams.breakers() {
             self.gauges.breakers.with_label_values(&[provider]).set(f64::from(u8::from(open)));
         }
+        self.anchors.export();
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.metrics.registry.gather(), &mut text)?;
         Ok(text)

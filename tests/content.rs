@@ -1,4 +1,4 @@
-//! What the ledger keeps of prompts and answers, tenant by tenant, and what `ledger show` says of it.
+//! What the ledger keeps of prompts and answers, tenant by tenant, and what `ledger show` tells.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,4 +1,5 @@
-//! `inferlayer spend`: a running gateway and its records settle to the same digit, whatever happened.
+//! `inferlayer spend`: a running gateway and its records settle to the same digit, whatever
+//! happened.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,5 +1,5 @@
-//! What stands against each tenant's limit: as a running gateway counts it, and as the records alone
-//! say it. Settled amounts are the same in both, which is what makes the first one believable.
+//! What stands against each tenant's limit: as a running gateway counts it, and as the records
+//! alone say it. Settled amounts are the same in both, which makes the first one believable.
 
 use inferlayer_accounts::{Accounts, Fold, NanoUsd, TenantName};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! What an operator wants done: by the gateway that runs, through its admin socket, or with the ledger
-//! in one's own hands when none does.
+//! What an operator wants done: by the gateway that runs, through its admin socket, or with the
+//! ledger in one's own hands when none does.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

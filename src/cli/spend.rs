@@ -1,5 +1,5 @@
-//! `inferlayer spend`: what stands against each tenant's limit, as the running gateway counts it or,
-//! with `--from-ledger`, folded from records alone. Both settle to the same digit.
+//! `inferlayer spend`: what stands against each tenant's limit, as the running gateway counts it
+//! or, with `--from-ledger`, folded from records alone. Both settle to the same digit.
 
 use std::io::{self, Write};
 

@@ -2,17 +2,18 @@
 //! names. Every mistake is noted; none is told of what could not be read.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::config::anchors::{AnchorSettings, SinkSettings};
 use crate::config::document::Document;
 use crate::config::file::{File, LedgerSettings};
 use crate::config::limits::Limits;
-use crate::config::providers::ProviderSettings;
+use crate::config::providers::{ProviderSettings, check_roots};
 
 /// All but the filters.
 pub(crate) fn check(file: &File, base: &Path, document: &mut Document) {
     check_limits(&file.limits, document);
-    check_ledger(&file.ledger, document);
+    check_ledger(&file.ledger, base, document);
     check_unique("providers", file.providers.iter().map(|p| p.name.as_str()), document);
     check_unique("tenants", file.tenants.iter().map(|t| t.name.as_str()), document);
     for (index, provider) in file.providers.iter().enumerate() {
@@ -32,9 +33,37 @@ fn check_limits(limits: &Limits, document: &mut Document) {
     }
 }
 
-fn check_ledger(ledger: &LedgerSettings, document: &mut Document) {
+fn check_ledger(ledger: &LedgerSettings, base: &Path, document: &mut Document) {
     if let Err(error) = ledger.origin.parse::<inferlayer_ledger::Origin>() {
         document.report("ledger.origin", error.to_string());
+    }
+    let names = ledger.anchors.iter().map(|anchor| anchor.name.as_str());
+    check_unique("ledger.anchors", names, document);
+    let mut files = HashSet::new();
+    for (index, anchor) in ledger.anchors.iter().enumerate() {
+        check_anchor(anchor, &format!("ledger.anchors[{index}]"), base, &mut files, document);
+    }
+}
+
+fn check_anchor(
+    anchor: &AnchorSettings,
+    path: &str,
+    base: &Path,
+    files: &mut HashSet<PathBuf>,
+    document: &mut Document,
+) {
+    if let Err((field, problem)) = anchor.tolerated_lag() {
+        document.report(&format!("{path}.{field}"), problem);
+    }
+    let to = format!("{path}.to.{}", anchor.to.kind());
+    if let Some(Err(problem)) = anchor.to.ca_file().map(|file| check_roots(&base.join(file))) {
+        document.report(&format!("{to}.ca_file"), problem);
+    }
+    if let SinkSettings::File(file) = &anchor.to
+        && document.is_read(&format!("{to}.path"))
+        && !files.insert(base.join(&file.path))
+    {
+        document.report(&format!("{to}.path"), "another anchor keeps its checkpoint there");
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use inferlayer_accounts::TenantSettings;
 use serde::Deserialize;
 
+use crate::config::anchors::AnchorSettings;
 use crate::config::filters::Entry;
 use crate::config::limits::Limits;
 use crate::config::prices::PriceSettings;
@@ -67,6 +68,8 @@ pub(crate) struct LedgerSettings {
     pub(crate) signing_key: Option<SecretReference>,
     /// Where the key is that a rotation hands the log on to, when `signing_key` is given.
     pub(crate) next_signing_key: Option<SecretReference>,
+    /// Who keeps its checkpoints.
+    pub(crate) anchors: Vec<AnchorSettings>,
 }
 
 impl Default for ListenSettings {
@@ -90,6 +93,7 @@ impl Default for LedgerSettings {
             retention_days: None,
             signing_key: None,
             next_signing_key: None,
+            anchors: Vec::new(),
         }
     }
 }

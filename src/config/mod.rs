@@ -8,6 +8,7 @@
 //!                  └─── document ◄──┘ notes and mends it, then all is read again
 //! ```
 
+mod anchors;
 mod check;
 mod document;
 mod embedded;
@@ -34,6 +35,10 @@ use self::document::Document;
 use self::file::File;
 use self::filters::Filters;
 
+pub(crate) use self::anchors::{
+    AnchorName, AnchorSettings, AppName, Facility, FileSettings, HttpSettings, SinkSettings,
+    SyslogAddress, SyslogSettings, WitnessSettings,
+};
 pub(crate) use self::embedded::{Embedded, TENANT as EMBEDDED_TENANT};
 pub use self::error::{ConfigError, Mistake};
 pub(crate) use self::file::{LedgerSettings, ListenSettings};
@@ -87,10 +92,11 @@ impl Config {
     ) -> Result<Config, ConfigError> {
         let sha256 = inferlayer_accounts::price::sha256_hex(text.as_bytes());
         let mut document = Document::parse(source.clone(), text)?;
-        let parts = Parts::read(base.unwrap_or(Path::new("")), known, &mut document);
+        let base = base.unwrap_or(Path::new(""));
+        let parts = Parts::read(base, known, &mut document);
         let mistakes = document.mistakes();
         match parts {
-            Some(parts) if mistakes.is_empty() => Ok(parts.config(source, sha256, document)),
+            Some(parts) if mistakes.is_empty() => Ok(parts.config(source, sha256, base, document)),
             _ => Err(ConfigError { file: source, mistakes }),
         }
     }
@@ -135,8 +141,9 @@ impl Parts {
         Some(Parts { file, filters, outline })
     }
 
-    fn config(self, source: String, sha256: String, document: Document) -> Config {
-        let Parts { file, filters, outline } = self;
+    fn config(self, source: String, sha256: String, base: &Path, document: Document) -> Config {
+        let Parts { mut file, filters, outline } = self;
+        file.ledger.anchors.iter_mut().for_each(|anchor| anchor.resolve(base));
         Config {
             source,
             sha256,

@@ -150,15 +150,7 @@ impl ProviderSettings {
     /// Whether the roots can be read, as they will be when the first connection is opened. An error
     /// is about `ca_file`.
     pub(crate) fn check_roots(&self, base: &Path) -> Result<(), String> {
-        let Some(path) = self.ca_file.as_ref().map(|file| base.join(file)) else { return Ok(()) };
-        let at = |problem: &str| format!("{}: {problem}", path.display());
-        std::fs::metadata(&path).map_err(|error| at(&error.to_string()))?;
-        let mut roots = RootCertStore::empty();
-        match load_ca_file_into_store(&path, &mut roots) {
-            Ok(()) if !roots.is_empty() => Ok(()),
-            Ok(()) => Err(at("there is no certificate in PEM in it")),
-            Err(_) => Err(at("there is something else than certificates in PEM in it")),
-        }
+        self.ca_file.as_ref().map_or(Ok(()), |file| check_roots(&base.join(file)))
     }
 
     /// What it takes to reach it. An error names the field and what is wrong with it.
@@ -187,6 +179,18 @@ impl ProviderSettings {
                 open: self.breaker.open,
             },
         })
+    }
+}
+
+/// Whether the roots in a file can be read, as they will be when the first connection is opened.
+pub(crate) fn check_roots(path: &Path) -> Result<(), String> {
+    let at = |problem: &str| format!("{}: {problem}", path.display());
+    std::fs::metadata(path).map_err(|error| at(&error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    match load_ca_file_into_store(path, &mut roots) {
+        Ok(()) if !roots.is_empty() => Ok(()),
+        Ok(()) => Err(at("there is no certificate in PEM in it")),
+        Err(_) => Err(at("there is something else than certificates in PEM in it")),
     }
 }
 

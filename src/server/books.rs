@@ -1,11 +1,12 @@
-//! The ledger as the gateway opens it: which keys sign and seal, and what is folded from its records.
+//! The ledger as the gateway opens it: which keys sign and seal, and what is folded from records.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold};
-use inferlayer_ledger::{Anchored, KeyError, Keyring, Ledger, Options, TenantKeys};
+use inferlayer_ledger::{KeyError, Keyring, Ledger, Options, TenantKeys};
 
+use crate::anchor;
 use crate::config::{Config, ConfigError};
 use crate::server::signing::{SigningKeyError, SigningKeys};
 use crate::server::{DataDir, StartError};
@@ -82,16 +83,11 @@ pub(crate) fn options(
     let signing = keys.signing().map_err(wrong)?;
     let mut options = Options::new(data_dir.path(), keys.origin().clone(), signing);
     options.next_signing = keys.next().map_err(wrong)?;
-    options.anchored = anchored(config, data_dir);
+    options.anchored = anchor::read_back(config, data_dir)?;
     options.queue_records = config.ledger.queue_records;
     options.segment_bytes = config.ledger.segment_bytes;
     options.min_free_bytes = config.ledger.min_free_bytes;
     Ok(options)
-}
-
-/// Checkpoints of this log that were kept elsewhere.
-fn anchored(_config: &Config, _data_dir: &DataDir) -> Vec<Anchored> {
-    Vec::new()
 }
 
 /// The log was handed on before the last end, and the key that it was handed to has yet to take the

@@ -8,6 +8,7 @@ use inferlayer_accounts::record;
 use inferlayer_filter::{Filter, Provider, Site};
 use inferlayer_ledger::{Content, Entry, KeyError, Kind, Ledger};
 
+use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
@@ -22,6 +23,7 @@ pub(crate) struct Built {
     pub(crate) config: Config,
     pub(crate) listeners: Listeners,
     pub(crate) books: Books,
+    pub(crate) anchors: Anchors,
     /// Of the simulated provider, when one is configured.
     pub(crate) simulated: Option<Listener>,
     pub(crate) data_dir: DataDir,
@@ -45,6 +47,8 @@ pub(crate) enum StartError {
     DataDir { folder: String, cause: std::io::Error },
     #[error("{0}")]
     Key(#[from] KeyError),
+    #[error("{0}")]
+    ReadBack(#[from] anchor::ReadBackError),
     #[error("ledger: {0}")]
     Ledger(#[from] inferlayer_ledger::OpenError),
     #[error("ledger: {0}")]
@@ -57,6 +61,15 @@ pub(crate) enum StartError {
     Metrics(#[from] prometheus::Error),
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<AnchorsError> for StartError {
+    fn from(error: AnchorsError) -> StartError {
+        match error {
+            AnchorsError::Config(error) => StartError::Config(error),
+            AnchorsError::Metrics(error) => StartError::Metrics(error),
+        }
+    }
 }
 
 /// Builds everything; nothing serves yet.
@@ -81,6 +94,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     };
     let pipeline = Pipeline::new(filters(&mut config, &site)?);
     let metrics_set = Metrics::new()?;
+    let anchors = Anchors::new(&config, base, &data_dir, &books.ledger, metrics_set.registry())?;
 
     let gateway = Gateway {
         pipeline: Arc::new(pipeline),
@@ -91,7 +105,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
         ledger: books.ledger.clone(),
     };
     let listeners = Listeners { http, metrics, admin };
-    Ok(Built { gateway, config, listeners, books, simulated, data_dir })
+    Ok(Built { gateway, config, listeners, books, anchors, simulated, data_dir })
 }
 
 fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! journal/   the ledger: the only truth        keys/    signing key, tenant keys (0600)
-//! view/      sled: rebuilt from the journal    admin.sock
+//! view/      sled: rebuilt from the journal    anchors/ checkpoints that witnesses have signed
+//! admin.sock
 //! ```
 
 use std::io;
@@ -21,7 +22,12 @@ impl DataDir {
 
     /// Makes the folder, for its owner alone, unless it is there.
     pub(crate) fn create(&self) -> io::Result<()> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)
+        create(&self.0)
+    }
+
+    /// Makes the folder of cosigned checkpoints, for its owner alone, unless it is there.
+    pub(crate) fn create_anchors(&self) -> io::Result<()> {
+        create(&self.anchors())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -40,7 +46,15 @@ impl DataDir {
         self.0.join("keys")
     }
 
+    pub(crate) fn anchors(&self) -> PathBuf {
+        self.0.join("anchors")
+    }
+
     pub(crate) fn admin_socket(&self) -> PathBuf {
         self.0.join("admin.sock")
     }
+}
+
+fn create(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

@@ -39,7 +39,7 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { gateway, config, listeners, books, simulated, .. } = built;
+    let Built { gateway, config, listeners, books, anchors, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
     let in_flight = Arc::clone(&gateway.in_flight);
     let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), config.listen.grace_seconds));
@@ -49,10 +49,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     server.bootstrap();
 
     let connections = config.limits.connections;
-    let (metrics, served) = (Arc::clone(&gateway.metrics), Arc::clone(&gateway.in_flight));
-    let upstreams = gateway.upstreams.clone();
-    let accounts = Arc::clone(&books.accounts);
-    let exporter = Exporter::new(metrics, accounts, served, ledger.clone(), upstreams)?;
+    let exporter = Exporter::new(&gateway, &books.accounts, &anchors)?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -71,6 +68,9 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         let daily = retention::Daily::new(ledger.clone(), days, &stop);
         server.add_service(background_service("retention", daily));
     }
+    if !anchors.is_empty() {
+        server.add_service(background_service("anchors", anchors.clone()));
+    }
     if let Some(listener) = simulated {
         server.add_service(small("simulated", listener, simulated::Simulated, &stop));
     }
@@ -82,7 +82,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         std::thread::sleep(Duration::from_millis(5));
     }
     pipeline.close();
-    ledger.close().map_err(StartError::Close)
+    anchors.close_ledger().map_err(StartError::Close)
 }
 
 /// A service that needs one thread and few connections.

@@ -97,14 +97,19 @@ async fn collect(
         if body.len() > max_bytes && translated {
             return Err(AttemptResult::BadAnswer);
         }
+        if body.len() > max_bytes && !reply.status.is_success() {
+            return Err(AttemptResult::Status { status: reply.status.as_u16() });
+        }
         if body.len() > max_bytes {
             return Ok(Answer::Long(Long { reply, begun: body.freeze() }));
         }
     }
     let content_type = reply.headers.get(CONTENT_TYPE).filter(|_| !translated).cloned();
-    let status = reply.status;
+    let (status, mut body) = (reply.status, body.freeze());
+    if !status.is_success() {
+        body = reply.redacted(body);
+    }
     reply.release().await;
-    let body = body.freeze();
     if !status.is_success() {
         let body = call.read_error(provider, status.as_u16(), body);
         return Ok(Answer::Whole(Whole { status, content_type, body, facts: None }));
@@ -179,16 +184,27 @@ impl EventStream {
     pub(crate) async fn fill(&mut self) -> Result<(), Cut> {
         let Some(bytes) = self.reply.next().await? else {
             self.ended = true;
-            let last = self.decoder.finish().map(|event| terminated(self.reader.read(&event)));
-            self.pieces.extend(last);
+            if let Some(event) = self.decoder.finish() {
+                let last = terminated(self.read(&event));
+                self.pieces.push_back(last);
+            }
             return Ok(());
         };
         // An event beyond the limit ends the stream where it stands.
         self.ended = self.decoder.push(bytes).is_err();
         while let Some(event) = self.decoder.next() {
-            self.pieces.push_back(self.reader.read(&event));
+            let piece = self.read(&event);
+            self.pieces.push_back(piece);
         }
         Ok(())
+    }
+
+    fn read(&mut self, event: &sse::Event) -> Piece {
+        let mut piece = self.reader.read(event);
+        if piece.meaning == Meaning::Error {
+            piece.bytes = self.reply.redacted(piece.bytes);
+        }
+        piece
     }
 
     /// Reads what may be left beside the request that goes on, to keep the connection.

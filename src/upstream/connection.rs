@@ -151,6 +151,14 @@ impl Reply {
         fast_timeout(idle, read).await.map_err(|_| Cut)?.map_err(|_| Cut)
     }
 
+    /// What the provider says went wrong, without our key.
+    pub(crate) fn redacted(&self, error: Bytes) -> Bytes {
+        match &self.connection.upstream.settings.key {
+            Some(key) => key.redacted(error),
+            None => error,
+        }
+    }
+
     /// Gives the connection back once the answer was read to its end.
     pub(crate) async fn release(mut self) {
         if self.connection.session.response_done() {

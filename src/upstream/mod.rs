@@ -18,13 +18,15 @@ mod connection;
 mod endpoint;
 mod provider;
 mod request;
+mod secret;
 
 pub(crate) use answer::{Answer, EventStream, Long, Whole};
 pub(crate) use attempts::Trial;
 pub(crate) use breaker::BreakerSettings;
 pub(crate) use connection::Reply;
-pub(crate) use endpoint::BaseUrl;
-pub(crate) use provider::{Secret, Upstream, UpstreamSettings, Upstreams};
+pub(crate) use endpoint::{BaseUrl, Resolver};
+pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
+pub(crate) use secret::Secret;
 
 use inferlayer_accounts::{Hold, Tenant};
 use inferlayer_ledger::Receipt;

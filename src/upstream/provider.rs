@@ -6,25 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use inferlayer_accounts::Tenant;
 use inferlayer_filter::exchange::AttemptResult;
-use inferlayer_filter::{Candidate, Provider, ProviderKind, Refusal};
+use inferlayer_filter::{Candidate, Provider, Refusal};
 use pingora_core::ErrorType;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::v1::Connector;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
-use zeroize::Zeroizing;
 
 use crate::upstream::breaker::{Breaker, BreakerSettings};
 use crate::upstream::connection::Connection;
 use crate::upstream::endpoint::{BaseUrl, Resolver};
-
-/// A provider's key. Has neither `Debug` nor `Display`, and is wiped.
-pub(crate) struct Secret(Zeroizing<String>);
+use crate::upstream::secret::{Secret, UnsendableKey};
 
 /// How to reach a provider.
 pub(crate) struct UpstreamSettings {
@@ -52,34 +48,6 @@ pub(crate) struct Upstream {
 /// All providers, by their place in the configuration.
 #[derive(Clone)]
 pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
-
-/// A key with bytes that no header can carry.
-#[derive(Debug, thiserror::Error)]
-#[error("the key has characters that cannot stand in a header")]
-pub(crate) struct UnsendableKey;
-
-impl Secret {
-    pub(crate) fn new(text: String) -> Secret {
-        Secret(Zeroizing::new(text))
-    }
-
-    /// The text, to be used and not kept.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The header that this kind of provider reads it from.
-    fn header(&self, kind: ProviderKind) -> Result<(HeaderName, HeaderValue), UnsendableKey> {
-        let (name, scheme) = match kind {
-            ProviderKind::Anthropic => (HeaderName::from_static("x-api-key"), ""),
-            ProviderKind::OpenAi | ProviderKind::Simulated => (AUTHORIZATION, "Bearer "),
-        };
-        let text = Zeroizing::new(format!("{scheme}{}", self.0.as_str()));
-        let mut value = HeaderValue::from_str(&text).map_err(|_| UnsendableKey)?;
-        value.set_sensitive(true);
-        Ok((name, value))
-    }
-}
 
 impl Upstreams {
     pub(crate) fn new(upstreams: Vec<Upstream>) -> Upstreams {

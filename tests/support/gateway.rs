@@ -14,6 +14,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_inferlayer");
 /// A gateway and its folder.
 pub struct Gateway {
     pub address: SocketAddr,
+    /// Of the metrics, where a configuration has them.
+    pub metrics: Option<SocketAddr>,
     pub folder: TempDir,
     child: Child,
     log: Arc<Mutex<String>>,
@@ -31,7 +33,7 @@ pub struct Setup {
     pub before_route: &'static str,
     /// Tenants beside `a`, as YAML.
     pub more_tenants: &'static str,
-    /// Where metrics are, as YAML.
+    /// Where metrics listen, as YAML.
     pub metrics: &'static str,
     pub extra: &'static str,
 }
@@ -149,7 +151,11 @@ impl Gateway {
             panic!("the gateway did not start: {said}");
         };
         let address = address.parse().unwrap();
-        Gateway { address, folder, child, log, said: keep_reading(stdout) }
+        line.clear();
+        stdout.read_line(&mut line).unwrap();
+        let metrics = line.strip_prefix("metrics on http://");
+        let metrics = metrics.and_then(|rest| rest.split('/').next()).map(|a| a.parse().unwrap());
+        Gateway { address, metrics, folder, child, log, said: keep_reading(stdout) }
     }
 
     pub fn url(&self, path: &str) -> String {

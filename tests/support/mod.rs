@@ -2,10 +2,13 @@
 //! loopback, and a reader of what the ledger holds afterwards.
 #![allow(dead_code, missing_docs, unused_imports)]
 
+pub mod canary;
 pub mod gateway;
 pub mod provider;
 pub mod records;
+pub mod syslog;
 pub mod tls;
+pub mod witness;
 
 pub use gateway::Gateway;
 pub use provider::{Provider, Script, Then};
@@ -57,6 +60,20 @@ pub fn events(stream: &str) -> (Vec<Value>, bool) {
 /// The text of a stream.
 pub fn text(events: &[Value]) -> String {
     events.iter().filter_map(|e| e["choices"][0]["delta"]["content"].as_str()).collect()
+}
+
+/// A configuration whose ledger has these anchors, as YAML.
+pub fn anchored(provider: &Provider, anchors: &str) -> gateway::Setup {
+    let extra = format!("ledger: {{ anchors: [{anchors}] }}");
+    let setup = gateway::Setup::of(&[provider.base_url()]);
+    gateway::Setup { extra: Box::leak(extra.into_boxed_str()), ..setup }
+}
+
+/// Status and body of one small call.
+pub async fn call(gateway: &Gateway, key: &str) -> (u16, String) {
+    let request = client(false).post(gateway.chat_url()).bearer_auth(key);
+    let answer = request.body(chat("m", false, 50)).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 /// Waits until something holds, at most ten seconds.

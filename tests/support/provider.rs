@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+/// A text that only answers have.
+pub const ANSWER_CANARY: &str = "canary of an answer: 7/9 Grünfinken?";
+
+const LATE_ECHO: &str = r#"{"error":{"message":"bad key: sk-canary-provider-key"}}"#;
+
 /// What the provider does with a request.
 #[derive(Clone)]
 pub enum Script {
@@ -37,6 +42,10 @@ pub enum Script {
     Reset,
     /// What the last message asks for, in one word: see [`as_asked`].
     AsAsked,
+    /// A chat completion, or a stream, that says this.
+    Say(&'static str),
+    /// A status, and a body that repeats the key the request came with.
+    EchoKey(u16),
 }
 
 /// What comes after the first events of a stream.
@@ -76,7 +85,12 @@ pub struct Provider {
 
 impl Provider {
     pub async fn start(script: Script) -> Provider {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Provider::start_on("127.0.0.1:0".parse().unwrap(), script).await
+    }
+
+    /// On an address that nobody listens on.
+    pub async fn start_on(address: SocketAddr, script: Script) -> Provider {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let memory = Arc::<Mutex<Memory>>::default();
         let provider = Provider { address, memory: Arc::clone(&memory) };
@@ -137,13 +151,28 @@ async fn connection(
     loop {
         let seen = read_request(&mut stream).await?;
         let asked: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        let key = seen.headers.get("authorization").cloned().unwrap_or_default();
         memory.lock().unwrap().seen.push(seen);
         let script = match &script {
             Script::AsAsked => as_asked(&asked),
             script => script.clone(),
         };
         match &script {
-            Script::Chat if asked["stream"] == true => chat_stream(&mut stream, &asked).await?,
+            Script::Chat if asked["stream"] == true => {
+                chat_stream(&mut stream, &asked, &["Hel", "lo ", "wör", "ld"]).await?
+            }
+            Script::Say(text) if asked["stream"] == true => {
+                chat_stream(&mut stream, &asked, &[text]).await?
+            }
+            Script::Say(text) => {
+                let body = completion().replace("Hello wörld", text);
+                json_answer(&mut stream, 200, "x-a: b", &body).await?
+            }
+            Script::EchoKey(status) => {
+                let body = json!({"error": {"message": format!("bad key: {key}"), "type": "x"}});
+                let header = format!("x-echo: {key}");
+                json_answer(&mut stream, *status, &header, &body.to_string()).await?
+            }
             Script::Chat => json_answer(&mut stream, 200, "x-a: b", &completion()).await?,
             Script::Long(bytes) => {
                 let body = completion().replace("Hello", &"x".repeat(*bytes));
@@ -166,6 +195,13 @@ fn as_asked(asked: &Value) -> Script {
         Some("silence") => Script::Silence,
         Some("reset") => Script::Reset,
         Some("fail") => Script::Status(500, "x: y", "{}"),
+        Some("say") => Script::Say(ANSWER_CANARY),
+        Some("echo-200") => Script::EchoKey(200),
+        Some("echo-400") => Script::EchoKey(400),
+        Some("echo-401") => Script::EchoKey(401),
+        Some("echo-422") => Script::EchoKey(422),
+        Some("echo-500") => Script::EchoKey(500),
+        Some("echo-late") => Script::After(2, Then::Say(LATE_ECHO)),
         Some("refuse") => Script::Status(400, "x: y", r#"{"error":{"message":"no"}}"#),
         _ => Script::Chat,
     }
@@ -272,7 +308,8 @@ async fn unterminated(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> 
     stream.shutdown().await
 }
 
-async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Seen> {
+/// One request with a body of a told length, or none.
+pub async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Seen> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -304,9 +341,13 @@ async fn json_answer(
     stream.write_all(answer.as_bytes()).await
 }
 
-async fn chat_stream(stream: &mut BufReader<TcpStream>, asked: &Value) -> std::io::Result<()> {
+async fn chat_stream(
+    stream: &mut BufReader<TcpStream>,
+    asked: &Value,
+    words: &[&str],
+) -> std::io::Result<()> {
     begin_stream(stream).await?;
-    for word in ["Hel", "lo ", "wör", "ld"] {
+    for word in words {
         event(stream, &delta(word)).await?;
     }
     let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use inferlayer_ledger::read::Reader;
-use inferlayer_ledger::{Kind, Trust};
+use inferlayer_ledger::{Kind, Trust, VerifyingKey};
 use serde_json::Value;
 
 use super::gateway::command_in;
@@ -19,6 +19,21 @@ pub fn of_kind(data: &Path, kind: Kind) -> Vec<Value> {
         }
     }
     found
+}
+
+/// Number of records.
+pub fn count(data: &Path) -> u64 {
+    let mut reader = Reader::open(&data.join("journal"), Trust::FirstUse).unwrap();
+    let mut count = 0;
+    while reader.next().unwrap().is_some() {
+        count += 1;
+    }
+    count
+}
+
+/// The verifier key that the gateway has published.
+pub fn key(data: &Path) -> VerifyingKey {
+    std::fs::read_to_string(data.join("keys/ledger.pub")).unwrap().parse().unwrap()
 }
 
 /// Names of what the attempts of an outcome came to.

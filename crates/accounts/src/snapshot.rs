@@ -1,5 +1,5 @@
-//! What a snapshot holds of keys, balances and holds: as much as lets a start go without the records
-//! before it, item by item, in JSON (`crates/ledger/FORMAT.md` §12).
+//! What a snapshot holds of keys, balances and holds: as much as lets a start go without the
+//! records before it, item by item, in JSON (`crates/ledger/FORMAT.md` §12).
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -78,11 +78,24 @@ fn report_cpu(data: &Path, waiting: usize) {
         let each = (cpu_ns(name) - before) / RECORDS;
         println!("{waiting} waiting: {name} {each} ns of CPU per record");
     }
+    report_proofs(&ledger);
     let begun = Instant::now();
     let report = verify(data, Trust::FirstUse).unwrap();
     let each = begun.elapsed().as_nanos() / u128::from(report.records);
     let commits = report.commits;
     println!("verify: {each} ns per record, {} records in {commits} commits", report.records);
+}
+
+/// Wall time of proofs of records all over the log.
+fn report_proofs(ledger: &Ledger) {
+    const PROOFS: u64 = 1000;
+    let size = ledger.head().size;
+    let begun = Instant::now();
+    for number in 0..PROOFS {
+        black_box(ledger.proof(number * size / PROOFS).unwrap());
+    }
+    let each = begun.elapsed().as_micros() / u128::from(PROOFS);
+    println!("proof: {each} us each, of {size} records");
 }
 
 fn raw(file: &mut File) {

@@ -9,9 +9,10 @@ use crate::checkpoint::{Checkpoint, Head};
 use crate::error::{Damage, OpenError, ReadError};
 use crate::log::Log;
 use crate::note_key::Origin;
+use crate::scope::Scope;
 use crate::storage::{Segment, Storage};
 use crate::trust::Trust;
-use crate::walk::{Scope, Walker};
+use crate::walk::Walker;
 
 /// A checkpoint as it was found elsewhere.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@
 
 use tokio::runtime::Handle;
 
-use crate::pending::{Receipt, Reply};
+use crate::pending::Reply;
+use crate::receipt::Receipt;
 
 /// Answers to be given. Dropping them gives them: a runtime that shuts down drops its tasks.
 #[derive(Default)]

@@ -4,15 +4,16 @@
 //! nothing about it is ever shared or locked.
 
 use std::fs::File;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{error, warn};
 
 use crate::answers::Answers;
 use crate::batch::{Batch, Signer, Stamp};
-use crate::checkpoint::{Checkpoint, Head};
 use crate::clock::{Clock, Watch};
+use crate::commit::Commit;
+use crate::committed::Publisher;
 use crate::entry::{Entry, Kind};
 use crate::error::{StoreError, Unavailable, is_full};
 use crate::gate::Gate;
@@ -20,11 +21,11 @@ use crate::hash::RunId;
 use crate::journal::Journal;
 use crate::log::Log;
 use crate::own::Own;
-use crate::pending::{Receipt, Reply};
+use crate::pending::Reply;
 use crate::randomness::Randomness;
+use crate::receipt::Receipt;
 use crate::space::{INTERVAL, Space};
 use crate::state::{State, parts};
-use crate::view::Feed;
 
 /// More records than this never share a commit: bounds the wait of the first.
 const MAX_COMMIT_RECORDS: usize = 1024;
@@ -45,7 +46,6 @@ pub(crate) enum Job {
 pub(crate) struct Appender {
     pub(crate) jobs: Receiver<Job>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) head: Arc<Mutex<Head>>,
     pub(crate) log: Log,
     pub(crate) state: Box<dyn State>,
     pub(crate) journal: Journal,
@@ -56,7 +56,7 @@ pub(crate) struct Appender {
     pub(crate) watch: Watch,
     pub(crate) space: Space,
     pub(crate) random: Randomness,
-    pub(crate) view: Feed,
+    pub(crate) committed: Publisher,
     pub(crate) commit_bytes: usize,
     /// Held until the thread ends.
     pub(crate) lock: File,
@@ -90,7 +90,7 @@ impl Appender {
             if outcome.is_ok() {
                 outcome = self.commit_group(&mut group).inspect_err(|error| {
                     self.gate.fail();
-                    error!(%error, "the ledger's store failed; nothing is recorded until a restart");
+                    error!(%error, "the ledger's store failed: nothing more until a restart");
                 });
             }
             group.refuse_all(&self.gate);
@@ -103,7 +103,7 @@ impl Appender {
     /// Commits what opens the run, before the thread starts. A run begins where the last one ended,
     /// so no segment is left here.
     pub(crate) fn commit_open(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.batch.begin(self.journal.place());
+        self.batch.begin(self.journal.place(), self.log.chain.tree());
         for entry in entries {
             self.push_own(entry)?;
         }
@@ -148,8 +148,8 @@ impl Appender {
         if !group.entries.is_empty() || close {
             let before = self.log.clone();
             match self.try_commit(group, close) {
-                Ok(checkpoint) => {
-                    self.answer(group, checkpoint);
+                Ok(commit) => {
+                    self.answer(group, commit);
                     self.follow()?;
                 }
                 Err(error) => self.excuse(error, before)?,
@@ -185,7 +185,7 @@ impl Appender {
         Ok(())
     }
 
-    fn try_commit(&mut self, group: &Group, close: bool) -> Result<Checkpoint, StoreError> {
+    fn try_commit(&mut self, group: &Group, close: bool) -> Result<Commit, StoreError> {
         self.begin()?;
         for entry in &group.entries {
             self.push(entry)?;
@@ -203,11 +203,10 @@ impl Appender {
             Own::Rotate(signing) => Some(Signer { signing, key: self.log.key().clone() }),
             Own::Retain(_) => None,
         };
-        let checkpoint = Arc::new(self.write(successor.as_ref())?);
-        self.signer = successor.unwrap_or_else(|| self.signer.clone());
+        let commit = Arc::new(self.write(successor)?);
         self.follow()?;
         let row = self.batch.rows().last().ok_or(StoreError::Failed)?;
-        Ok(Receipt::new(self.log.chain.log_id(), row, checkpoint))
+        Ok(Receipt::new(row, commit))
     }
 
     /// Begins a commit: with a snapshot where a segment begins, with a word about the clock where
@@ -216,7 +215,7 @@ impl Appender {
         let sequence = self.log.chain.next_sequence();
         self.journal.rotate_if_full(sequence)?;
         let (segment, offset) = self.journal.place();
-        self.batch.begin((segment, offset));
+        self.batch.begin((segment, offset), self.log.chain.tree());
         if offset == 0 && segment.0 > 0 {
             for part in parts(&self.log.stated(), &self.state.items())? {
                 self.push_own(&Entry::system(Kind::Snapshot, part))?;
@@ -244,13 +243,13 @@ impl Appender {
         self.log.learn(&record).map_err(StoreError::Own)
     }
 
-    /// Signs, writes and syncs the batch; only then does the head move.
-    fn write(&mut self, successor: Option<&Signer>) -> Result<Checkpoint, StoreError> {
-        let checkpoint = self.batch.finish(&self.log.chain, &self.signer, successor)?;
+    /// Signs, writes and syncs the batch; only then does the checkpoint count.
+    fn write(&mut self, successor: Option<Signer>) -> Result<Commit, StoreError> {
+        let signed = self.batch.finish(&self.log.chain, &self.signer, successor.as_ref())?;
         self.journal.commit(self.batch.frames())?;
-        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = checkpoint.head;
-        self.view.offer(self.batch.rows());
-        Ok(checkpoint)
+        self.signer = successor.unwrap_or_else(|| self.signer.clone());
+        self.committed.publish(&signed, &self.signer.key, self.batch.rows());
+        Ok(self.batch.commit(self.log.chain.log_id(), &self.signer.key, signed))
     }
 
     /// Lets the state take what was committed; nobody waits for that.
@@ -264,14 +263,13 @@ impl Appender {
         Ok(())
     }
 
-    fn answer(&mut self, group: &mut Group, checkpoint: Checkpoint) {
-        let checkpoint = Arc::new(checkpoint);
+    fn answer(&mut self, group: &mut Group, commit: Commit) {
+        let commit = Arc::new(commit);
         let mut answers = Answers::default();
         let entries = group.entries.drain(..).zip(group.replies.drain(..));
         for ((entry, reply), row) in entries.zip(self.batch.awaited_rows()) {
             self.gate.leave(entry.queued_bytes());
-            let log_id = self.log.chain.log_id();
-            answers.push(reply, Receipt::new(log_id, row, Arc::clone(&checkpoint)));
+            answers.push(reply, Receipt::new(row, Arc::clone(&commit)));
         }
         answers.give();
         group.bytes = 0;

@@ -1,18 +1,22 @@
 //! Builds one commit in memory: seal, hash, chain, and the signed checkpoint at its end.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 
 use crate::chain::Chain;
 use crate::checkpoint::Checkpoint;
+use crate::commit::Commit;
 use crate::entry::{Content, Entry, External};
 use crate::error::StoreError;
-use crate::hash::{Hash, RunId, TenantTag};
+use crate::hash::{Hash, LogId, RunId, TenantTag};
 use crate::header::{Flags, HEADER_BYTES, Header, Lengths, PROLOGUE_BYTES};
 use crate::note_key::{SigningKey, VerifyingKey};
 use crate::randomness::Randomness;
 use crate::record::Record;
 use crate::seal::{FreshKeys, OVERHEAD_BYTES, SealError};
 use crate::storage::Segment;
+use crate::tree::Frontier;
 use crate::view::Row;
 
 /// A buffer larger than this after a commit is given back.
@@ -24,6 +28,7 @@ pub(crate) struct Batch {
     frames: Vec<u8>,
     rows: Vec<Row>,
     place: Option<(Segment, u64)>,
+    before: Frontier,
     /// Records at the front that nobody waits for.
     own: usize,
 }
@@ -49,13 +54,14 @@ pub(crate) struct Stamp {
 }
 
 impl Batch {
-    /// Empties the batch for a commit that will stand at `place`.
-    pub(crate) fn begin(&mut self, place: (Segment, u64)) {
+    /// Empties the batch for a commit that will stand at `place`, behind the records of `before`.
+    pub(crate) fn begin(&mut self, place: (Segment, u64), before: &Frontier) {
         self.frames.clear();
         self.frames.shrink_to(KEPT_BYTES);
         self.rows.clear();
         self.place = Some(place);
         self.own = 0;
+        self.before.clone_from(before);
     }
 
     /// Appends the record of `entry` and moves the chain on.
@@ -112,8 +118,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Appends the checkpoint over everything so far, signed by `signer` and, when the log is handed
-    /// on, by its `successor`, whose signature receipts then carry.
+    /// Appends the checkpoint over everything so far, signed by `signer` and, when the log is
+    /// handed on, by its `successor`, whose signature receipts then carry.
     pub(crate) fn finish(
         &mut self,
         chain: &Chain,
@@ -158,6 +164,18 @@ impl Batch {
     /// The rows that callers wait for.
     pub(crate) fn awaited_rows(&self) -> &[Row] {
         self.rows.get(self.own..).unwrap_or_default()
+    }
+
+    /// What the receipts of the records share.
+    pub(crate) fn commit(&self, log_id: LogId, key: &VerifyingKey, signed: Checkpoint) -> Commit {
+        Commit {
+            log_id,
+            key: key.clone(),
+            checkpoint: signed,
+            before: self.before.clone(),
+            record_hashes: self.rows.iter().map(|row| row.record_hash).collect(),
+            levels: OnceLock::new(),
+        }
     }
 
     /// Seals behind the metadata, then puts the hash of the stored bytes into the header.

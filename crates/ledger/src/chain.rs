@@ -50,6 +50,11 @@ impl Chain {
         self.tree.peaks()
     }
 
+    /// The tree over all records so far.
+    pub(crate) fn tree(&self) -> &Frontier {
+        &self.tree
+    }
+
     pub(crate) fn head(&self) -> Head {
         Head { size: self.tree.size(), root: self.tree.root() }
     }

@@ -35,7 +35,7 @@ impl Checkpoint {
         Some(Self { head, signature })
     }
 
-    /// Whether `key` made the signature.
+    /// Whether `key` has made the signature, under its origin.
     pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
         key.verifies(text(key.origin(), self.head).as_bytes(), &self.signature)
     }
@@ -73,7 +73,7 @@ impl Checkpoint {
         parse_text(text, origin)
     }
 
-    /// Reads a note that `key` has to have signed.
+    /// Reads a signed note and verifies its signature; says nothing yet of size and root.
     pub(crate) fn from_note(note: &[u8], key: &VerifyingKey) -> Result<Self, Damage> {
         let note = std::str::from_utf8(note).map_err(|_| Damage::Checkpoint)?;
         let (text, signatures) = note.split_once("\n\n").ok_or(Damage::Checkpoint)?;

@@ -176,6 +176,14 @@ impl RequestId {
     pub fn bytes(&self) -> [u8; 16] {
         self.0
     }
+
+    /// When it was made, in microseconds since 1970-01-01 UTC, if it is a UUID of version 7
+    /// (RFC 9562 §5.7).
+    pub(crate) fn made_at_us(&self) -> Option<u64> {
+        let [a, b, c, d, e, f, version, _, variant, ..] = self.0;
+        let is_v7 = version >> 4 == 7 && variant >> 6 == 0b10;
+        is_v7.then(|| u64::from_be_bytes([0, 0, a, b, c, d, e, f]).saturating_mul(1000))
+    }
 }
 
 impl fmt::Display for RequestId {

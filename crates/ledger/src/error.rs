@@ -23,6 +23,12 @@ pub enum Unavailable {
     /// The store failed; nothing is recorded until the gateway restarts.
     #[error("the ledger's store has failed")]
     Failed,
+    /// Those who keep its checkpoints are too far behind; new work waits until they have caught up.
+    #[error("the ledger's anchors lag")]
+    AnchorLag,
+    /// One who keeps its checkpoints knows another history; no new work until a restart.
+    #[error("the ledger's history is not the one that was anchored")]
+    AnchorConflict,
     /// The ledger was closed.
     #[error("the ledger is closed")]
     Closed,

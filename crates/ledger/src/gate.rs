@@ -1,4 +1,5 @@
-//! Admission to the appender's queue: how much may wait, and whether the store still takes entries.
+//! Admission to the appender's queue: how much may wait, whether the store still takes entries, and
+//! whether new work is held back while the rest goes on.
 //!
 //! Counting stands apart from the channel so that an intent can reserve its outcome's place, and an
 //! append can fail at once without taking a lock.
@@ -11,11 +12,17 @@ const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 const FAILED: u8 = 2;
 
+const ADMITTED: u8 = 0;
+const ANCHOR_LAGS: u8 = 1;
+const ANCHOR_CONFLICTS: u8 = 2;
+
 /// Shared by the callers and the appender.
 pub(crate) struct Gate {
     state: AtomicU8,
     /// The disk has too little room for new work; what was begun may still end.
     full: AtomicBool,
+    /// Whether new work is held back; outcomes, refusals and key events are not.
+    work: AtomicU8,
     records: AtomicUsize,
     bytes: AtomicUsize,
     max_records: usize,
@@ -27,6 +34,7 @@ impl Gate {
         Self {
             state: AtomicU8::new(OPEN),
             full: AtomicBool::new(false),
+            work: AtomicU8::new(ADMITTED),
             records: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             max_records,
@@ -56,6 +64,26 @@ impl Gate {
     /// Tells whether that changed anything.
     pub(crate) fn set_full(&self, full: bool) -> bool {
         self.full.swap(full, Ordering::AcqRel) != full
+    }
+
+    /// Whether an inference may begin.
+    pub(crate) fn check_work(&self) -> Result<(), Unavailable> {
+        self.check_new()?;
+        match self.work.load(Ordering::Acquire) {
+            ADMITTED => Ok(()),
+            ANCHOR_LAGS => Err(Unavailable::AnchorLag),
+            _ => Err(Unavailable::AnchorConflict),
+        }
+    }
+
+    /// Holds new work back, or lets it in again unless it is held back for good.
+    pub(crate) fn hold_back(&self, held: bool) {
+        let (from, to) = if held { (ADMITTED, ANCHOR_LAGS) } else { (ANCHOR_LAGS, ADMITTED) };
+        let _ = self.work.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    pub(crate) fn hold_back_for_good(&self) {
+        self.work.store(ANCHOR_CONFLICTS, Ordering::Release);
     }
 
     /// Takes `places` in the queue and room for `bytes`, or nothing.
@@ -121,6 +149,22 @@ mod tests {
         assert_eq!(gate.enter(1, 0), Err(Unavailable::QueueFull));
         gate.leave(10);
         assert_eq!(gate.enter(1, 10), Ok(()));
+    }
+
+    #[test]
+    fn work_is_held_back_and_nothing_else_and_a_conflict_is_for_good() {
+        let gate = Gate::new(4, 10);
+        gate.hold_back(true);
+        assert_eq!(gate.check_work(), Err(Unavailable::AnchorLag));
+        assert_eq!(gate.enter(1, 1), Ok(()));
+        gate.hold_back(false);
+        assert_eq!(gate.check_work(), Ok(()));
+        gate.hold_back(true);
+        gate.hold_back_for_good();
+        gate.hold_back(false);
+        assert_eq!(gate.check_work(), Err(Unavailable::AnchorConflict));
+        gate.fail();
+        assert_eq!(gate.check_work(), Err(Unavailable::Failed));
     }
 
     #[test]

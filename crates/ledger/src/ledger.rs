@@ -10,25 +10,28 @@ use tracing::warn;
 
 use crate::anchored::Anchors;
 use crate::appender::Job;
-use crate::checkpoint::Head;
+use crate::checkpoint::{Checkpoint, Head};
 use crate::clock::Clock;
+use crate::committed::Committed;
 use crate::content::{ContentWriter, is_large};
-use crate::entry::{Content, Entry, RequestId};
+use crate::entry::{Content, Entry, Kind};
 use crate::error::{OpenError, ReadError, RetainError, StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId};
 use crate::log::Log;
-use crate::note_key::{Origin, SigningKey};
+use crate::lookup::Lookup;
+use crate::note_key::{Origin, SigningKey, VerifyingKey};
 use crate::options::{Opened, Options};
 use crate::own::Own;
-use crate::pending::{Pending, Receipt};
+use crate::pending::Pending;
 use crate::place::Place;
+use crate::receipt::Receipt;
 use crate::record::StoredRecord;
 use crate::recovery::{Fold, replay};
-use crate::retention::{drop_before, first_of_segment_before, plan};
-use crate::start::{Footing, announce, appender, lock, opening, publish, signer};
+use crate::retention::{base_of, drop_before, first_of_segment_before, plan};
+use crate::start::{Footing, announce, appender, committed, lock, opening, publish, signer};
 use crate::storage::Storage;
-use crate::view::{self, Row, View};
+use crate::view::{self, View};
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
 #[derive(Clone)]
@@ -39,7 +42,7 @@ struct Shared {
     /// To the thread that stores large content, which passes on to the appender in order.
     large: Sender<Job>,
     gate: Arc<Gate>,
-    head: Arc<Mutex<Head>>,
+    committed: Arc<Committed>,
     origin: Origin,
     log_id: LogId,
     run_id: RunId,
@@ -73,7 +76,8 @@ impl Ledger {
         anchors.judge(&log, recovered.replayed, &storage, options.restored.is_some())?;
         // What a crash left of an earlier retention.
         drop_before(&storage, log.story.first_sequence)?;
-        let (view, view_start) = view::start(options.view.as_deref(), &storage, &log.chain);
+        let base = base_of(&storage)?;
+        let (view, view_start) = view::start(options.view.as_deref(), &storage, &log.chain, &base);
         let records = log.chain.next_sequence();
         let opened = Opened {
             records,
@@ -95,6 +99,9 @@ impl Ledger {
     /// is full or the store has failed.
     pub fn append(&self, entry: Entry) -> Result<Pending, Unavailable> {
         entry.check()?;
+        if entry.kind == Kind::Hit {
+            self.0.gate.check_work()?;
+        }
         self.0.gate.enter(1, entry.queued_bytes())?;
         let way = self.0.way_of(&entry);
         Ok(self.0.send(way, entry))
@@ -104,6 +111,7 @@ impl Ledger {
     /// outcome can always be enqueued.
     pub fn begin(&self, intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
         intent.check()?;
+        self.0.gate.check_work()?;
         self.0.gate.enter(2, intent.queued_bytes())?;
         let way = self.0.way_of(&intent);
         let pending = self.0.send(way, intent);
@@ -164,34 +172,56 @@ impl Ledger {
 
     /// Size and root after the last commit.
     pub fn head(&self) -> Head {
-        *self.0.head.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.committed.checkpoint().head
     }
 
-    /// Whether new entries are taken: `false` while the disk is full, and for good after a store
-    /// error or a close.
+    /// The newest checkpoint: what the last commit signed.
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.0.committed.checkpoint()
+    }
+
+    /// The key that the checkpoints are signed with.
+    pub fn key(&self) -> VerifyingKey {
+        self.signed().1
+    }
+
+    /// Whether new work is taken: `false` for good after a store error, a conflict or a close, for
+    /// a while when it is held back or the disk is full.
     pub fn is_available(&self) -> bool {
-        self.0.gate.check_new().is_ok()
+        self.0.gate.check_work().is_ok()
     }
 
-    /// Where a record lies, by its sequence number; `None` when the view does not have it (yet).
-    pub fn locate(&self, sequence: u64) -> Option<Row> {
-        self.0.view()?.row(sequence)
+    /// Holds intents and hits back, or lets them in again. What runs is still recorded to its end,
+    /// and refusals and key events are as ever.
+    pub fn hold_back(&self, held: bool) {
+        self.0.gate.hold_back(held);
     }
 
-    /// Sequence numbers of a request's records, as far as the view has them.
-    pub fn sequences_of(&self, request: RequestId) -> Vec<u64> {
-        self.0.view().map_or_else(Vec::new, |view| view.sequences_of(request))
-    }
-
-    /// Number of records that the view has taken in; trails [`Ledger::head`].
-    pub fn indexed(&self) -> u64 {
-        self.0.view().map_or(0, |view| view.indexed())
+    /// Holds intents and hits back until a restart: somebody keeps a checkpoint that is not of this
+    /// history.
+    pub fn hold_back_for_good(&self) {
+        self.0.gate.hold_back_for_good();
     }
 
     /// Appends a close record behind everything that waits, then ends the threads. Later appends
     /// fail. A second call does nothing.
     pub fn close(&self) -> Result<(), StoreError> {
         self.0.end(Job::Close)
+    }
+
+    /// The newest checkpoint with the key that signed it.
+    pub(crate) fn signed(&self) -> (Checkpoint, VerifyingKey) {
+        self.0.committed.signed()
+    }
+
+    /// Memory and view, to be asked about committed records.
+    pub(crate) fn lookup(&self) -> Lookup {
+        Lookup::new(&self.0.committed, self.0.view())
+    }
+
+    /// The journal's input and output.
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.0.storage
     }
 
     fn start(
@@ -204,11 +234,11 @@ impl Ledger {
         let (large, stored) = channel();
         let (clock, storage) = (Arc::clone(&options.clock), Arc::clone(&options.storage));
         let (public_key_file, origin) = (options.public_key_file.clone(), options.origin.clone());
-        let (feed, view_thread) = view::spawn(view.clone(), &storage, &footing.log.chain);
+        let committed = committed(&footing, options.recent_rows)?;
         let (log_id, run_id) = (footing.log.chain.log_id(), footing.run_id);
-        let mut appender = appender(options, footing, waiting, feed)?;
+        let mut appender = appender(options, footing, waiting, &committed)?;
         appender.commit_open(entries)?;
-        let (gate, head) = (Arc::clone(&appender.gate), Arc::clone(&appender.head));
+        let gate = Arc::clone(&appender.gate);
         let content = ContentWriter {
             waiting: stored,
             appender: jobs.clone(),
@@ -221,13 +251,14 @@ impl Ledger {
         let thread = thread::Builder::new().name("ledger-appender".into());
         let appender =
             thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
+        let view_thread = view::spawn(view.clone(), &storage, &committed);
         let threads = Mutex::new(Some(Threads { appender, content, view: view_thread }));
         let view = Mutex::new(view);
         Ok(Self(Arc::new(Shared {
             jobs,
             large,
             gate,
-            head,
+            committed,
             origin,
             log_id,
             run_id,
@@ -329,7 +360,7 @@ impl Shared {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
         let outcome = appender.join().unwrap_or(Err(StoreError::Failed));
         self.gate.close();
-        // The appender owned the feed, so the view's thread ends once it has caught up.
+        // The appender owned the publisher, so the view's thread ends once it has caught up.
         if view.is_some_and(|view| view.join().is_err()) {
             warn!("the view's thread had panicked; the view is rebuilt at the next start");
         }
@@ -347,7 +378,7 @@ impl Drop for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pending::Receipt;
+    use crate::receipt::Receipt;
 
     #[test]
     fn handles_cross_threads() {

@@ -54,6 +54,14 @@ pub enum KeyFormatError {
     /// The key.
     #[error("a verifier key has the form <origin>+<8 hex digits>+<base64>")]
     Form,
+    /// The key of another signature: that of a log where a witness's is wanted, or the reverse.
+    #[error("the key is of type {found:#04x}, not {wanted:#04x} (0x01 a log, 0x04 a witness)")]
+    Algorithm {
+        /// The type wanted.
+        wanted: u8,
+        /// The type found.
+        found: u8,
+    },
     /// The id between the plus signs.
     #[error("the key id does not belong to this origin and key")]
     KeyId,
@@ -110,11 +118,8 @@ impl VerifyingKey {
         &self.public
     }
 
-    /// First four bytes of SHA-256 over name, newline, algorithm and key.
     pub(crate) fn key_id(&self) -> [u8; 4] {
-        let name = self.origin.as_str().as_bytes();
-        let [a, b, c, d, ..] = Hash::of(&[name, b"\n", &[ED25519_TYPE], &self.public]).0;
-        [a, b, c, d]
+        key_id(&self.origin, ED25519_TYPE, &self.public)
     }
 
     pub(crate) fn verifies(&self, text: &[u8], signature: &[u8; 64]) -> bool {
@@ -124,10 +129,7 @@ impl VerifyingKey {
 
 impl fmt::Display for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = u32::from_be_bytes(self.key_id());
-        let mut key = vec![ED25519_TYPE];
-        key.extend_from_slice(&self.public);
-        write!(f, "{}+{id:08x}+{}", self.origin, STANDARD.encode(key))
+        write_key(f, &self.origin, ED25519_TYPE, &self.public)
     }
 }
 
@@ -135,22 +137,48 @@ impl FromStr for VerifyingKey {
     type Err = KeyFormatError;
 
     fn from_str(text: &str) -> Result<Self, KeyFormatError> {
-        // Base64 may hold plus signs; name and id may not.
-        let mut parts = text.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyFormatError::Form);
-        };
-        let key = STANDARD.decode(key).map_err(|_| KeyFormatError::Form)?;
-        let [ED25519_TYPE, public @ ..] = key.as_slice() else {
-            return Err(KeyFormatError::Form);
-        };
-        let public = public.try_into().map_err(|_| KeyFormatError::Form)?;
-        let key = Self { origin: name.parse()?, public };
-        if format!("{:08x}", u32::from_be_bytes(key.key_id())) != id {
-            return Err(KeyFormatError::KeyId);
-        }
-        Ok(key)
+        let (origin, public) = parse_key(text, ED25519_TYPE)?;
+        Ok(Self { origin, public })
     }
+}
+
+/// First four bytes of SHA-256 over name, newline, algorithm and key.
+pub(crate) fn key_id(name: &Origin, algorithm: u8, public: &[u8; 32]) -> [u8; 4] {
+    let name = name.as_str().as_bytes();
+    let [a, b, c, d, ..] = Hash::of(&[name, b"\n", &[algorithm], public]).0;
+    [a, b, c, d]
+}
+
+/// Writes a verifier key of C2SP's signed notes: `<name>+<key id>+<base64>`.
+pub(crate) fn write_key(
+    f: &mut fmt::Formatter<'_>,
+    name: &Origin,
+    algorithm: u8,
+    public: &[u8; 32],
+) -> fmt::Result {
+    let id = u32::from_be_bytes(key_id(name, algorithm, public));
+    let mut key = vec![algorithm];
+    key.extend_from_slice(public);
+    write!(f, "{name}+{id:08x}+{}", STANDARD.encode(key))
+}
+
+/// Reads a verifier key of an algorithm whose keys have 32 bytes.
+pub(crate) fn parse_key(text: &str, algorithm: u8) -> Result<(Origin, [u8; 32]), KeyFormatError> {
+    // Base64 may hold plus signs; name and id may not.
+    let mut parts = text.trim().splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyFormatError::Form);
+    };
+    let key = STANDARD.decode(key).map_err(|_| KeyFormatError::Form)?;
+    let (found, public) = key.split_first().ok_or(KeyFormatError::Form)?;
+    if *found != algorithm {
+        return Err(KeyFormatError::Algorithm { wanted: algorithm, found: *found });
+    }
+    let (name, public) = (name.parse()?, public.try_into().map_err(|_| KeyFormatError::Form)?);
+    if format!("{:08x}", u32::from_be_bytes(key_id(&name, algorithm, &public))) != id {
+        return Err(KeyFormatError::KeyId);
+    }
+    Ok((name, public))
 }
 
 #[cfg(test)]
@@ -177,7 +205,9 @@ mod tests {
         let renamed = text.replace("gw-1", "gw-2");
         assert_eq!(renamed.parse::<VerifyingKey>(), Err(KeyFormatError::KeyId));
         assert_eq!("gw-1.example".parse::<VerifyingKey>(), Err(KeyFormatError::Form));
-        assert_eq!("a+0+AAAA".parse::<VerifyingKey>(), Err(KeyFormatError::Form));
+        let other = Err(KeyFormatError::Algorithm { wanted: 1, found: 0 });
+        assert_eq!("a+0+AAAA".parse::<VerifyingKey>(), other);
+        assert_eq!("a+0+AQID".parse::<VerifyingKey>(), Err(KeyFormatError::Form));
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Options {
     pub commit_bytes: usize,
     /// New work is refused when the disk has less room than this; 0 for no guard.
     pub min_free_bytes: u64,
+    /// Rows of committed records that are kept in memory until the view has them; some 110 bytes
+    /// each.
+    pub recent_rows: usize,
     /// A JSON value for the open record's `extra`; empty for none.
     pub open_metadata: Vec<u8>,
     /// Source of record times.
@@ -68,6 +71,7 @@ impl Options {
             segment_bytes: 256 << 20,
             commit_bytes: 4 << 20,
             min_free_bytes: 256 << 20,
+            recent_rows: 65_536,
             open_metadata: Vec::new(),
             clock: Arc::new(SystemClock),
             storage: Arc::new(FileStorage::new(&journal)),

@@ -223,7 +223,7 @@ impl StoredRecord {
 }
 
 /// Whether `metadata` is one JSON object whose first byte is the brace; builds no tree.
-fn is_json_object(metadata: &[u8]) -> bool {
+pub(crate) fn is_json_object(metadata: &[u8]) -> bool {
     // Skipping what it ignores, serde_json would not look at the UTF-8 of strings.
     let text = std::str::from_utf8(metadata).ok().filter(|text| text.starts_with('{'));
     text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())

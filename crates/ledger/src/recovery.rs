@@ -13,10 +13,11 @@ use crate::log::Log;
 use crate::note_key::VerifyingKey;
 use crate::place::Place;
 use crate::record::Record;
+use crate::scope::Scope;
 use crate::state::State;
 use crate::storage::{Segment, Storage};
 use crate::trust::Trust;
-use crate::walk::{Scope, Tail, Walker};
+use crate::walk::{Tail, Walker};
 
 /// Segments that a start reads.
 const REPLAYED_SEGMENTS: usize = 2;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use crate::error::{ReadError, RetainError};
-use crate::hash::Hash;
 use crate::header::{HEADER_BYTES, Header};
 use crate::own::Retention;
+use crate::scope::Scope;
 use crate::storage::{Segment, Storage};
 use crate::tree::Frontier;
 use crate::trust::Trust;
-use crate::walk::{Scope, Walker};
+use crate::walk::Walker;
 
 /// Segments that always stay: a start reads so many.
 const KEPT_SEGMENTS: usize = 2;
@@ -35,7 +35,7 @@ pub(crate) fn plan(
     Ok(Some(Retention {
         event: "retention",
         first_sequence: first.0,
-        root: root_before(storage, first)?,
+        root: tree_before(storage, first)?.root(),
         segments: dropped,
         reason,
     }))
@@ -58,12 +58,20 @@ pub(crate) fn first_of_segment_before(
     Ok(None)
 }
 
-/// The root that the snapshot at the head of `segment` gives everything before it.
-fn root_before(storage: &Arc<dyn Storage>, segment: Segment) -> Result<Hash, ReadError> {
+/// The tree before the first segment that there is.
+pub(crate) fn base_of(storage: &Arc<dyn Storage>) -> Result<Frontier, ReadError> {
+    match storage.list()?.first() {
+        Some(first) if first.0 > 0 => tree_before(storage, *first),
+        _ => Ok(Frontier::default()),
+    }
+}
+
+/// The tree that the snapshot at the head of `segment` gives everything before it.
+fn tree_before(storage: &Arc<dyn Storage>, segment: Segment) -> Result<Frontier, ReadError> {
     let scope = Scope::whole(&**storage)?.only(segment);
     let mut walker = Walker::over(Arc::clone(storage), Trust::FirstUse, scope);
     walker.advance()?;
-    Ok(walker.began().map_or_else(|| Frontier::default().root(), |log| log.chain.head().root))
+    Ok(walker.began().map(|log| log.chain.tree().clone()).unwrap_or_default())
 }
 
 /// Drops every segment before `first_sequence`, oldest first, with the content it names. Tells how

@@ -27,8 +27,9 @@ impl Writer {
         let signing = SigningKey::from_seed(&Zeroizing::new([1; 32])).unwrap();
         let key = signing.verifying_key(&"gw".parse().unwrap()).unwrap();
         let mut batch = Batch::default();
-        batch.begin((Segment(0), 0));
-        Self { chain: Chain::new(log_id(&key)), signing, key, batch }
+        let chain = Chain::new(log_id(&key));
+        batch.begin((Segment(0), 0), chain.tree());
+        Self { chain, signing, key, batch }
     }
 
     fn record(mut self, run: u8, kind: Kind, request: u8, metadata: &str) -> Self {

@@ -4,8 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
 
 use ring::rand::SystemRandom;
 use serde_json::value::RawValue;
@@ -13,7 +13,9 @@ use tracing::{info, warn};
 
 use crate::appender::{Appender, Job};
 use crate::batch::{Batch, Signer};
+use crate::checkpoint::Checkpoint;
 use crate::clock::Watch;
+use crate::committed::{Committed, Publisher};
 use crate::entry::{Entry, Kind};
 use crate::error::{OpenError, StoreError};
 use crate::gate::Gate;
@@ -27,7 +29,6 @@ use crate::randomness::Randomness;
 use crate::recovery::Recovered;
 use crate::run::{OPEN, OpenMetadata};
 use crate::space::Space;
-use crate::view::Feed;
 use crate::walk::Tail;
 
 /// The most that `commit_bytes` may be set to.
@@ -127,11 +128,22 @@ pub(crate) struct Footing {
     pub(crate) lock: File,
 }
 
+/// What is durable before this run's first commit: the recovered head, signed again.
+pub(crate) fn committed(
+    footing: &Footing,
+    recent_rows: usize,
+) -> Result<Arc<Committed>, StoreError> {
+    let Footing { log, signer, .. } = footing;
+    let signed = Checkpoint::sign(log.chain.head(), signer.key.origin(), &signer.signing);
+    let signed = signed.ok_or(StoreError::Signing)?;
+    Ok(Committed::new(signed, signer.key.clone(), recent_rows))
+}
+
 pub(crate) fn appender(
     options: Options,
     footing: Footing,
     jobs: Receiver<Job>,
-    view: Feed,
+    committed: &Arc<Committed>,
 ) -> Result<Appender, StoreError> {
     let Footing { log, signer, tail, run_id, lock } = footing;
     let gate = Arc::new(Gate::new(options.queue_records, options.queue_bytes));
@@ -140,7 +152,6 @@ pub(crate) fn appender(
     Ok(Appender {
         jobs,
         gate,
-        head: Arc::new(Mutex::new(log.chain.head())),
         journal: Journal::resume(storage, tail.as_ref(), options.segment_bytes)?,
         log,
         state: options.state,
@@ -151,7 +162,7 @@ pub(crate) fn appender(
         watch: Watch::default(),
         space,
         random: Randomness::new(),
-        view,
+        committed: Publisher(Arc::clone(committed)),
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
         lock,
     })

@@ -1,6 +1,6 @@
-//! The tenants' keys: one file for each. Whoever has the file reads the tenant's content; destroying
-//! it makes that content unreadable for ever, in every copy of the ledger, and the ledger still
-//! verifies.
+//! The tenants' keys: one file for each. Whoever has the file reads the tenant's content;
+//! destroying it makes that content unreadable for ever, in every copy of the ledger, and the
+//! ledger still verifies.
 //!
 //! A key is destroyed in two steps that a crash may part: the ledger says so, durably, and then the
 //! file goes. [`TenantKeys::finish`] is what a start does about the second.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::batch::{Batch, Signer, Stamp};
 use crate::chain::Chain;
+use crate::checkpoint::Checkpoint;
 use crate::entry::{Content, Entry, Kind, RequestId};
 use crate::hash::RunId;
 use crate::log::log_id;
@@ -18,7 +19,7 @@ use crate::seal::{FreshKeys, TenantSeal};
 use crate::storage::Segment;
 
 const STORED: &[u8] = include_bytes!("../tests/vectors/v1/00000000000000000000.ilj");
-const FORMAT: &str = include_str!("../FORMAT.md");
+pub(crate) const FORMAT: &str = include_str!("../FORMAT.md");
 const FIRST_TIME_US: u64 = 1_790_000_000_000_000;
 
 /// Bytes counting up from `first`.
@@ -62,13 +63,20 @@ fn entries(key: &VerifyingKey, run_id: RunId) -> [Entry; 3] {
     ]
 }
 
+/// The commit, its note, and the key that signed it.
 fn build() -> (Batch, String, VerifyingKey) {
+    let (batch, checkpoint, key) = commit();
+    (batch, checkpoint.note(&key), key)
+}
+
+/// The commit, its checkpoint, and the key that signed it.
+pub(crate) fn commit() -> (Batch, Checkpoint, VerifyingKey) {
     let signing = SigningKey::from_seed(&Zeroizing::new(counting(0))).unwrap();
     let key = signing.verifying_key(&"gw-1.example".parse().unwrap()).unwrap();
     let run_id = RunId(counting(0xa0));
     let mut chain = Chain::new(log_id(&key));
     let mut batch = Batch::default();
-    batch.begin((Segment(0), 0));
+    batch.begin((Segment(0), 0), chain.tree());
     let fresh = FreshKeys {
         record_key: counting(0x20),
         wrap_nonce: counting(0x40),
@@ -79,8 +87,8 @@ fn build() -> (Batch, String, VerifyingKey) {
         batch.push_with(entry, &stamp, &mut chain, Some(&fresh)).unwrap();
     }
     let signer = Signer { signing, key: key.clone() };
-    let note = batch.finish(&chain, &signer, None).unwrap().note(&key);
-    (batch, note, key)
+    let checkpoint = batch.finish(&chain, &signer, None).unwrap();
+    (batch, checkpoint, key)
 }
 
 /// `UPDATE_VECTORS=1` rewrites the vector first, after a deliberate change.

@@ -143,3 +143,23 @@ fn close_commits_what_waits_before_it() {
     assert_eq!(kinds.len(), 102);
     assert_eq!(kinds.last(), Some(&Kind::Close));
 }
+
+#[test]
+fn work_that_is_held_back_leaves_running_and_other_records_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_in(data.path());
+    let (intent, slot) = ledger.begin(entry(Kind::Intent, 1, "x")).unwrap();
+    intent.wait_blocking().unwrap();
+    ledger.hold_back(true);
+    assert!(!ledger.is_available());
+    assert!(matches!(ledger.begin(entry(Kind::Intent, 2, "x")), Err(Unavailable::AnchorLag)));
+    assert!(matches!(ledger.append(entry(Kind::Hit, 2, "")), Err(Unavailable::AnchorLag)));
+    slot.commit(entry(Kind::Outcome, 1, "x")).wait_blocking().unwrap();
+    ledger.append(entry(Kind::Refusal, 2, "")).unwrap().wait_blocking().unwrap();
+    ledger.hold_back(false);
+    ledger.append(entry(Kind::Hit, 3, "")).unwrap().wait_blocking().unwrap();
+    ledger.hold_back_for_good();
+    ledger.hold_back(false);
+    assert!(matches!(ledger.begin(entry(Kind::Intent, 4, "x")), Err(Unavailable::AnchorConflict)));
+    ledger.close().unwrap();
+}

@@ -1,5 +1,5 @@
-//! A tenant's key that was destroyed: its bytes are nowhere, what it sealed stays sealed, and a crash
-//! in the middle is put right.
+//! A tenant's key that was destroyed: its bytes are nowhere, what it sealed stays sealed, and a
+//! crash in the middle is put right.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;

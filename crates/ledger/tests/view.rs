@@ -47,9 +47,46 @@ fn records_are_found_by_sequence_and_request() {
     let row = ledger.locate(outcome.sequence()).unwrap();
     assert_eq!((row.kind, row.record_hash), (Kind::Outcome, outcome.record_hash()));
     assert_eq!(row.tenant_tag, Some(tenant(1).tag()));
-    let found = ledger.sequences_of(request(9).unwrap());
+    let found = ledger.sequences_of(request(9).unwrap()).unwrap();
     assert_eq!(found, [intent.sequence(), outcome.sequence()]);
-    assert!(ledger.sequences_of(request(8).unwrap()).is_empty());
+    assert!(ledger.sequences_of(request(8).unwrap()).unwrap().is_empty());
+}
+
+#[test]
+fn what_memory_cannot_hold_is_read_back_from_the_journal() {
+    for recent_rows in [0, 1, 7] {
+        let data = tempfile::tempdir().unwrap();
+        let mut options = options(data.path());
+        options.view = Some(data.path().join("view"));
+        options.recent_rows = recent_rows;
+        let (ledger, _) = open(options).unwrap();
+        for round in 0..3u64 {
+            let append = |number| ledger.append(entry(Kind::Refusal, round * 50 + number, "x"));
+            let pending: Vec<_> = (0..50).map(|number| append(number).unwrap()).collect();
+            pending.into_iter().for_each(|pending| drop(pending.wait_blocking().unwrap()));
+            agrees(&ledger);
+        }
+        let rows = ledger.records_of(tenant(1).tag(), 0..u64::MAX, 1000).unwrap();
+        let sequences: Vec<u64> = rows.iter().map(|row| row.sequence).collect();
+        assert_eq!(sequences, (1..=150).collect::<Vec<_>>());
+        assert!((0..151).all(|sequence| ledger.proof(sequence).is_ok()));
+    }
+}
+
+#[test]
+fn the_newest_records_are_found_before_the_view_has_them() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_with_view(data.path());
+    for number in 0..50 {
+        let (pending, slot) = ledger.begin(entry(Kind::Intent, number, "x")).unwrap();
+        let intent = pending.wait_blocking().unwrap().sequence();
+        let of_request = || ledger.sequences_of(request(number).unwrap()).unwrap();
+        assert_eq!(of_request(), [intent]);
+        let outcome = slot.commit(entry(Kind::Outcome, number, "y")).wait_blocking().unwrap();
+        assert_eq!(of_request(), [intent, outcome.sequence()]);
+        assert_eq!(ledger.locate(outcome.sequence()).unwrap().place(), outcome.place());
+        assert!(ledger.proof(outcome.sequence()).is_ok());
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Records on standard output, for people or for programs. What is printed came from strangers, so no
-//! control character of theirs reaches a terminal.
+//! Records on standard output, for people or for programs. What is printed came from strangers, so
+//! no control character of theirs reaches a terminal.
 
 use std::io::{self, Write};
 

@@ -16,9 +16,10 @@ use self::folder::Folder;
 use crate::error::ReadError;
 use crate::note_key::VerifyingKey;
 use crate::read::journal_in;
+use crate::scope::Scope;
 use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
-use crate::walk::{Scope, Walker};
+use crate::walk::Walker;
 
 /// A copy that is complete and durable.
 #[derive(Clone, Debug, PartialEq, Eq)]

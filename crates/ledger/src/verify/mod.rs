@@ -4,11 +4,10 @@
 
 mod evidence;
 mod part;
+mod report;
 mod tally;
 mod whole;
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,60 +15,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use serde::Serialize;
-
 use self::part::Part;
 use self::whole::Whole;
 use crate::error::ReadError;
 use crate::read::journal_in;
+use crate::scope::Scope;
 use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
-use crate::walk::Scope;
 
 pub use self::evidence::{Evidence, NoEvidence};
-
-/// What a log that holds consists of. Hashes are in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// The verifier key whose signatures were checked.
-    pub key: String,
-    /// The key was taken from the log itself: consistent, but not shown to be anybody's.
-    pub key_on_first_use: bool,
-    /// Identity of the log.
-    pub log_id: String,
-    /// Every key that signed, the last one first; `key` is one of them.
-    pub keys: Vec<String>,
-    /// The first record that is still there; those before were dropped, and a record says so.
-    pub first_sequence: u64,
-    /// Number of records, those dropped included.
-    pub records: u64,
-    /// Root of the tree over all of them.
-    pub root: String,
-    /// Number of commits, each with its checkpoint verified.
-    pub commits: u64,
-    /// Number of segments.
-    pub segments: u64,
-    /// Number of runs of the writer.
-    pub runs: u64,
-    /// Records by kind.
-    pub kinds: BTreeMap<&'static str, u64>,
-    /// Intents that a crash left without outcome, in runs that are over.
-    pub intents_cut: u64,
-    /// Intents of the last run without outcome: in flight when it still runs.
-    pub intents_open: u64,
-    /// Outcomes without an intent before them.
-    pub outcomes_unannounced: u64,
-    /// Bytes after the last commit, zeros included: as far as the log can tell never acknowledged.
-    pub unacknowledged_bytes: u64,
-    /// Time of the first record, microseconds since 1970-01-01 UTC.
-    pub first_time_us: u64,
-    /// Time of the last record.
-    pub last_time_us: u64,
-    /// Receipts and checkpoints from elsewhere that the log was held against, and has.
-    pub evidence: usize,
-    /// The largest size that any of them speaks of: so far the log is shown to be complete.
-    pub complete_to: u64,
-}
+pub use self::report::Report;
 
 /// What is to be verified, and against what.
 pub struct Examination<'a> {
@@ -133,33 +88,5 @@ impl<'a> Examination<'a> {
             whole.take_in_order(receive)
         })?;
         whole.judge(&scope, &self.trust, &self.evidence)
-    }
-}
-
-/// What holds, in words.
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds: Vec<String> =
-            self.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-        let trust = match self.key_on_first_use {
-            true => "taken from the log itself: pass --key with a key you got elsewhere",
-            false => "given",
-        };
-        let Self { records, commits, segments, runs, root, log_id, key, .. } = self;
-        writeln!(
-            f,
-            "HOLDS: {records} records in {commits} commits, {segments} segments, {runs} runs"
-        )?;
-        writeln!(f, "root      {root}")?;
-        writeln!(f, "log       {log_id}")?;
-        writeln!(f, "key       {key} ({trust})")?;
-        writeln!(f, "kinds     {}", kinds.join(", "))?;
-        let (cut, open) = (self.intents_cut, self.intents_open);
-        writeln!(
-            f,
-            "intents   {cut} without outcome in runs that are over, {open} in the last run"
-        )?;
-        writeln!(f, "outcomes  {} without an intent", self.outcomes_unannounced)?;
-        writeln!(f, "tail      {} bytes never acknowledged", self.unacknowledged_bytes)
     }
 }

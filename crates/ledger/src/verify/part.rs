@@ -8,9 +8,10 @@ use super::tally::Event;
 use crate::error::{Damage, Fault, ReadError};
 use crate::hash::RunId;
 use crate::log::Log;
+use crate::scope::Scope;
 use crate::storage::{Segment, Storage};
 use crate::trust::Trust;
-use crate::walk::{Scope, Tail, Walker};
+use crate::walk::{Tail, Walker};
 
 /// What a segment that holds says.
 pub(super) struct Part {
@@ -57,7 +58,7 @@ impl Part {
                 part.found.extend(Found::record(evidence, &record));
             }
             if let Some(log) = walker.log() {
-                part.found.extend(Found::head(evidence, log.chain.head()));
+                part.found.extend(Found::head(evidence, log));
             }
             read(walker.commit_bytes());
         }

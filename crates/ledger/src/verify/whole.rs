@@ -9,9 +9,9 @@ use super::part::{Part, Reach};
 use super::tally::Tally;
 use crate::error::{Damage, Fault, ReadError};
 use crate::hash::RunId;
+use crate::scope::Scope;
 use crate::storage::Segment;
 use crate::trust::Trust;
-use crate::walk::Scope;
 
 /// What the parts so far say.
 #[derive(Default)]
@@ -79,6 +79,7 @@ impl Whole {
             one.judge(log, &self.found)
                 .map_err(|what| ReadError::Evidence { held_by: one.source.clone(), what })?;
         }
+        let (complete_to, complete_time_us) = Found::furthest(&self.found).unwrap_or_default();
         let (head, key) = (log.chain.head(), trust.key().unwrap_or(log.key()));
         Ok(Report {
             key: key.to_string(),
@@ -99,7 +100,8 @@ impl Whole {
             first_time_us: self.first_time_us.unwrap_or(0),
             last_time_us: log.chain.time_us(),
             evidence: evidence.len(),
-            complete_to: evidence.iter().map(Evidence::size).max().unwrap_or(0),
+            complete_to,
+            complete_time_us,
         })
     }
 }

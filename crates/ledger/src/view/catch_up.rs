@@ -18,7 +18,7 @@ const BATCH_ROWS: usize = 1024;
 pub(crate) fn catch_up(view: &View, storage: &dyn Storage, until: u64) -> io::Result<()> {
     let (mut sequence, first, mut offset) = match view.last() {
         Some(row) => (row.sequence + 1, row.segment, row.end()),
-        None => (0, Segment(0), 0),
+        None => (view.indexed(), Segment(view.indexed()), 0),
     };
     let mut rows = Vec::new();
     for segment in storage.list()?.into_iter().filter(|segment| *segment >= first) {

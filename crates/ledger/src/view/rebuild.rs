@@ -12,10 +12,12 @@ use super::move_aside;
 use super::store::View;
 use crate::chain::Chain;
 use crate::error::{OpenError, ReadError};
+use crate::retention::base_of;
+use crate::scope::Scope;
 use crate::start::lock;
 use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
-use crate::walk::{Scope, Walker};
+use crate::walk::Walker;
 
 /// Segments that are read to find the log's end, as a start does.
 const ENDING_SEGMENTS: usize = 2;
@@ -56,7 +58,8 @@ pub fn rebuild_view(
     if view.exists() {
         move_aside(view)?;
     }
-    let view = View::open(view, chain.log_id()).map_err(RebuildError::Store)?;
+    let base = base_of(&storage).map_err(OpenError::from)?;
+    let view = View::open(view, chain.log_id(), &base).map_err(RebuildError::Store)?;
     let records = chain.next_sequence();
     while let indexed = view.indexed()
         && indexed < records

@@ -1,47 +1,70 @@
 //! Rows in sled: one tree, one atomic batch for each block of records.
 //!
 //! An insert into sled costs microseconds, so rows share one: a block is all rows taken in at a
-//! time, under the sequence of its first. Request ids are keys of their own, without a value, for
-//! what begins a request only; an outcome is found by going on from its intent.
+//! time, under the sequence of its first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
 use sled::{Batch, Db};
 
 use super::row::{ROW_BYTES, Row};
-use crate::entry::{Kind, RequestId};
-use crate::hash::LogId;
+use super::tenant::index_tenants;
+use crate::fields::Fields;
+use crate::hash::{Hash, LogId};
+use crate::tree::Frontier;
 
 /// Rows of one block: keeps values far below the size that sled moves to files of their own.
 const MAX_BLOCK_ROWS: usize = 128;
-const MAX_SCANNED_ROWS: usize = 1 << 20;
 const CACHE_BYTES: u64 = 16 << 20;
 
+/// What the keys below mean; a view of another schema is rebuilt.
+const SCHEMA: &[u8] = b"3";
+const SCHEMA_KEY: &[u8] = b"s";
 const LOG_KEY: &[u8] = b"l";
+const BASE_KEY: &[u8] = b"f";
 const BLOCK_PREFIX: u8 = b'b';
-const REQUEST_PREFIX: u8 = b'r';
 
 /// A handle on the view's store; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct View(Db);
+pub(crate) struct View {
+    pub(super) db: Db,
+    /// The tree before the first row.
+    base: Arc<Frontier>,
+}
 
 impl View {
-    /// Opens or makes the store; an existing one has to belong to `log`.
-    pub(crate) fn open(directory: &Path, log: LogId) -> Result<Self, String> {
+    /// Opens or makes the store. A new one begins at `base`; an existing one has to belong to
+    /// `log`, and keeps its own.
+    pub(crate) fn open(directory: &Path, log: LogId, base: &Frontier) -> Result<Self, String> {
         let config =
             sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         // sled 0.34 panics on files that a power cut has damaged.
         let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
         let db = opened.map_err(|_| "sled panicked")?.map_err(|error| error.to_string())?;
-        match db.get(LOG_KEY).map_err(|error| error.to_string())? {
-            Some(stored) if *stored == log.0 => {}
-            None if db.is_empty() => {
-                db.insert(LOG_KEY, &log.0).map_err(|error| error.to_string())?;
-            }
-            _ => return Err("it belongs to another log".to_owned()),
+        if db.is_empty() {
+            let mut batch = Batch::default();
+            batch.insert(SCHEMA_KEY, SCHEMA);
+            batch.insert(LOG_KEY, &log.0);
+            batch.insert(BASE_KEY, encode(base));
+            db.apply_batch(batch).map_err(|error| error.to_string())?;
         }
-        Ok(Self(db))
+        let value = |key: &[u8]| db.get(key).map_err(|error| error.to_string());
+        if value(SCHEMA_KEY)?.is_none_or(|stored| stored != SCHEMA) {
+            return Err("it was made by another version".to_owned());
+        }
+        if value(LOG_KEY)?.is_none_or(|stored| *stored != log.0) {
+            return Err("it belongs to another log".to_owned());
+        }
+        let base = value(BASE_KEY)?.and_then(|stored| decode(&stored));
+        let base = Arc::new(base.ok_or("it does not say where it begins")?);
+        Ok(Self { db, base })
+    }
+
+    /// The tree before the first row.
+    pub(crate) fn base(&self) -> Arc<Frontier> {
+        Arc::clone(&self.base)
     }
 
     /// Adds rows that follow each other and the last one stored.
@@ -50,14 +73,11 @@ impl View {
             let Some(first) = block.first() else { continue };
             let mut batch = Batch::default();
             let mut value = Vec::with_capacity(block.len() * ROW_BYTES);
-            for row in block {
-                row.encode(&mut value);
-                if let (Some(request), true) = (row.request, row.kind != Kind::Outcome) {
-                    batch.insert(request_key(request, row.sequence).as_slice(), &[]);
-                }
-            }
+            block.iter().for_each(|row| row.encode(&mut value));
             batch.insert(block_key(first.sequence).as_slice(), value);
-            self.0.apply_batch(batch)?;
+            index_tenants(block, &mut batch);
+            self.db.apply_batch(batch)?;
+            self.add_tiles(first.sequence, first.sequence + block.len() as u64)?;
         }
         Ok(())
     }
@@ -74,48 +94,52 @@ impl View {
         self.row(self.indexed().checked_sub(1)?)
     }
 
-    /// Number of records taken in.
+    /// Whether no row was taken in yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.indexed() == self.base.size()
+    }
+
+    /// Number of records up to the last row, those before the base included.
     pub(crate) fn indexed(&self) -> u64 {
         let block = self.block_up_to(u64::MAX);
         let end =
             block.and_then(|(key, value)| Some(last_u64(&key)? + (value.len() / ROW_BYTES) as u64));
-        end.unwrap_or(0)
-    }
-
-    /// Sequence numbers of a request's records, ascending. An outcome is looked for among the
-    /// million records after its intent.
-    pub(crate) fn sequences_of(&self, request: RequestId) -> Vec<u64> {
-        let [prefix @ .., _, _, _, _, _, _, _, _] = request_key(request, 0);
-        let keys = self.0.scan_prefix(prefix).keys().filter_map(Result::ok);
-        let mut found: Vec<u64> = keys.filter_map(|key| last_u64(&key)).collect();
-        if let Some(intent) = found.iter().copied().find(|sequence| self.is_intent(*sequence)) {
-            let mut after = self.rows_from(intent + 1).take(MAX_SCANNED_ROWS);
-            let of_request = |row: &Row| row.request == Some(request);
-            let outcome = after.find(|row| row.kind == Kind::Outcome && of_request(row));
-            found.extend(outcome.map(|row| row.sequence));
-            found.sort_unstable();
-        }
-        found
-    }
-
-    fn is_intent(&self, sequence: u64) -> bool {
-        self.row(sequence).is_some_and(|row| row.kind == Kind::Intent)
+        end.unwrap_or(self.base.size())
     }
 
     /// Every row from `sequence` on.
-    fn rows_from(&self, sequence: u64) -> impl Iterator<Item = Row> {
+    pub(super) fn rows_from(&self, sequence: u64) -> impl Iterator<Item = Row> {
         let block = self.block_up_to(sequence).and_then(|(key, _)| last_u64(&key));
         let range = block_key(block.unwrap_or(sequence))..=block_key(u64::MAX);
-        let blocks = self.0.range(range);
+        let blocks = self.db.range(range);
         let rows = blocks.filter_map(Result::ok).flat_map(|(key, value)| rows_of(&key, &value));
         rows.skip_while(move |row| row.sequence < sequence)
+    }
+
+    /// The rows of the block whose first has the sequence `first`.
+    pub(super) fn block(&self, first: u64) -> Option<Vec<Row>> {
+        let key = block_key(first);
+        self.db.get(key).ok().flatten().map(|value| rows_of(&key, &value))
     }
 
     /// The last block that starts at or before `sequence`.
     fn block_up_to(&self, sequence: u64) -> Option<(sled::IVec, sled::IVec)> {
         let range = block_key(0)..=block_key(sequence);
-        self.0.range(range).next_back()?.ok()
+        self.db.range(range).next_back()?.ok()
     }
+}
+
+/// Size, then the peaks.
+fn encode(base: &Frontier) -> Vec<u8> {
+    let peaks = base.peaks().iter().flat_map(|peak| peak.0);
+    base.size().to_be_bytes().into_iter().chain(peaks).collect()
+}
+
+fn decode(stored: &[u8]) -> Option<Frontier> {
+    let mut fields = Fields(stored);
+    let size = fields.u64()?;
+    let peaks = (0..size.count_ones()).map(|_| fields.next().map(Hash));
+    Frontier::from_parts(size, peaks.collect::<Option<_>>()?)
 }
 
 fn block_key(sequence: u64) -> [u8; 9] {
@@ -131,20 +155,14 @@ fn rows_of(block_key: &[u8], value: &[u8]) -> Vec<Row> {
 }
 
 /// The sequence number that a key ends in.
-fn last_u64(key: &[u8]) -> Option<u64> {
+pub(super) fn last_u64(key: &[u8]) -> Option<u64> {
     key.last_chunk().map(|last| u64::from_be_bytes(*last))
-}
-
-fn request_key(request: RequestId, sequence: u64) -> [u8; 25] {
-    let mut key = [REQUEST_PREFIX; 25];
-    let bytes = request.bytes().into_iter().chain(sequence.to_be_bytes());
-    key.iter_mut().skip(1).zip(bytes).for_each(|(to, from)| *to = from);
-    key
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::{Kind, RequestId};
     use crate::hash::{Hash, TenantTag};
     use crate::storage::Segment;
 
@@ -166,7 +184,7 @@ mod tests {
     #[test]
     fn rows_are_found_by_sequence_and_request_across_blocks() {
         let folder = tempfile::tempdir().unwrap();
-        let view = View::open(folder.path(), LogId([1; 32])).unwrap();
+        let view = View::open(folder.path(), LogId([1; 32]), &Frontier::default()).unwrap();
         assert_eq!((view.indexed(), view.last()), (0, None));
         let rows: Vec<Row> = (0..300).map(row).collect();
         view.put(&rows[..1]).unwrap();
@@ -176,15 +194,39 @@ mod tests {
             assert_eq!(view.row(row.sequence).as_ref(), Some(row));
         }
         assert_eq!(view.row(300), None);
-        assert_eq!(view.sequences_of(RequestId::new([9; 16]).unwrap()), [8, 158]);
-        assert_eq!(view.sequences_of(RequestId::new([150; 16]).unwrap()), [149, 299]);
-        assert!(view.sequences_of(RequestId::new([151; 16]).unwrap()).is_empty());
+        let of = |number| view.sequences_of(RequestId::new([number; 16]).unwrap(), true);
+        assert_eq!((of(9), of(150), of(151)), (vec![8, 158], vec![149, 299], vec![]));
+    }
+
+    #[test]
+    fn where_a_view_begins_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut base = Frontier::default();
+        (0..=4).for_each(|number| base.push(Hash([number; 32])));
+        let view = View::open(folder.path(), LogId([1; 32]), &base).unwrap();
+        assert_eq!((view.indexed(), view.is_empty()), (5, true));
+        view.put(&[row(5), row(6)]).unwrap();
+        drop(view);
+        let view = View::open(folder.path(), LogId([1; 32]), &Frontier::default()).unwrap();
+        assert_eq!((view.indexed(), view.is_empty()), (7, false));
+        assert_eq!(*view.base(), base);
+        assert_eq!((view.row(4), view.row(6)), (None, Some(row(6))));
+    }
+
+    #[test]
+    fn a_view_of_another_schema_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || View::open(folder.path(), LogId([1; 32]), &Frontier::default());
+        let view = open().unwrap();
+        view.db.remove(SCHEMA_KEY).unwrap();
+        drop(view);
+        assert!(open().is_err_and(|reason| reason.contains("another version")));
     }
 
     #[test]
     fn a_view_of_another_log_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
-        drop(View::open(folder.path(), LogId([1; 32])).unwrap());
-        assert!(View::open(folder.path(), LogId([2; 32])).is_err());
+        drop(View::open(folder.path(), LogId([1; 32]), &Frontier::default()).unwrap());
+        assert!(View::open(folder.path(), LogId([2; 32]), &Frontier::default()).is_err());
     }
 }

@@ -1,0 +1,50 @@
+//! `inferlayer-verify`: recomputes a ledger from its segments, or checks a receipt, without lock,
+//! secrets or gateway.
+//!
+//! Exit codes: 0 it holds, 1 it does not, 64 wrong usage, 66 it cannot be read.
+
+mod arguments;
+mod log;
+mod progress;
+mod receipt;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::arguments::Arguments;
+
+const USAGE: &str = "\
+usage: inferlayer-verify <data or journal folder> [--key FILE|KEY] [--json] [--threads N]
+                         [--evidence FILE|REFERENCE]...
+       inferlayer-verify receipt <file, - or reference> [--key FILE|KEY] [--json]
+
+Evidence is what was kept elsewhere: references of receipts, checkpoints. Only that shows whether
+the end of a log was cut off.
+";
+
+/// What a check comes to, with the text that says so.
+enum Verdict {
+    Holds(String),
+    DoesNotHold(String),
+    WrongUsage(String),
+    CannotRead(String),
+}
+
+fn main() -> ExitCode {
+    let mut words = env::args().skip(1).peekable();
+    let receipt = words.next_if(|word| word == "receipt").is_some();
+    let verdict = match Arguments::parse(words) {
+        Err(mistake) => Verdict::WrongUsage(mistake),
+        Ok(arguments) if receipt => receipt::run(&arguments),
+        Ok(arguments) => log::run(&arguments),
+    };
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let (written, code) = match verdict {
+        Verdict::Holds(text) => (out.write_all(text.as_bytes()), 0),
+        Verdict::DoesNotHold(text) => (out.write_all(text.as_bytes()), 1),
+        Verdict::WrongUsage(mistake) => (write!(err, "{mistake}\n{USAGE}"), 64),
+        Verdict::CannotRead(why) => (writeln!(err, "{why}"), 66),
+    };
+    ExitCode::from(if written.is_err() { 66 } else { code })
+}
