@@ -118,7 +118,7 @@ const KEYS: &[(&str, &str)] = &[
     (".limits", "body_bytes connections body_idle_seconds write_idle_seconds keep_alive_seconds"),
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes"),
     (".ledger", "origin queue_records segment_bytes min_free_bytes signing_key next_signing_key"),
-    (".ledger", "anchors"),
+    (".ledger", "retention_days anchors"),
     (".ledger.signing_key", "credential"),
     (".ledger.next_signing_key", "credential"),
     (".ledger.anchors", "name to every_seconds timeout_seconds required max_lag_seconds"),

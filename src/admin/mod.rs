@@ -4,6 +4,9 @@
 
 mod client;
 mod keys;
+mod reason;
+mod retain;
+mod rotate;
 mod shred;
 mod spend;
 
@@ -12,14 +15,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{Method, Response, StatusCode};
 use inferlayer_accounts::{Accounts, KeyId};
-use inferlayer_ledger::{Ledger, TenantKeys};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::server::Books;
+
 pub(crate) use client::{Client, ClientError};
 pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys};
+pub(crate) use reason::Reason;
+pub(crate) use retain::{Dropped, Retain, RetainError, Retainer};
+pub(crate) use rotate::{RotateError, Rotated, Rotator};
 pub(crate) use shred::{Shred, ShredError, Shredded, Shredder};
 pub(crate) use spend::Spend;
 
@@ -28,6 +35,8 @@ pub(crate) struct Admin {
     accounts: Arc<Accounts>,
     keys: Keys,
     shredder: Shredder,
+    rotator: Rotator,
+    retainer: Retainer,
 }
 
 /// What is said when something cannot be done.
@@ -42,11 +51,14 @@ pub(crate) struct Problem {
 const BODY_MAX_BYTES: usize = 64 * 1024;
 
 impl Admin {
-    pub(crate) fn new(accounts: Arc<Accounts>, ledger: Ledger, keys: TenantKeys) -> Admin {
+    pub(crate) fn new(books: &Books) -> Admin {
+        let (accounts, ledger) = (|| Arc::clone(&books.accounts), || books.ledger.clone());
         Admin {
-            keys: Keys::new(Arc::clone(&accounts), ledger.clone()),
-            shredder: Shredder::new(Arc::clone(&accounts), ledger, keys),
-            accounts,
+            accounts: accounts(),
+            keys: Keys::new(accounts(), ledger()),
+            shredder: Shredder::new(accounts(), ledger(), books.tenant_keys.clone()),
+            rotator: Rotator::new(ledger(), Arc::clone(&books.signing_keys)),
+            retainer: Retainer::new(ledger()),
         }
     }
 
@@ -62,6 +74,10 @@ impl Admin {
             (Method::DELETE, path) => json(ok, &self.keys.revoke(key_id(path)?).await?),
             (Method::GET, "/spend") => json(ok, &Spend::live(&self.accounts)),
             (Method::POST, "/shred") => json(ok, &self.shredder.shred(body(session).await?).await?),
+            (Method::POST, "/rotate-key") => json(ok, &self.rotator.rotate().await?),
+            (Method::POST, "/retain") => {
+                json(ok, &self.retainer.retain(body(session).await?).await?)
+            }
             _ => return Err(Problem::unknown_path()),
         })
     }
@@ -110,6 +126,18 @@ impl From<KeyError> for Problem {
 
 impl From<ShredError> for Problem {
     fn from(error: ShredError) -> Problem {
+        Problem { status: error.status(), error: error.to_string() }
+    }
+}
+
+impl From<RotateError> for Problem {
+    fn from(error: RotateError) -> Problem {
+        Problem { status: error.status(), error: error.to_string() }
+    }
+}
+
+impl From<RetainError> for Problem {
+    fn from(error: RetainError) -> Problem {
         Problem { status: error.status(), error: error.to_string() }
     }
 }

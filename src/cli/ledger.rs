@@ -1,5 +1,13 @@
-//! `inferlayer ledger`: reads journal files alone, so it works beside a running gateway and on a
-//! copy. What it finds is what `inferlayer-verify` finds, which auditors build without the proxy.
+//! `inferlayer ledger`: what reads it reads journal files alone, so it works beside a running gateway
+//! and on a copy; what writes to it asks the gateway that runs. What `verify` finds is what
+//! `inferlayer-verify` finds, which auditors build without the proxy.
+
+mod backup;
+mod export;
+mod rebuild;
+mod restore;
+mod retain;
+mod rotate_key;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -26,6 +34,18 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Destroy a tenant's key, so that its content is unreadable for ever.
     Shred(shred::Arguments),
+    /// Write records as JSON lines, the newest checkpoint last.
+    Export(export::Arguments),
+    /// Copy the log to another folder, without any key; again: only what is new.
+    Backup(backup::Arguments),
+    /// Go on with a backup where the journal is lost; a signed record names what it lacks.
+    Restore(restore::Arguments),
+    /// Drop old records, whole segments at a time, with a signed record that says so.
+    Retain(retain::Arguments),
+    /// Hand the log on to a new signing key and destroy the old one.
+    RotateKey,
+    /// Build the index anew from the journal.
+    Rebuild,
 }
 
 pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
@@ -33,6 +53,12 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
         Command::Verify { key } => check(place, key.as_deref()),
         Command::Show(arguments) => show::run(place, arguments),
         Command::Shred(arguments) => shred::run(place, arguments),
+        Command::Export(arguments) => export::run(place, arguments),
+        Command::Backup(arguments) => backup::run(place, arguments),
+        Command::Restore(arguments) => restore::run(place, arguments),
+        Command::Retain(arguments) => retain::run(place, arguments),
+        Command::RotateKey => rotate_key::run(place),
+        Command::Rebuild => rebuild::run(place),
     }
 }
 
@@ -89,7 +115,7 @@ pub(crate) fn each_record(
     Ok(())
 }
 
-fn unreadable(error: impl Display) -> Failure {
+pub(crate) fn unreadable(error: impl Display) -> Failure {
     Failure::Data(format!("ledger: {error}"))
 }
 

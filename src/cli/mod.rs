@@ -4,6 +4,7 @@
 mod demo;
 mod keys;
 mod ledger;
+mod opener;
 mod operator;
 mod serve;
 mod show;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 use inferlayer_accounts::TenantName;
 use inferlayer_filter::Registration;
 
+use crate::admin::Reason;
 use crate::config::{Config, ConfigError};
 use crate::server::StartError;
 
@@ -47,7 +49,7 @@ enum Command {
     /// Create, list and revoke tenant keys; beside a running gateway too.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Read the ledger, or destroy a tenant's key; beside a running gateway too.
+    /// Verify, read, copy and keep the ledger; beside a running gateway where nothing else is said.
     #[command(subcommand)]
     Ledger(ledger::Command),
     /// What each tenant has spent: as the running gateway counts it, or as the records say.
@@ -74,6 +76,10 @@ enum Failure {
     Key(#[from] crate::admin::KeyError),
     #[error("{0}")]
     Shred(#[from] crate::admin::ShredError),
+    #[error("{0}")]
+    Rotate(#[from] crate::admin::RotateError),
+    #[error("{0}")]
+    Retain(#[from] crate::admin::RetainError),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -122,6 +128,10 @@ fn check(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
+fn reason(text: &str) -> Result<Reason, String> {
+    Reason::try_from(text.to_owned()).map_err(|error| error.to_string())
+}
+
 fn tenant_name(text: &str) -> Result<TenantName, String> {
     TenantName::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
@@ -167,7 +177,7 @@ impl Failure {
             Failure::Config(_) | Failure::Start(StartError::Config(_)) => EX_CONFIG,
             Failure::Start(_) | Failure::Client(_) => EX_UNAVAILABLE,
             Failure::Key(_) | Failure::Shred(_) | Failure::Usage(_) => EX_USAGE,
-            Failure::Data(_) => EX_DATAERR,
+            Failure::Rotate(_) | Failure::Retain(_) | Failure::Data(_) => EX_DATAERR,
             Failure::Verdict | Failure::Demo(_) => 1,
             Failure::Output(_) => EX_IOERR,
         }

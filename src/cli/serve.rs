@@ -60,7 +60,8 @@ fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
 fn embedded_key(built: &Built) -> Result<String, Failure> {
     let tenant = TenantName::try_from(crate::config::EMBEDDED_TENANT.to_owned())
         .map_err(|error| Failure::Data(error.to_string()))?;
-    let keys = Keys::new(std::sync::Arc::clone(&built.accounts), built.gateway.ledger.clone());
+    let keys =
+        Keys::new(std::sync::Arc::clone(&built.books.accounts), built.gateway.ledger.clone());
     let (label, expires_in_days) = ("embedded default".to_owned(), Some(EMBEDDED_KEY_DAYS));
     let asked = CreateKey { tenant, label, expires_in_days };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

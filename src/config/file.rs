@@ -2,7 +2,7 @@
 //! read by the filters' own types.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use inferlayer_accounts::TenantSettings;
@@ -61,6 +61,8 @@ pub(crate) struct LedgerSettings {
     pub(crate) segment_bytes: u64,
     /// With less room than this on the disk new requests are refused; 0 for no guard.
     pub(crate) min_free_bytes: u64,
+    /// Older records are dropped, at start and daily; never, when absent.
+    pub(crate) retention_days: Option<NonZeroU32>,
     /// Where the key that signs is; `<data>/keys/signing.key`, made at the first start, when
     /// absent.
     pub(crate) signing_key: Option<SecretReference>,
@@ -88,6 +90,7 @@ impl Default for LedgerSettings {
             queue_records: 8192,
             segment_bytes: 256 * 1024 * 1024,
             min_free_bytes: 256 * 1024 * 1024,
+            retention_days: None,
             signing_key: None,
             next_signing_key: None,
             anchors: Vec::new(),

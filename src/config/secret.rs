@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use crate::upstream::Secret;
 
 /// Where a secret is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum SecretReference {
     /// An environment variable.
     Env(String),

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold};
-use inferlayer_ledger::{KeyError, Keyring, Ledger, Options, SigningKey, TenantKeys};
+use inferlayer_ledger::{KeyError, Keyring, Ledger, Options, TenantKeys};
 
 use crate::anchor;
-use crate::config::{Config, ConfigError, SecretReference};
+use crate::config::{Config, ConfigError};
+use crate::server::signing::{SigningKeyError, SigningKeys};
 use crate::server::{DataDir, StartError};
 
 /// The ledger, and what was folded from it.
@@ -15,6 +16,7 @@ pub(crate) struct Books {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) ledger: Ledger,
     pub(crate) tenant_keys: TenantKeys,
+    pub(crate) signing_keys: Arc<SigningKeys>,
     /// Answers that the cache may give again.
     pub(crate) remembered: Vec<Remembered>,
 }
@@ -28,7 +30,9 @@ pub(crate) fn open_books(
     let folder = || data_dir.path().display().to_string();
     data_dir.create().map_err(|cause| StartError::DataDir { folder: folder(), cause })?;
     let keyring = Keyring::open(&data_dir.keys())?;
-    let mut options = options(config, data_dir, &keyring, base)?;
+    let tenant_keys = keyring.tenants().clone();
+    let signing_keys = signing_keys(config, keyring, base)?;
+    let mut options = options(config, data_dir, &signing_keys)?;
     let (folded, mut memory) = (SharedFold::default(), Memory::default());
     options.state = Box::new(folded.clone());
     let (ledger, opened) = Ledger::open(options, &mut |place, record| {
@@ -36,14 +40,13 @@ pub(crate) fn open_books(
         Ok(())
     })?;
     if opened.rotated {
-        finish_rotation(config, &keyring)?;
+        finish_rotation(&signing_keys)?;
     }
     let fold = folded.now();
     let (unfinished, held) = fold.unfinished();
     if unfinished > 0 {
         tracing::warn!(unfinished, %held, "intents without outcome are charged at their hold");
     }
-    let tenant_keys = keyring.tenants().clone();
     finish_shreds(&fold, &tenant_keys)?;
     let tenants = config.tenants.iter().map(|tenant| {
         let seal = tenant_keys.load_or_create(tenant.name.as_str())?;
@@ -52,66 +55,48 @@ pub(crate) fn open_books(
     let tenants = tenants.collect::<Result<_, KeyError>>()?;
     let remembered = memory.fresh(ledger.now_us());
     let accounts = Arc::new(Accounts::new(tenants, fold));
-    Ok(Books { accounts, ledger, tenant_keys, remembered })
+    Ok(Books { accounts, ledger, tenant_keys, signing_keys: Arc::new(signing_keys), remembered })
 }
 
-fn options(
+/// Where the configuration has the keys that sign.
+pub(crate) fn signing_keys(
+    config: &Config,
+    keyring: Keyring,
+    base: &Path,
+) -> Result<SigningKeys, ConfigError> {
+    let origin = config.ledger.origin.parse();
+    let origin = origin.map_err(|error| config.error_at("ledger.origin", format!("{error}")))?;
+    Ok(SigningKeys::new(origin, &config.ledger, keyring, base))
+}
+
+/// How the configuration wants the ledger in the data folder opened.
+pub(crate) fn options(
     config: &Config,
     data_dir: &DataDir,
-    keyring: &Keyring,
-    base: &Path,
+    keys: &SigningKeys,
 ) -> Result<Options, StartError> {
-    let settings = &config.ledger;
-    let origin = settings.origin.parse();
-    let origin = origin.map_err(|error| config.error_at("ledger.origin", format!("{error}")))?;
-    let signing = match &settings.signing_key {
-        Some(reference) => referenced(config, "ledger.signing_key", reference, base)?,
-        None => keyring.signing()?,
+    let wrong = |error| match error {
+        SigningKeyError::Reference { field, problem } => config.error_at(field, problem).into(),
+        SigningKeyError::Key(error) => StartError::Key(error),
+        other => StartError::Internal(other.to_string()),
     };
-    let mut options = Options::new(data_dir.path(), origin, signing);
-    options.next_signing = next_signing(config, keyring, base)?;
+    let signing = keys.signing().map_err(wrong)?;
+    let mut options = Options::new(data_dir.path(), keys.origin().clone(), signing);
+    options.next_signing = keys.next().map_err(wrong)?;
     options.anchored = anchor::read_back(config, data_dir)?;
-    options.queue_records = settings.queue_records;
-    options.segment_bytes = settings.segment_bytes;
-    options.min_free_bytes = settings.min_free_bytes;
+    options.queue_records = config.ledger.queue_records;
+    options.segment_bytes = config.ledger.segment_bytes;
+    options.min_free_bytes = config.ledger.min_free_bytes;
     Ok(options)
-}
-
-/// The key that a rotation hands the log on to, if one is ready.
-pub(crate) fn next_signing(
-    config: &Config,
-    keyring: &Keyring,
-    base: &Path,
-) -> Result<Option<SigningKey>, StartError> {
-    let settings = &config.ledger;
-    match (&settings.signing_key, &settings.next_signing_key) {
-        (None, _) => Ok(keyring.next_signing()?),
-        (Some(_), None) => Ok(None),
-        (Some(_), Some(next)) => {
-            Ok(Some(referenced(config, "ledger.next_signing_key", next, base)?))
-        }
-    }
-}
-
-fn referenced(
-    config: &Config,
-    path: &str,
-    reference: &SecretReference,
-    base: &Path,
-) -> Result<SigningKey, ConfigError> {
-    let secret = reference.read(base).map_err(|problem| config.error_at(path, problem))?;
-    let key = SigningKey::from_base64(secret.expose());
-    key.ok_or_else(|| config.error_at(path, "not the base64 of 32 bytes".to_owned()))
 }
 
 /// The log was handed on before the last end, and the key that it was handed to has yet to take the
 /// old one's place.
-fn finish_rotation(config: &Config, keyring: &Keyring) -> Result<(), KeyError> {
-    if config.ledger.signing_key.is_some() {
+pub(crate) fn finish_rotation(keys: &SigningKeys) -> Result<(), KeyError> {
+    if keys.are_named() {
         tracing::warn!("the log is signed by next_signing_key: make it the signing_key");
-        return Ok(());
     }
-    keyring.promote_signing()
+    keys.promote()
 }
 
 /// Destroys the keys that a record says were destroyed and that are still there.

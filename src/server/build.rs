@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use inferlayer_accounts::{Accounts, record};
+use inferlayer_accounts::record;
 use inferlayer_filter::{Filter, Provider, Site};
-use inferlayer_ledger::{Content, Entry, KeyError, Kind, Ledger, TenantKeys};
+use inferlayer_ledger::{Content, Entry, KeyError, Kind, Ledger};
 
 use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
@@ -22,8 +22,7 @@ pub(crate) struct Built {
     pub(crate) gateway: Gateway,
     pub(crate) config: Config,
     pub(crate) listeners: Listeners,
-    pub(crate) accounts: Arc<Accounts>,
-    pub(crate) tenant_keys: TenantKeys,
+    pub(crate) books: Books,
     pub(crate) anchors: Anchors,
     /// Of the simulated provider, when one is configured.
     pub(crate) simulated: Option<Listener>,
@@ -78,9 +77,9 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     let data_dir = DataDir::at(&config.data_dir);
     let http = Listener::tcp(config.listen.http)?;
     let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
-    let Books { accounts, ledger, tenant_keys, remembered } = open_books(&config, &data_dir, base)?;
+    let mut books = open_books(&config, &data_dir, base)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
-    record_config(&config, &ledger)?;
+    record_config(&config, &books.ledger)?;
 
     let (simulated, simulated_url) = simulated(&config)?;
     let upstreams = upstreams(&config, simulated_url.as_ref(), base)?;
@@ -88,14 +87,14 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
         providers: config.outline.providers.clone(),
         offers: config.outline.offers.clone(),
         config_sha256: config.sha256.clone(),
-        accounts: Arc::clone(&accounts),
+        accounts: Arc::clone(&books.accounts),
         prices: Arc::clone(&config.outline.prices),
-        ledger: ledger.clone(),
-        remembered: Mutex::new(remembered),
+        ledger: books.ledger.clone(),
+        remembered: Mutex::new(std::mem::take(&mut books.remembered)),
     };
     let pipeline = Pipeline::new(filters(&mut config, &site)?);
     let metrics_set = Metrics::new()?;
-    let anchors = Anchors::new(&config, base, &data_dir, &ledger, metrics_set.registry())?;
+    let anchors = Anchors::new(&config, base, &data_dir, &books.ledger, metrics_set.registry())?;
 
     let gateway = Gateway {
         pipeline: Arc::new(pipeline),
@@ -103,10 +102,10 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
         limits: config.limits.clone(),
         metrics: Arc::new(metrics_set),
         in_flight: Arc::default(),
-        ledger,
+        ledger: books.ledger.clone(),
     };
     let listeners = Listeners { http, metrics, admin };
-    Ok(Built { gateway, config, listeners, accounts, tenant_keys, anchors, simulated, data_dir })
+    Ok(Built { gateway, config, listeners, books, anchors, simulated, data_dir })
 }
 
 fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {

@@ -38,6 +38,10 @@ impl DataDir {
         self.0.join("journal")
     }
 
+    pub(crate) fn view(&self) -> PathBuf {
+        self.0.join("view")
+    }
+
     pub(crate) fn keys(&self) -> PathBuf {
         self.0.join("keys")
     }

@@ -6,6 +6,9 @@ mod accept;
 mod books;
 mod build;
 mod data_dir;
+mod restore;
+mod retention;
+mod signing;
 mod simulated;
 mod stop;
 
@@ -26,6 +29,9 @@ use crate::server::stop::{Stop, WhenStopped};
 pub(crate) use books::{Books, open_books};
 pub(crate) use build::{Built, StartError, build};
 pub(crate) use data_dir::DataDir;
+pub(crate) use restore::{Restored, restore};
+pub(crate) use retention::DAY_US;
+pub(crate) use signing::{SigningKeyError, SigningKeys, Successor};
 pub(crate) use stop::{Signals, StopHandle};
 
 /// How long requests that were cut may take to hand over their outcomes.
@@ -33,7 +39,7 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { gateway, config, listeners, accounts, tenant_keys, anchors, simulated, .. } = built;
+    let Built { gateway, config, listeners, books, anchors, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
     let in_flight = Arc::clone(&gateway.in_flight);
     let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), config.listen.grace_seconds));
@@ -43,7 +49,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     server.bootstrap();
 
     let connections = config.limits.connections;
-    let exporter = Exporter::new(&gateway, &accounts, &anchors)?;
+    let exporter = Exporter::new(&gateway, &books.accounts, &anchors)?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -54,10 +60,13 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let mut http = background_service("http", http);
     http.threads = Some(config.threads);
     server.add_service(http);
-    let admin = Admin::new(accounts, ledger.clone(), tenant_keys);
-    server.add_service(small("admin", listeners.admin, admin, &stop));
+    server.add_service(small("admin", listeners.admin, Admin::new(&books), &stop));
     if let Some(listener) = listeners.metrics {
         server.add_service(small("metrics", listener, exporter, &stop));
+    }
+    if let Some(days) = config.ledger.retention_days {
+        let daily = retention::Daily::new(ledger.clone(), days, &stop);
+        server.add_service(background_service("retention", daily));
     }
     if !anchors.is_empty() {
         server.add_service(background_service("anchors", anchors.clone()));

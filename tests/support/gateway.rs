@@ -100,17 +100,21 @@ impl Setup {
 
     /// Starts with a certificate authority in `ca.pem`.
     pub fn start_with(&self, ca_pem: &str) -> Gateway {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = self.folder();
         std::fs::write(folder.path().join("ca.pem"), ca_pem).unwrap();
-        self.write(folder.path());
         Gateway::start_in(folder)
+    }
+
+    /// A folder to start in.
+    pub fn folder(&self) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        self.write(folder.path());
+        folder
     }
 
     /// Starts with all of this level in the log.
     pub fn start_logging(&self, level: &str) -> Gateway {
-        let folder = tempfile::tempdir().unwrap();
-        self.write(folder.path());
-        Gateway::start_logging_in(folder, level)
+        Gateway::start_logging_in(self.folder(), level)
     }
 }
 

@@ -158,6 +158,10 @@ impl Appender {
         let Some((own, reply)) = group.own.take() else {
             return Ok(());
         };
+        if let Err(why) = own.check(&self.log) {
+            let _ = reply.sender.send(Err(why.into()));
+            return Ok(());
+        }
         let before = self.log.clone();
         match self.commit_own(own) {
             Ok(receipt) => drop(reply.sender.send(Ok(receipt))),

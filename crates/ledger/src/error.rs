@@ -52,6 +52,9 @@ pub enum EntryError {
     /// Content is sealed under a tenant's key, so there must be one.
     #[error("content without a tenant cannot be sealed")]
     SealedWithoutTenant,
+    /// A log is handed on to a key that never signed it, as a key that comes back says nothing.
+    #[error("the key signs the log already, or did")]
+    KnownKey,
 }
 
 /// The store did not take what it had to.

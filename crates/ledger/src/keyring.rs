@@ -74,6 +74,12 @@ impl Keyring {
         signing_key(load_or_create(&path)?, path)
     }
 
+    /// The key that signs checkpoints; `None` when there is none yet.
+    pub fn find_signing(&self) -> Result<Option<SigningKey>, KeyError> {
+        let path = self.path(SIGNING);
+        load_existing(&path)?.map(|seed| signing_key(seed, path)).transpose()
+    }
+
     /// The key that a rotation made ready, unless it has taken the first one's place already.
     pub fn next_signing(&self) -> Result<Option<SigningKey>, KeyError> {
         let path = self.path(NEXT_SIGNING);

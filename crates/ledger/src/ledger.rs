@@ -28,7 +28,7 @@ use crate::place::Place;
 use crate::receipt::Receipt;
 use crate::record::StoredRecord;
 use crate::recovery::{Fold, replay};
-use crate::retention::{base_of, drop_before, plan};
+use crate::retention::{base_of, drop_before, first_of_segment_before, plan};
 use crate::start::{Footing, announce, appender, committed, lock, opening, publish, signer};
 use crate::storage::Storage;
 use crate::view::{self, View};
@@ -141,6 +141,12 @@ impl Ledger {
         let receipt = self.0.send_own(Own::Retain(retention))?.wait_blocking()?;
         drop_before(&self.0.storage, first_sequence)?;
         Ok(Some(receipt))
+    }
+
+    /// The first record of the last segment that began before `time_us`, for [`Ledger::retain`]:
+    /// all records before it are older. `None` when no segment began before. Blocks on the disk.
+    pub fn first_of_segment_before(&self, time_us: u64) -> Result<Option<u64>, ReadError> {
+        first_of_segment_before(&*self.0.storage, time_us)
     }
 
     /// Reads the record at `place` from the storage: the one whose hash is `expected`, or an error.

@@ -14,6 +14,7 @@
 mod anchored;
 mod answers;
 mod appender;
+pub mod backup;
 mod batch;
 mod chain;
 mod checkpoint;
@@ -102,4 +103,4 @@ pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
 pub use crate::tenant_keys::TenantKeys;
 pub use crate::time::rfc3339;
 pub use crate::trust::Trust;
-pub use crate::view::Row;
+pub use crate::view::{RebuildError, Row, rebuild_view};

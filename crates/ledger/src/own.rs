@@ -4,9 +4,9 @@
 use serde::Serialize;
 
 use crate::entry::{Entry, Kind};
-use crate::error::StoreError;
+use crate::error::{EntryError, StoreError};
 use crate::hash::Hash;
-use crate::log::Gap;
+use crate::log::{Gap, Log};
 use crate::note_key::{Origin, SigningKey};
 
 /// What such a record is about.
@@ -47,6 +47,16 @@ struct Rotation {
 }
 
 impl Own {
+    /// Checks what no record may say, while nothing has been said yet.
+    pub(crate) fn check(&self, log: &Log) -> Result<(), EntryError> {
+        let Self::Rotate(signing) = self else { return Ok(()) };
+        let key = signing.verifying_key(log.key().origin());
+        match log.story.keys().any(|(known, _)| key.as_ref() == Some(known)) {
+            true => Err(EntryError::KnownKey),
+            false => Ok(()),
+        }
+    }
+
     /// The record's entry; `origin` is the name that the log's keys sign under.
     pub(crate) fn entry(&self, origin: &Origin) -> Result<Entry, StoreError> {
         match self {

@@ -3,15 +3,21 @@
 //! Every commit is checked before its records are shown. The end of the log is the last commit
 //! that held; what a running writer is just appending is not seen.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use thiserror::Error;
+use zeroize::Zeroizing;
+
 use crate::checkpoint::Checkpoint;
-use crate::error::ReadError;
+use crate::error::{Damage, ReadError};
+use crate::frame::Stop;
 use crate::log::Log;
 use crate::note_key::VerifyingKey;
 use crate::record::Record;
-use crate::storage::FileStorage;
+use crate::seal::{SealError, TenantSeal};
+use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
 use crate::walk::Walker;
 
@@ -19,19 +25,69 @@ use crate::walk::Walker;
 pub struct Reader {
     walker: Walker,
     next_index: usize,
+    /// Of the commits that were left behind.
+    newest: Option<Checkpoint>,
+}
+
+/// Opens the content of records that a reader shows, wherever it lies.
+#[derive(Clone)]
+pub struct Contents(Arc<dyn Storage>);
+
+/// Why content is not to be had.
+#[derive(Debug, Error)]
+pub enum ContentError {
+    /// It does not open under this key.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Its file is not there, or not what the record speaks of.
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    /// Its file cannot be read.
+    #[error("cannot read the content: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Contents {
+    /// Of the journal in `directory`, which is its folder or the data folder around it.
+    pub fn at(directory: &Path) -> Self {
+        Self(Arc::new(FileStorage::new(&journal_in(directory))))
+    }
+
+    /// The plaintext of a record's content.
+    pub fn open(
+        &self,
+        record: &Record<'_>,
+        seal: &TenantSeal,
+    ) -> Result<Zeroizing<Vec<u8>>, ContentError> {
+        let Some(external) = record.external() else {
+            return Ok(record.open(seal)?);
+        };
+        let stored = external.read(&*self.0)?;
+        Ok(record.open_external(&stored, seal)?)
+    }
+}
+
+impl From<Stop> for ContentError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Io(error) => error.into(),
+            Stop::Damage(damage) => damage.into(),
+        }
+    }
 }
 
 impl Reader {
     /// `directory` is the journal's folder or the data folder around it.
     pub fn open(directory: &Path, trust: Trust) -> Result<Self, ReadError> {
         let storage = Arc::new(FileStorage::new(&journal_in(directory)));
-        Ok(Self { walker: Walker::new(storage, trust)?, next_index: 0 })
+        Ok(Self { walker: Walker::new(storage, trust)?, next_index: 0, newest: None })
     }
 
     /// The next record; `None` at the end of the log.
     #[expect(clippy::should_implement_trait, reason = "records borrow from the reader")]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, ReadError> {
         while self.next_index >= self.walker.count() {
+            self.newest = self.walker.checkpoint().cloned().or(self.newest.take());
             if !self.walker.advance()? {
                 return Ok(None);
             }
@@ -41,9 +97,9 @@ impl Reader {
         Ok(self.walker.record(self.next_index - 1).map(|(_, _, record)| record))
     }
 
-    /// The checkpoint that covers the record shown last.
+    /// The newest checkpoint so far: it covers the record shown last.
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
-        self.walker.checkpoint()
+        self.walker.checkpoint().or(self.newest.as_ref())
     }
 
     /// The key that the log is read with; `None` before the first record.

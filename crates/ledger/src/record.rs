@@ -105,6 +105,21 @@ impl<'a> Record<'a> {
         (self.header.tenant_tag.0 != [0; 16]).then_some(self.header.tenant_tag)
     }
 
+    /// The header's 216 bytes, which the record hash is over.
+    pub fn header(&self) -> &'a [u8] {
+        self.bytes.get(..HEADER_BYTES).unwrap_or_default()
+    }
+
+    /// Hash of the content as it is stored, wherever that is; also when there is none.
+    pub fn content_hash(&self) -> Hash {
+        self.header.content_hash
+    }
+
+    /// Length of the content as it is stored, sealed; 0 when there is none.
+    pub fn content_bytes(&self) -> u64 {
+        self.header.lengths.content
+    }
+
     /// Hash of the record before.
     pub fn previous_hash(&self) -> Hash {
         self.header.previous_hash
@@ -138,7 +153,7 @@ impl<'a> Record<'a> {
     }
 
     /// The plaintext of `stored`, which lies in a file of its own.
-    fn open_external(
+    pub(crate) fn open_external(
         &self,
         stored: &[u8],
         seal: &TenantSeal,

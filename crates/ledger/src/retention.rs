@@ -1,11 +1,13 @@
 //! Dropping the past: whole segments, and the files of content that only they name. The record that
 //! says so comes first, so that a crash leaves too much, never a silence; the next start goes on.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use tracing::{info, warn};
 
 use crate::error::{ReadError, RetainError};
+use crate::header::{HEADER_BYTES, Header};
 use crate::own::Retention;
 use crate::scope::Scope;
 use crate::storage::{Segment, Storage};
@@ -37,6 +39,23 @@ pub(crate) fn plan(
         segments: dropped,
         reason,
     }))
+}
+
+/// The first record of the last segment that began before `time_us`: all records before it are
+/// older. `None` when no segment began before. Looks at one header a segment.
+pub(crate) fn first_of_segment_before(
+    storage: &dyn Storage,
+    time_us: u64,
+) -> Result<Option<u64>, ReadError> {
+    for segment in storage.list()?.into_iter().rev() {
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        storage.read(segment, 0)?.take(HEADER_BYTES as u64).read_to_end(&mut bytes)?;
+        // A segment that was only begun has no header yet, and is none to end at.
+        if Header::decode(&bytes).is_ok_and(|first| first.time_us < time_us) {
+            return Ok(Some(segment.0));
+        }
+    }
+    Ok(None)
 }
 
 /// The tree before the first segment that there is.

@@ -70,7 +70,7 @@ impl Gateway {
 }
 
 fn create_keys(built: &Built) -> Result<Vec<(Tenant, String)>, Failure> {
-    let keys = Keys::new(Arc::clone(&built.accounts), built.gateway.ledger.clone());
+    let keys = Keys::new(Arc::clone(&built.books.accounts), built.gateway.ledger.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let create = |tenant: Tenant| {
         let name = TenantName::try_from(tenant.name().to_owned());

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use inferlayer_ledger::{Flags, Hash, Record, TenantKeys, TenantTag};
+use inferlayer_ledger::{Flags, Hash, Record, TenantTag};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::cli::opener::Opener;
 use crate::cli::utc::rfc3339;
 
 /// A record as it is shown.
@@ -41,19 +42,17 @@ pub(crate) struct Shredding {
 }
 
 impl Found {
-    /// Copies what is shown of a record; opens its content if there are keys to try.
-    pub(crate) fn read(record: &Record<'_>, keys: Option<&TenantKeys>) -> Found {
+    /// Copies what is shown of a record; opens its content if that is asked for.
+    pub(crate) fn read(record: &Record<'_>, opener: Option<&Opener>) -> Found {
         let stored = record.metadata();
         // A writer of another kind may go beyond what this parser takes; it is shown all the same.
         let metadata = serde_json::from_slice(stored)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(stored).into_owned()));
-        let content = match keys {
+        let content = match opener {
             _ if record.flags().contains(Flags::WITHHELD) => Content::Withheld,
-            _ if record.content().is_empty() => Content::None,
+            _ if record.content_bytes() == 0 => Content::None,
             None => Content::Sealed,
-            Some(keys) => {
-                open(record, &metadata, keys).map_or_else(Content::Closed, Content::Opened)
-            }
+            Some(opener) => opener.open(record).map_or_else(Content::Closed, Content::Opened),
         };
         Found {
             kind: record.kind().name(),
@@ -74,19 +73,4 @@ impl Found {
             *why = format!("shredded: its key was destroyed, as record {sequence} of {time} says");
         }
     }
-}
-
-/// The content, or why it does not open.
-fn open(
-    record: &Record<'_>,
-    metadata: &Value,
-    keys: &TenantKeys,
-) -> Result<Zeroizing<Vec<u8>>, String> {
-    let tenant = metadata["tenant"].as_str().ok_or("the record does not say whose it is")?;
-    let seal = keys.find(tenant).map_err(|error| error.to_string())?;
-    let seal = seal.ok_or("the tenant's key is not here")?;
-    if record.tenant_tag() != Some(seal.tag()) {
-        return Err("it was sealed under another key of the tenant, which is not here".to_owned());
-    }
-    record.open(&seal).map_err(|error| error.to_string())
 }

@@ -7,10 +7,11 @@ mod print;
 use std::collections::HashMap;
 
 use clap::Args;
-use inferlayer_ledger::{Kind, Record, TenantKeys, TenantTag};
+use inferlayer_ledger::{Kind, Record, TenantTag};
 use uuid::Uuid;
 
 use crate::cli::ledger::{each_record, trust};
+use crate::cli::opener::Opener;
 use crate::cli::show::found::{Found, Shredding};
 use crate::cli::{Failure, Place};
 use crate::server::DataDir;
@@ -47,8 +48,8 @@ struct Which {
 pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { which, json, no_content, key } = arguments;
     let data_dir = DataDir::at(&place.config()?.data_dir);
-    let keys = (!no_content).then(|| TenantKeys::at(&data_dir.keys()));
-    let mut search = Search { which, keys, found: Vec::new(), shredded: HashMap::new() };
+    let opener = (!no_content).then(|| Opener::of(&data_dir));
+    let mut search = Search { which, opener, found: Vec::new(), shredded: HashMap::new() };
     // To the end: whether a key was destroyed stands behind what it sealed.
     let trust = trust(key.as_deref())?;
     each_record(&data_dir.journal(), trust, |record| search.see(record))?;
@@ -65,7 +66,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
 struct Search {
     which: Which,
     /// None when the content is not asked for.
-    keys: Option<TenantKeys>,
+    opener: Option<Opener>,
     found: Vec<Found>,
     shredded: HashMap<TenantTag, Shredding>,
 }
@@ -82,7 +83,7 @@ impl Search {
         if self.found.len() == MAX_RECORDS {
             return Err(Failure::Data(format!("the request has more than {MAX_RECORDS} records")));
         }
-        self.found.push(Found::read(record, self.keys.as_ref()));
+        self.found.push(Found::read(record, self.opener.as_ref()));
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! between ([`Committed`](crate::committed::Committed)) cannot hold are read back from the journal.
 
 mod catch_up;
+mod rebuild;
 mod request;
 mod row;
 mod store;
@@ -25,6 +26,7 @@ use crate::record::Record;
 use crate::storage::Storage;
 use crate::tree::Frontier;
 
+pub use self::rebuild::{RebuildError, rebuild_view};
 pub use self::row::Row;
 pub(crate) use self::store::View;
 pub(crate) use self::thread::spawn;
