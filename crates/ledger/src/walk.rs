@@ -15,7 +15,7 @@ use crate::hash::{Hash, RunId};
 use crate::log::Log;
 use crate::record::Record;
 use crate::run::Runs;
-use crate::scope::Scope;
+use crate::scope::{Depth, Scope};
 use crate::snapshot::Snapshots;
 use crate::storage::{Segment, Storage};
 use crate::trust::Trust;
@@ -225,14 +225,27 @@ impl Walker {
         log.accept(&record)?;
         self.snapshots.accept(&record)?;
         self.runs.accept(&record, log.key())?;
-        match record.external() {
-            None => record.check_inline()?,
-            Some(external) if self.scope.external_content => external.check(&*self.storage)?,
-            Some(_) => {}
-        }
+        self.check_body(&record)?;
         self.commit.records.push(Placed { at, length, hash: record.record_hash() });
         self.commit.bytes += length;
         Ok(())
+    }
+
+    /// What the header speaks for, as closely as the scope wants it.
+    fn check_body(&self, record: &Record<'_>) -> Result<(), Stop> {
+        let depth = self.scope.depth;
+        if depth < Depth::Segments {
+            return Ok(());
+        }
+        if !record.kind().is_own() {
+            // Those of the ledger's own were looked at already.
+            record.check_metadata()?;
+        }
+        match record.external() {
+            None => Ok(record.check_inline()?),
+            Some(external) if depth == Depth::Files => external.check(&*self.storage),
+            Some(_) => Ok(()),
+        }
     }
 
     fn take_checkpoint(&mut self, log: &Log, length: usize) -> Result<(), Stop> {

@@ -9,7 +9,7 @@ use super::part::{Part, Reach};
 use super::tally::Tally;
 use crate::error::{Damage, Fault, ReadError};
 use crate::hash::RunId;
-use crate::scope::Scope;
+use crate::scope::{Depth, Scope};
 use crate::storage::Segment;
 use crate::trust::Trust;
 
@@ -87,6 +87,7 @@ impl Whole {
             keys: log.story.keys().rev().map(|(key, _)| key.to_string()).collect(),
             log_id: log.chain.log_id().to_string(),
             first_sequence: scope.first.0,
+            chain_only: scope.depth == Depth::Chain,
             records: head.size,
             root: head.root.to_string(),
             commits: self.commits,
