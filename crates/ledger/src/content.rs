@@ -193,6 +193,8 @@ impl ContentWriter {
         error!(%error, "large content could not be stored");
         if is_full(error) {
             self.gate.set_full(true);
+            // The appender may be asleep, and nobody else looks for room.
+            let _ = self.appender.send(Job::Look);
             return Unavailable::DiskFull;
         }
         self.gate.fail();
