@@ -46,6 +46,9 @@ pub(crate) fn replay(
 ) -> Result<Recovered, OpenError> {
     let list = |source| StoreError::Io { step: "list segments", source };
     let scope = Scope::last(&**storage, REPLAYED_SEGMENTS).map_err(list)?;
+    for segment in scope.segments.iter().copied() {
+        storage.evict(segment).map_err(StoreError::at("drop segment from memory"))?;
+    }
     let replayed = scope.segments.first().copied().unwrap_or(Segment(0));
     let mut walker = Walker::over(Arc::clone(storage), Trust::Key(key.clone()), scope);
     let mut dead_runs = Vec::new();
