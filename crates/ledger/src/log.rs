@@ -167,6 +167,12 @@ impl Log {
         began.map_err(|what| Fault { segment: first, offset: 0, sequence: first.0, what })
     }
 
+    /// Whether missing content is only that of segments which a retention has dropped.
+    pub(crate) fn judge_missing(&self, missing: &[Fault]) -> Result<(), Fault> {
+        let kept = missing.iter().find(|fault| fault.sequence >= self.story.first_sequence);
+        kept.map_or(Ok(()), |fault| Err(fault.clone()))
+    }
+
     /// Whether this log, as a snapshot states it, is what `before` came to.
     pub(crate) fn follows(&self, before: &Self) -> Result<(), Damage> {
         self.chain.follows(&before.chain)?;

@@ -13,6 +13,7 @@ use crate::error::{Damage, Fault, ReadError};
 use crate::frame::{Extent, Stop, frame, frames, is_cut, whole_frame};
 use crate::hash::{Hash, RunId};
 use crate::log::Log;
+use crate::note_key::VerifyingKey;
 use crate::record::Record;
 use crate::run::Runs;
 use crate::snapshot::Snapshots;
@@ -37,6 +38,9 @@ pub(crate) struct Walker {
     runs: Runs,
     snapshots: Snapshots,
     commit: Commit,
+    /// The first record of each segment whose content is missing. A retention removes content
+    /// before its segment, so the end of the log tells whether it has to be there.
+    missing: Vec<Fault>,
     /// The last segment that was left, and its length.
     previous: Option<(Segment, u64)>,
     tail: Option<Tail>,
@@ -64,6 +68,8 @@ struct Commit {
     records: Vec<Placed>,
     bytes: usize,
     checkpoint: Option<Checkpoint>,
+    /// Who signs it too, when it hands the log on.
+    successor: Option<VerifyingKey>,
 }
 
 struct Placed {
@@ -144,6 +150,7 @@ impl Walker {
             runs: Runs::default(),
             snapshots: Snapshots::default(),
             commit: Commit::default(),
+            missing: Vec::new(),
             previous: None,
             tail: None,
         }
@@ -215,6 +222,11 @@ impl Walker {
         self.tail.as_ref()
     }
 
+    /// Records whose content is missing, the first of each segment.
+    pub(crate) fn missing(&self) -> &[Fault] {
+        &self.missing
+    }
+
     fn give_up_commit(&mut self) {
         if let Some((_, window)) = &mut self.open {
             window.discard(self.commit.bytes);
@@ -222,6 +234,7 @@ impl Walker {
         self.commit.records.clear();
         self.commit.bytes = 0;
         self.commit.checkpoint = None;
+        self.commit.successor = None;
     }
 
     fn open_next_segment(&mut self) -> Result<bool, ReadError> {
@@ -278,11 +291,21 @@ impl Walker {
             return Err(Damage::Rotation.into());
         }
         log.accept(&record)?;
+        if record.kind() == Kind::SigningKeyRotation {
+            self.commit.successor = Some(log.key().clone());
+        }
         self.snapshots.accept(&record)?;
         self.runs.accept(&record, log.key())?;
         match record.external() {
             None => record.check_inline()?,
-            Some(external) if self.scope.external_content => external.check(&*self.storage)?,
+            Some(external) if self.scope.external_content => match external.check(&*self.storage) {
+                Err(Stop::Damage(what @ Damage::ContentMissing)) => {
+                    let (offset, sequence) = (window.offset() + at as u64, record.sequence());
+                    self.missing.push(Fault { segment: *segment, offset, sequence, what });
+                    self.missing.dedup_by_key(|fault| fault.segment);
+                }
+                checked => checked?,
+            },
             Some(_) => {}
         }
         self.commit.records.push(Placed { at, length, hash: record.record_hash() });
@@ -346,7 +369,9 @@ impl Walker {
         }
         let damage = name_disorder(damage, window.from(at), sequence);
         let cut = is_cut(window.from(at));
-        let key = self.log.as_ref().map(Log::key).or(self.trust.key());
+        // Of two signatures a cut may leave the first.
+        let key = self.commit.successor.as_ref().or(self.log.as_ref().map(Log::key));
+        let key = key.or(self.trust.key());
         let whole_once = key.is_some_and(|key| Checkpoint::any_later(window.from(0), key, size));
         if !last || !cut || whole_once {
             let what = if cut { Damage::Unfinished } else { damage };
@@ -363,7 +388,8 @@ impl Walker {
         let Some(log) = self.log.as_ref().filter(|_| self.scope.judged) else {
             return Ok(());
         };
-        Ok(log.judge(self.scope.first, &self.trust)?)
+        log.judge(self.scope.first, &self.trust)?;
+        Ok(log.judge_missing(&self.missing)?)
     }
 
     fn is_last_segment(&self) -> bool {

@@ -24,6 +24,8 @@ pub(super) struct Part {
     pub(super) first_time_us: Option<u64>,
     pub(super) tail: Option<Tail>,
     pub(super) found: Vec<Found>,
+    /// The record whose content is missing.
+    pub(super) missing: Vec<Fault>,
 }
 
 /// The log before a segment, as its snapshot states it, and behind it.
@@ -62,6 +64,7 @@ impl Part {
             read(walker.commit_bytes());
         }
         part.tail = walker.tail().cloned();
+        part.missing = walker.missing().to_vec();
         let reach = walker.began().zip(walker.log()).zip(first_run);
         part.log = reach.map(|((began, ended), first_run)| Reach {
             began: began.clone(),
@@ -82,6 +85,7 @@ impl Part {
             first_time_us: None,
             tail: None,
             found: Vec::new(),
+            missing: Vec::new(),
         }
     }
 

@@ -24,6 +24,7 @@ pub(super) struct Whole {
     first_time_us: Option<u64>,
     unacknowledged_bytes: u64,
     found: Vec<Found>,
+    missing: Vec<Fault>,
 }
 
 impl Whole {
@@ -59,6 +60,7 @@ impl Whole {
         self.first_time_us = self.first_time_us.or(part.first_time_us);
         self.unacknowledged_bytes = part.tail.map_or(0, |tail| tail.unacknowledged_bytes);
         self.found.extend(part.found);
+        self.missing.extend(part.missing);
         self.reach = part.log.or(self.reach.take());
         Ok(())
     }
@@ -75,6 +77,7 @@ impl Whole {
             return Err(Fault { segment, offset: 0, sequence: 0, what: Damage::Empty }.into());
         };
         log.judge(scope.first, trust)?;
+        log.judge_missing(&self.missing)?;
         for one in evidence {
             one.judge(log, &self.found)
                 .map_err(|what| ReadError::Evidence { held_by: one.source.clone(), what })?;
