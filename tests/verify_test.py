@@ -2,6 +2,7 @@
 """Tests of verify.py: the vector of FORMAT.md, journals written here with that vector's key, and
 what is left of them after an attack or a power cut. Needs no gateway."""
 import base64
+import json
 import struct
 import subprocess
 import sys
@@ -10,13 +11,18 @@ import unittest
 from pathlib import Path
 
 import verify
-from verify_writer import (CLOCK, CLOSE, INTENT, OUTCOME, REFUSAL, RETENTION, ROTATION, SHRED,
-                           SNAPSHOT, Writer, flip, merkle_root, sha, three_commits)
+import verify_receipt
+from verify_note import Fault, Key, root_above
+from verify_writer import (CLOCK, CLOSE, INTENT, OUTCOME, REFUSAL, RETENTION, SHRED, SNAPSHOT,
+                           Writer, b64, flip, merkle_peaks, merkle_root, sha, three_commits)
 
 HERE = Path(__file__).parent
-VECTOR = HERE.parent / "crates/ledger/tests/vectors/v1/00000000000000000000.ilj"
+LEDGER_TESTS = HERE.parent / "crates/ledger/tests"
+VECTORS = LEDGER_TESTS / "vectors/v1"
+VECTOR = VECTORS / "00000000000000000000.ilj"
 VECTOR_KEY = "gw-1.example+1eaa1500+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 VECTOR_ROOT = "da91da767f3d916e3495035b0e2b6c88a816b0e96222efa1e8161e65e109a732"
+OTHER_SEED, THIRD_SEED = bytes([1] * 32), bytes([2] * 32)
 
 
 class Case(unittest.TestCase):
@@ -25,38 +31,51 @@ class Case(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
-    def store(self, segments):
+    def store(self, segments, files=None):
         for old in self.folder.glob("*.ilj"):
             old.unlink()
         for first, data in segments.items():
             (self.folder / f"{first:020}.ilj").write_bytes(data)
-        return sorted(self.folder.glob("*.ilj"))
+        (self.folder / "content").mkdir(exist_ok=True)
+        for name, data in (files or {}).items():
+            (self.folder / "content" / name).write_bytes(data)
 
-    def walk(self, segments, key=None, spend=False):
-        log = verify.Log(key and verify.Key(key), spend)
-        log.walk(self.store(segments))
-        return log
+    def findings(self, segments, key=None, evidence=(), receipts=(), files=None):
+        self.store(segments, files)
+        key = key and Key(key)
+        return "\n".join(verify.findings(self.folder, key, evidence, receipts))
 
-    def assert_holds(self, segments, size, root=None, key=None):
-        log = self.walk(segments, key)
-        self.assertEqual(log.size, size)
-        if root:
-            self.assertEqual(log.root, root)
-        return log
+    def walk(self, segments):
+        self.store(segments)
+        return verify.Journal(self.folder)
 
-    def assert_broken(self, segments, why, key=None):
-        with self.assertRaisesRegex(verify.Broken, why):
-            self.walk(segments, key)
+    def assert_holds(self, segments, size, root=None, **how):
+        found = self.findings(segments, **how)
+        self.assertRegex(found, f"^{size} records, root {root.hex() if root else ''}")
+        return found
+
+    def assert_fails(self, segments, verdict, why=".", **how):
+        with self.assertRaises(Fault) as caught:
+            self.findings(segments, **how)
+        self.assertEqual(caught.exception.args[0], verdict, caught.exception)
+        self.assertRegex(caught.exception.args[1], why)
+
+    def assert_caught(self, segments, why, **how):
+        """For damage that looks like more than one attack, by where it hits."""
+        with self.assertRaises(verify.MALFORMED) as caught:
+            self.findings(segments, **how)
+        self.assertRegex(str(caught.exception.args), why)
 
 
-class Vector(Case):
+class Vectors(Case):
     data = VECTOR.read_bytes()
 
     def test_holds_with_the_results_of_the_document(self):
         for key in (None, VECTOR_KEY):
-            log = self.assert_holds({0: self.data}, 3, bytes.fromhex(VECTOR_ROOT), key)
-            self.assertEqual(log.prev.hex()[:16], "08b231e67d0363fc")
-            self.assertEqual(log.key.log_id.hex()[:16], "4529656c2839dad0")
+            self.assert_holds({0: self.data}, 3, bytes.fromhex(VECTOR_ROOT), key=key)
+        chain = self.walk({0: self.data}).chain
+        self.assertEqual(chain.prev.hex()[:16], "08b231e67d0363fc")
+        self.assertEqual(chain.log_id.hex()[:16], "4529656c2839dad0")
 
     def test_the_writer_of_these_tests_has_the_key_of_the_document(self):
         self.assertEqual(Writer().key, VECTOR_KEY)
@@ -65,13 +84,35 @@ class Vector(Case):
         for key in (None, VECTOR_KEY):
             for at in range(len(self.data)):
                 with self.subTest(at=at, key=key):
-                    self.assert_broken({0: flip(self.data, at, 0x01)}, "offset", key)
+                    self.assert_caught({0: flip(self.data, at, 0x01)}, "offset", key=key)
 
     def test_a_cut_first_commit_leaves_no_log_to_judge(self):
         for length in (0, 1, 215, 439, 1000, 1188):
-            self.assert_broken({0: self.data[:length]}, "there is no acknowledged record")
-            self.assert_broken({0: self.data[:length] + bytes(99)}, "no acknowledged", VECTOR_KEY)
-        self.assert_broken({}, "there is no acknowledged record")
+            cut = self.data[:length]
+            self.assert_fails({0: cut}, "delete", "there is no acknowledged record")
+            self.assert_fails({0: cut + bytes(99)}, "delete", "no acknowledged", key=VECTOR_KEY)
+        self.assert_fails({}, "delete", "there is no acknowledged record")
+
+    @unittest.skipUnless((VECTORS / "proofs.json").is_file(), "no vectors of proofs")
+    def test_every_proof_of_the_vectors_leads_to_its_root_and_to_no_other(self):
+        vectors = json.loads((VECTORS / "proofs.json").read_text())
+        hashes = [bytes.fromhex(record) for record in vectors["record_hashes"]]
+        roots = {size: bytes.fromhex(root) for size, root in enumerate(vectors["roots"])}
+        for size in range(1, len(hashes) + 1):
+            self.assertEqual(merkle_root(hashes[:size]), roots[size])
+        for told in vectors["inclusion"]:
+            leaf = sha(b"\0", hashes[told["sequence"]])
+            path = [bytes.fromhex(node) for node in told["hashes"]]
+            self.assertEqual(root_above(leaf, told["sequence"], told["size"], path),
+                             roots[told["size"]])
+
+    @unittest.skipUnless((VECTORS / "receipt.json").is_file(), "no vector of a receipt")
+    def test_the_receipt_of_the_vectors_shows_two_records(self):
+        receipt = (VECTORS / "receipt.json").read_text()
+        found = self.assert_holds({0: self.data}, 3, key=VECTOR_KEY, receipts=[receipt])
+        self.assertRegex(found, r"record 1 \(intent\) was .*\n.*record 2 \(outcome\) was")
+        longer = three_commits()
+        self.assert_fails(longer.segments, "fork", "root of 3", receipts=[receipt])
 
 
 class Attacks(Case):
@@ -80,71 +121,85 @@ class Attacks(Case):
         self.log = three_commits()
 
     def test_the_journal_they_attack_holds(self):
-        self.assert_holds(self.log.segments, 6, merkle_root(self.log.hashes), VECTOR_KEY)
+        self.assert_holds(self.log.segments, 7, merkle_root(self.log.hashes), key=VECTOR_KEY)
 
     def test_every_flipped_byte_of_the_last_commit_is_caught(self):
         data = self.log.last
         for at in range(len(self.log.before_last), len(data)):
             for mask in (0x01, 0x20, 0x80):
                 with self.subTest(at=at, mask=mask):
-                    self.assert_broken(self.log.segments | {2: flip(data, at, mask)}, "offset")
+                    self.assert_caught(self.log.segments | {2: flip(data, at, mask)}, "offset")
 
     def test_every_flipped_byte_of_an_earlier_segment_is_caught(self):
         for at in range(len(self.log.segments[0])):
             with self.subTest(at=at):
                 segments = self.log.segments | {0: flip(self.log.segments[0], at, 0x04)}
-                self.assert_broken(segments, "segment 0{20}.ilj")
+                self.assert_caught(segments, "0{20}.ilj, offset")
 
     def moved(self, rearrange):
-        """The second segment with its first two records, 218 bytes each, rearranged."""
-        first, second, rest = self.log.last[:218], self.log.last[218:436], self.log.last[436:]
-        return self.log.segments | {2: b"".join(rearrange(first, second)) + rest}
+        """The two records of 218 bytes behind the second segment's snapshot, rearranged."""
+        first = self.log.snapshot_len
+        snapshot, one, two, rest = (self.log.last[:first], self.log.last[first:first + 218],
+                                    self.log.last[first + 218:first + 436],
+                                    self.log.last[first + 436:])
+        return self.log.segments | {2: b"".join([snapshot, *rearrange(one, two)]) + rest}
 
     def test_a_deleted_record(self):
-        self.assert_broken(self.moved(lambda a, b: [b]), "offset 0, sequence 2: record 3 stands")
+        self.assert_fails(self.moved(lambda a, b: [b]), "delete", "sequence 3: record 4 stands")
+        self.assert_fails(self.moved(lambda a, b: [a]), "delete", "checkpoint is of 5 records")
 
     def test_swapped_records(self):
-        self.assert_broken(self.moved(lambda a, b: [b, a]), "offset 0, sequence 2: record 3")
+        self.assert_fails(self.moved(lambda a, b: [b, a]), "reorder", "sequence 3: record 4")
 
     def test_an_inserted_record(self):
-        self.assert_broken(self.moved(lambda a, b: [a, a, b]), "offset 218, sequence 3: record 2")
+        self.assert_fails(self.moved(lambda a, b: [a, a, b]), "insert", "sequence 4: record 3")
+        log = three_commits()
+        note = log.last[log.last.rindex(b"ILCP"):]
+        log.last = log.last[:-len(note)]
+        log.record(INTENT, {}).append(note)
+        self.assert_fails(log.segments, "insert", "the checkpoint is of 7 records")
 
     def test_a_record_replaced_without_the_key_fails_at_its_checkpoint(self):
-        forged = Writer(seed=bytes(32))
-        forged.key, forged.log_id, forged.key_id = self.log.key, self.log.log_id, self.log.key_id
-        forged.prev = sha(b"inferlayer/genesis/v1\0", forged.log_id)
-        forged.open().commit(INTENT).next_segment()
-        self.assert_broken(forged.segments, "sequence 2: no signature by the log's key")
+        forged = Writer(seed=OTHER_SEED)
+        forged.signer.text, forged.signer.id = self.log.key, self.log.signer.id
+        forged.log_id, forged.prev = self.log.log_id, sha(b"inferlayer/genesis/v1\0",
+                                                          self.log.log_id)
+        self.assert_fails(forged.open().commit(INTENT).segments, "edit",
+                          "sequence 2: no signature by the log's key")
 
     def test_a_log_rewritten_under_another_key_is_seen_by_who_holds_the_right_one(self):
-        forged = Writer(seed=bytes(32)).open().commit(INTENT)
+        forged = Writer(seed=OTHER_SEED).open().commit(INTENT)
         self.assert_holds(forged.segments, 2)
-        self.assert_broken(forged.segments, "sequence 0: open names another key", VECTOR_KEY)
+        self.assert_fails(forged.segments, "fork", "the log's key is", key=VECTOR_KEY)
 
     def test_a_record_of_another_log(self):
         self.log.record(INTENT, {}, log_id=bytes(32)).checkpoint()
-        self.assert_broken(self.log.segments, "sequence 6: log_id")
+        self.assert_fails(self.log.segments, "edit", "sequence 7: log_id")
 
     def test_cut_heads(self):
-        self.assert_broken({2: self.log.segments[2]}, "first should be 0")
-        self.assert_broken({0: self.log.segments[2]}, "sequence 0: record 2 stands here")
+        self.assert_fails({2: self.log.segments[2]}, "cut_head", "begins with record 0")
+        self.assert_caught({0: self.log.segments[2]}, "sequence 0: record 2 stands here")
 
     def test_segments_that_overlap_or_leave_a_gap(self):
-        self.assert_broken(self.log.segments | {1: self.log.segments[2]}, "first should be 2")
+        segments = self.log.segments | {1: self.log.segments[2]}
+        self.assert_fails(segments, "delete", "0001.ilj, .*another record belongs")
         self.log.next_segment().commit(INTENT)
         del self.log.segments[2]
-        self.assert_broken(self.log.segments, "0006.ilj, offset 0: .* should be 2")
+        self.assert_fails(self.log.segments, "delete", "0007.ilj, offset 0")
 
-    def test_commits_cut_off_the_end_hold_and_only_a_root_kept_elsewhere_tells(self):
+    def test_commits_cut_off_the_end_hold_and_only_evidence_kept_elsewhere_tells(self):
+        receipt, note = self.log.reference(6), self.log.note().decode()
         self.log.last = self.log.before_last
-        self.assert_holds(self.log.segments, 4, self.log.root_before_last)
+        self.assert_holds(self.log.segments, 5, self.log.root_before_last)
         self.assert_holds({0: self.log.segments[0]}, 2)
+        self.assert_fails(self.log.segments, "cut_tail", "had 7 records", evidence=[receipt])
+        self.assert_fails(self.log.segments, "rollback", "had 7 records", evidence=[note])
 
     def test_a_segment_with_a_successor_ends_in_a_checkpoint(self):
         self.log.segments[0] += bytes(8)
-        self.assert_broken(self.log.segments, "0000.ilj.* neither a record nor a checkpoint")
+        self.assert_fails(self.log.segments, "corruption", "0000.ilj.* no frame starts here")
         log = Writer().open().commit().record(INTENT, {}).next_segment().commit(OUTCOME)
-        self.assert_broken(log.segments, "no checkpoint follows the last record")
+        self.assert_fails(log.segments, "corruption", "no checkpoint follows the last record")
 
 
 class Tails(Case):
@@ -154,97 +209,107 @@ class Tails(Case):
         self.end = len(self.log.before_last)
 
     def assert_tail(self, last, what):
-        log = self.assert_holds(self.log.segments | {2: last}, 4, self.log.root_before_last)
-        self.assertTrue(log.tail.startswith(f"{len(last) - self.end} bytes"), log.tail)
-        self.assertRegex(log.tail, what)
+        found = self.assert_holds(self.log.segments | {2: last}, 5, self.log.root_before_last)
+        self.assertIn(f"never acknowledged: {len(last) - self.end} bytes", found)
+        self.assertRegex(found, what)
 
     def test_an_unfinished_commit_of_any_length_is_no_part_of_the_log(self):
         for length in range(self.end + 1, len(self.log.last)):
             with self.subTest(length=length):
-                self.assert_tail(self.log.last[:length], "bytes. segment .*002.ilj")
+                self.assert_tail(self.log.last[:length], "bytes, .*002.ilj")
 
     def test_zeros_may_stand_for_the_end_of_a_commit(self):
         for length in range(self.end + 1, len(self.log.last)):
             with self.subTest(length=length):
-                self.assert_tail(self.log.last[:length] + bytes(5000), "segment .*002.ilj")
+                self.assert_tail(self.log.last[:length] + bytes(5000), "0002.ilj")
                 zeroed = self.log.last[:length].ljust(len(self.log.last), b"\0")
-                self.assert_tail(zeroed, "segment .*002.ilj")
+                self.assert_tail(zeroed, "0002.ilj")
 
     def test_zeros_alone_are_told_too_and_an_empty_last_segment_is_none(self):
-        self.assert_tail(self.log.before_last + bytes(4096), "4096 bytes, all of them zero")
-        self.log.next_segment()
-        self.assertEqual(self.assert_holds(self.log.segments, 6).tail, "")
+        self.assert_tail(self.log.before_last + bytes(4096), "4096 bytes, zeros")
+        self.log.segments[7] = b""
+        self.assertNotIn("never acknowledged", self.assert_holds(self.log.segments, 7))
         self.log.last = bytes(4096)
-        self.assertRegex(self.assert_holds(self.log.segments, 6).tail, "4096 bytes")
+        self.assertIn("4096 bytes", self.assert_holds(self.log.segments, 7))
 
-    def assert_damaged(self, last, what):
-        self.assert_broken(self.log.segments | {2: last}, what)
+    def assert_damaged(self, last, verdict, what):
+        self.assert_fails(self.log.segments | {2: last}, verdict, what)
 
     def test_damage_is_told_frame_by_frame_also_where_nothing_was_acknowledged(self):
         damaged = flip(self.log.last[:-1], self.end + 220, 1)
-        self.assert_damaged(damaged, f"offset {self.end}, sequence 4: the metadata was edited")
+        self.assert_damaged(damaged, "edit", f"offset {self.end}, sequence 5: the metadata")
         for junk in (b"junk", b"x", bytes(64) + b"x", b"x" + bytes(64), b"ILX"):
-            self.assert_damaged(self.log.before_last + junk, "sequence 4: neither a record")
+            self.assert_damaged(self.log.before_last + junk, "corruption", "sequence 5: no frame")
 
     def test_a_flip_in_an_unfinished_commit_is_caught_or_changes_nothing(self):
         cut = self.log.last[:self.log.last.rindex(b"ILCP")]
         for at in range(self.end, len(cut)):
             with self.subTest(at=at):
                 try:
-                    self.assert_tail(flip(cut, at, 1), "the file ends|no checkpoint follows")
-                except verify.Broken as broken:
-                    self.assertRegex(str(broken), "0002.ilj, offset .* sequence [45]")
+                    self.assert_tail(flip(cut, at, 1), "file ends|no frame|no checkpoint")
+                except Fault as fault:
+                    self.assertRegex(fault.args[1], "0002.ilj, offset .* sequence [56]")
 
     def test_a_signed_note_anywhere_behind_damage_says_that_the_commit_was_whole(self):
-        note = self.log.last.rindex(b"gw-1.example\n6")
+        note = self.log.last.rindex(b"gw-1.example\n7")
         for damaged in (b"junk" + self.log.last[note:], bytes(999) + self.log.last[note:]):
-            self.assert_damaged(self.log.before_last + damaged, "neither a record")
+            self.assert_damaged(self.log.before_last + damaged, "corruption", "no frame")
         cut = struct.pack(">I", 4000) + self.log.last[note:]
         last = self.log.last[:note - 4] + cut
-        self.assert_damaged(last, "sequence 6: the file ends in a checkpoint")
+        self.assert_damaged(last, "corruption", "sequence 7: the file ends")
 
     def test_a_whole_checkpoint_that_does_not_hold_is_no_tail_for_zeros_behind_it(self):
         last = flip(self.log.last, len(self.log.last) - 20, 1) + bytes(64)
-        self.assert_damaged(last, "sequence 6: no signature")
+        self.assert_damaged(last, "edit", "sequence 7: no signature")
 
     def test_the_signed_note_may_name_a_witness_first(self):
-        note = self.log.last.rindex(b"gw-1.example\n6")
+        note = self.log.last.rindex(b"gw-1.example\n7")
         text, blank, line = self.log.last[note:].partition(b"\n\n")
         rest = b"ILCP\0\0\x0f\0" + text + blank + b"\xe2\x80\x94 w AAAA\n\xff\n" + line
-        self.assert_damaged(self.log.before_last + rest, "the file ends in a checkpoint")
+        self.assert_damaged(self.log.before_last + rest, "corruption", "the file ends")
 
     def test_an_older_note_in_a_cut_frame_says_nothing(self):
-        old = self.log.before_last[self.log.before_last.rindex(b"gw-1.example\n4"):]
+        old = self.log.before_last[self.log.before_last.rindex(b"gw-1.example\n5"):]
         cut = self.log.before_last + b"ILCP" + struct.pack(">I", 4000) + old
-        self.assert_tail(cut, "the file ends in a checkpoint")
+        self.assert_tail(cut, "the file ends")
+
+    def test_a_later_note_by_a_retired_key_says_nothing_and_by_the_new_one_all(self):
+        log = Writer().open().commit().rotate(OTHER_SEED).commit()
+        old, new = Writer().signer, log.signer
+        text = log.note(size=9).partition(b"\n\n")[0] + b"\n"
+        cut = b"ILCP" + struct.pack(">I", 4000) + text + b"\n"
+        log.record(INTENT, {})
+        self.assert_holds({0: log.last + cut + old.line(text)}, 2)
+        self.assert_fails({0: log.last + cut + new.line(text)}, "corruption")
 
 
 class Rules(Case):
     """Logs that the right key signed, yet that break a rule."""
 
-    def assert_refused(self, why, kind=INTENT, metadata=b"{}", content=b"", **header):
+    def assert_refused(self, verdict, kind=INTENT, metadata=b"{}", content=b"", **header):
         log = Writer().open().commit()
         log.record(kind, metadata, content, **header).checkpoint()
-        self.assert_broken(log.segments, f"sequence 1: .*{why}")
+        self.assert_fails(log.segments, verdict, "sequence 1: ")
 
     def test_headers(self):
-        self.assert_refused("version or kind", version=2)
-        self.assert_refused("version or kind", kind=13)
-        self.assert_refused("version 1 cannot judge", kind=ROTATION)
-        for kind in (SHRED, RETENTION, CLOCK, SNAPSHOT):
-            self.assert_holds(Writer().open().commit(kind).segments, 2)
+        self.assert_refused("corruption", version=2)
+        self.assert_refused("corruption", kind=14)
+        self.assert_refused("corruption", metadata=b"{")
         for flags in (1, 2, 3, 5, 8, 1 << 31):
-            self.assert_refused("flags are", flags=flags)
-        self.assert_refused("flags are", content=bytes(88), flags=0)
-        self.assert_refused("flags are", content=bytes(88), flags=5)
-        self.assert_refused("flags are", content=bytes(87))
-        self.assert_refused("out of bounds", metadata_len=(1 << 20) + 1)
-        self.assert_refused("out of bounds", flags=1, content_len=67_108_953)
-        self.assert_refused("stands here", sequence=2)
-        self.assert_refused("time_us", time_us=999)
-        self.assert_refused("prev_hash", prev_hash=bytes(32))
-        self.assert_refused("metadata was edited", metadata_hash=bytes(32))
-        self.assert_refused("content was edited", content_hash=bytes(32))
+            self.assert_refused("corruption", flags=flags)
+        for flags in (0, 2, 4, 5, 7):
+            self.assert_refused("corruption", content=bytes(88), flags=flags)
+        self.assert_refused("corruption", content=bytes(87))
+        self.assert_refused("corruption", metadata_len=(1 << 20) + 1)
+        self.assert_refused("corruption", flags=1, content_len=67_108_953)
+        self.assert_refused("delete", sequence=2)
+        self.assert_refused("insert", sequence=0)
+        self.assert_refused("clock", time_us=999)
+        self.assert_refused("edit", prev_hash=bytes(32))
+        self.assert_refused("edit", metadata_hash=bytes(32))
+        self.assert_refused("edit", content_hash=bytes(32))
+        for kind in (SHRED, CLOCK):
+            self.assert_holds(Writer().open().commit(kind).segments, 2)
 
     def test_headers_that_are_allowed(self):
         log = Writer().open().record(OUTCOME, {}, flags=4).record(REFUSAL, {}, content=bytes(88))
@@ -252,39 +317,45 @@ class Rules(Case):
 
     def test_metadata_is_an_object_in_utf_8(self):
         for metadata in (b"", b"[]", b" {}", b"[" * 100_000, "{}".encode("utf-16")):
-            self.assert_refused("not a JSON object", metadata=metadata)
-        for metadata in (b"{", b"{}{}", b'{"a":"\xff"}', b'{"a":NaN}', b'{"a":-Infinity}',
+            self.assert_refused("edit" if len(metadata) > 1 else "corruption", metadata=metadata)
+        for metadata in (b"{]", b"{}{}", b'{"a":"\xff"}', b'{"a":NaN}', b'{"a":-Infinity}',
                          b'{"a":' * 100_000, b'{"a":"\n"}'):
-            self.assert_refused("", metadata=metadata)
+            self.assert_refused("edit", metadata=metadata)
 
     def test_runs(self):
-        self.assert_refused("outside of the open run", run_id=bytes(16))
-        self.assert_broken(Writer().open(1).open(2).open(1).checkpoint().segments, "opens twice")
+        self.assert_refused("edit", run_id=bytes(16))
+        again = Writer().open(1).open(2).open(1).checkpoint()
+        self.assert_fails(again.segments, "insert", "opens twice")
         log = Writer().open().commit(CLOSE)
         log.record(INTENT, {}).checkpoint()
-        self.assert_broken(log.segments, "sequence 2: a record outside of the open run")
+        self.assert_fails(log.segments, "edit", "sequence 2: a record outside of the open run")
         log = Writer().open(1).commit(CLOSE).open(2).commit(INTENT, CLOSE).open(3).checkpoint()
         self.assert_holds(log.segments, 6)
 
     def test_open(self):
         log = Writer()
         log.run = bytes(16)
-        self.assert_broken(log.commit(INTENT).segments, "sequence 0")
+        self.assert_fails(log.commit(INTENT).segments, "edit", "sequence 0")
         for wrong in ({"event": "x"}, {"origin": "x"}, {"public_key": "a+b+c"}, {"run_id": "00"},
                       {"public_key": 1}, {"public_key": "gw-1.example+1eaa1500+"}):
-            self.assert_broken(Writer().open(**wrong).checkpoint().segments, "sequence 0")
-            self.assert_broken(
-                Writer().open().commit().open(2, **wrong).checkpoint().segments, "sequence 1")
+            first = Writer().open(**wrong).checkpoint()
+            self.assert_fails(first.segments, "edit", "sequence 0")
+            second = Writer().open().commit().open(2, **wrong).checkpoint()
+            self.assert_fails(second.segments, "edit", "sequence 1")
 
     def test_checkpoints(self):
-        for wrong, why in (({"size": 3}, "size"), ({"root": bytes(32)}, "root"),
-                           ({"origin": "gw-2.example"}, "origin"),
-                           ({"signature": bytes(64)}, "no signature"),
-                           ({"witness": b"no newline"}, "origin, size or root"),
-                           ({"witness": b"x" * 4096}, "note_len")):
+        for wrong, verdict, why in (({"size": 3}, "delete", "of 3 records"),
+                                    ({"size": 1}, "insert", "of 1 records"),
+                                    ({"root": bytes(32)}, "edit", "no signature"),
+                                    ({"origin": "gw-2.example"}, "edit", "no signature"),
+                                    ({"signature": bytes(64)}, "edit", "no signature"),
+                                    ({"witness": b"no newline"}, "edit", "end in a line"),
+                                    ({"witness": b"\xff\n"}, "edit", "UnicodeDecodeError"),
+                                    ({"root": b"x" * 33}, "edit", "no signature"),
+                                    ({"witness": b"x" * 4096}, "corruption", "note_len")):
             log = Writer().open().commit().commit(INTENT, **wrong)
-            self.assert_broken(log.segments, f"sequence 2: .*{why}")
-        self.assert_broken(Writer().open().commit().commit().segments, "no record since")
+            self.assert_fails(log.segments, verdict, f"sequence 2: .*{why}")
+        self.assert_fails(Writer().open().commit().commit().segments, "insert", "of 1 records")
 
     def test_signature_lines_of_others_are_ignored(self):
         witness = "— witness.example AAAA\n— gw-1.example AAAA\n— \x01 not base64\n".encode()
@@ -292,85 +363,365 @@ class Rules(Case):
 
     def test_one_of_several_lines_of_the_key_has_to_hold(self):
         log = Writer().open()
-        bad = base64.b64encode(log.key_id + bytes(64)).decode()
-        line = f"— gw-1.example {bad}\n".encode()
+        line = log.signer.line(b"", bytes(64))
         self.assert_holds(log.commit(witness=line).segments, 1)
         blank = log.last.rindex(b"\n\n") + 2
         good = log.last[blank:-len(line)]
         self.assert_holds({0: log.last[:blank] + line + good}, 1)
-        returned = good.replace(b"\n", b"\r\n")
-        note = log.last[log.last.rindex(b"gw-1.example\n1"):blank] + returned
-        note = b"ILCP" + struct.pack(">I", len(note)) + note
-        self.assert_broken({0: log.last[:log.last.rindex(b"ILCP")] + note}, "no signature")
-
-    def test_a_note_is_utf_8_and_has_no_extension_lines(self):
-        self.assert_broken(Writer().open().commit(witness=b"\xff\n").segments, "can't decode")
-        log = Writer().open().commit(root=b"x" * 33)
-        self.assert_broken(log.segments, "origin, size or root")
+        for spoiled in (good.replace(b"\n", b"\r\n"), b"x" + good, good.replace(b" ", b"  ")):
+            note = log.last[log.last.rindex(b"gw-1.example\n1"):blank] + spoiled
+            note = b"ILCP" + struct.pack(">I", len(note)) + note
+            last = log.last[:log.last.rindex(b"ILCP")] + note
+            self.assert_fails({0: last}, "edit", "no signature")
 
     def test_a_signature_has_one_spelling(self):
         data = Writer().open().commit().last
         self.assertEqual(data[-2:], b"=\n")
         spelled = data[:-3] + bytes([data[-3] + 1]) + data[-2:]  # a bit that base64 leaves over
-        self.assert_broken({0: spelled}, "no signature")
+        self.assert_fails({0: spelled}, "edit", "no signature")
 
 
-class Sums(Case):
-    def spend(self, log):
-        return "\n".join(self.walk(log.segments, spend=True).report())
+class Snapshots(Case):
+    def test_every_further_segment_starts_with_one_and_nothing_else_does(self):
+        log = Writer().open().commit(INTENT)
+        log.segments[2] = b""
+        self.assert_fails(log.commit(INTENT).segments, "edit", "0002.ilj, offset 0, .*snapshot")
+        for kind in (SNAPSHOT, INTENT):
+            log = Writer().open().commit().next_segment().commit(kind)
+            if kind == INTENT:
+                self.assert_holds(log.segments, 3)
+            else:
+                self.assert_fails(log.segments, "edit", "sequence 2: a snapshot is")
+        self.assert_fails(Writer().open().commit(SNAPSHOT).segments, "edit", "a snapshot is")
 
-    def inference(self, log, request, hold=None, cost=None, tenant="t"):
-        request = bytes([request] * 16)
-        if hold is not None:
-            log.record(INTENT, {"tenant": tenant, "hold_nano_usd": hold}, request=request)
-        if cost is not None:
-            log.record(OUTCOME, {"tenant": tenant, "cost_nano_usd": cost}, request=request)
+    def test_parts_follow_each_other_in_one_commit(self):
+        self.assert_holds(Writer().open().commit().next_segment(parts=3).checkpoint().segments, 4)
+        log = Writer().open().commit()
+        log.next_segment(parts=2, part=1)
+        self.assert_fails(log.checkpoint().segments, "edit", "a part is missing")
+        log = Writer().open().commit().next_segment(parts=2, written=1)
+        self.assert_fails(log.commit(INTENT).segments, "edit", "sequence 2: a snapshot is")
+        log = Writer().open().commit().next_segment(parts=2, written=1)
+        self.assert_fails(log.checkpoint().segments, "edit", "further parts")
 
-    def test_costs_of_outcomes_and_holds_of_intents_without_one(self):
-        log = Writer().open(1)
-        self.inference(log, 1, hold="50", cost="7")
-        self.inference(log, 2, hold="60")
-        self.inference(log, 3, hold="5", cost="0", tenant="u")
-        log.commit().open(2)
-        self.inference(log, 4, hold="18446744073709551615", tenant="u")
-        log.checkpoint()
-        self.inference(log, 4, cost="1")  # never acknowledged
-        report = self.spend(log)
-        self.assertIn("'t' in nano-USD: 67 = 7 settled + 60 held", report)
-        self.assertIn("'u' in nano-USD: 0 = 0 settled + 0 held", report)
-        self.assertIn("1 of runs that are over, 1 perhaps in flight", report)
-        self.assertIn("outcomes without intent: 0", report)
-        self.assertIn("kinds: open 2, intent 4, outcome 2\n", report)
+    def test_it_says_what_the_records_before_it_say(self):
+        log = Writer().open().commit().rotate(OTHER_SEED).checkpoint()
+        keys = [{"public_key": key, "first_sequence": since} for key, since in log.keys]
+        self.assert_holds(log.next_segment().checkpoint().segments, 3)
+        for wrong in ({"event": "x"}, {"origin": "gw-2.example"}, {"first_sequence": 1},
+                      {"gaps": [{"lost_from": 0, "lost_until": 9}]}, {"peaks": ["00" * 32]},
+                      {"peaks": []}, {"keys": keys[1:]}, {"keys": keys[::-1]}, {"keys": []},
+                      {"keys": [keys[0], keys[1] | {"first_sequence": 0}]}, {"keys": 7}):
+            log = Writer().open().commit().rotate(OTHER_SEED).checkpoint()
+            log.next_segment(**wrong)
+            self.assert_fails(log.checkpoint().segments, "edit", "0002.ilj, offset 0")
 
-    def test_an_outcome_of_a_later_run_answers_too(self):
-        log = Writer().open(1)
-        self.inference(log, 1, hold="50")
-        log.commit().open(2)
-        self.inference(log, 1, cost="7")
-        self.assertIn("7 settled + 0 held", self.spend(log.checkpoint()))
+    def test_fields_that_a_later_writer_adds_are_ignored(self):
+        log = Writer().open().commit()
+        keys = [{"public_key": log.key, "first_sequence": 0, "more": 1}]
+        self.assert_holds(log.next_segment(keys=keys, more=[]).checkpoint().segments, 2)
 
-    def test_a_closed_run_is_over(self):
-        log = Writer().open(1)
-        self.inference(log, 1, hold="50")
-        self.assertIn("50 = 0 settled + 50 held", self.spend(log.commit(CLOSE)))
 
-    def test_repeated_ids_hide_no_money(self):
-        log = Writer().open(1)
-        self.inference(log, 1, hold="50")
-        self.inference(log, 1, hold="60", cost="7")
-        self.inference(log, 1, cost="8")
-        report = self.spend(log.commit(CLOSE))
-        self.assertIn("65 = 15 settled + 50 held", report)
-        self.assertIn("outcomes without intent: 1", report)
+class Retention(Case):
+    def log(self):
+        """Segments 0, 2 and 4 of a log whose first two are to be dropped."""
+        log = Writer().open().commit(INTENT).next_segment().commit(OUTCOME)
+        return log.next_segment().checkpoint()
 
-    def test_money_is_a_decimal_string(self):
-        for wrong in (5, "-1", "1.5", "", "1e3", "٣", "1" * 21):
-            log = Writer().open(1)
-            self.inference(log, 1, cost=wrong)
-            log.checkpoint()
-            self.walk(log.segments)
-            with self.assertRaisesRegex(verify.Broken, "sequence 1: no decimal cost_nano_usd"):
-                self.spend(log)
+    def test_a_log_begins_where_its_last_retention_says(self):
+        log = self.log().retain(2).checkpoint().retain(4).checkpoint()
+        root = merkle_root(log.hashes)
+        for first in (0, 2, 4):
+            found = self.assert_holds(log.drop(first).segments, 7, root, key=VECTOR_KEY)
+            self.assertIn(f"records from {first} on", found)
+
+    def test_a_head_that_no_retention_covers_was_cut(self):
+        self.assert_fails(self.log().drop(2).segments, "cut_head")
+        log = self.log().retain(2).checkpoint()
+        self.assert_fails(log.drop(4).segments, "cut_head", "begins with record 2")
+        log = self.log()
+        kept = log.last
+        log.retain(4).checkpoint()
+        log.last = log.last[:-9]  # the retention was never acknowledged
+        self.assertTrue(log.last.startswith(kept))
+        self.assert_fails(log.drop(4).segments, "cut_head", "begins with record 0")
+
+    def test_a_snapshot_says_where_the_log_began_before_it(self):
+        log = self.log().retain(4).checkpoint().next_segment().checkpoint()
+        self.assert_holds(log.drop(4).segments, 7)
+        self.assert_fails(log.drop(6).segments, "cut_head", "begins with record 4")
+
+    def test_a_retention_that_contradicts_the_log(self):
+        for first, wrong in ((2, {"root": "00" * 32}), (0, {}), (3, {}), (9, {}), (5, {}),
+                             (2, {"first_sequence": "2"}), (2, {"event": "x"})):
+            self.assert_fails(self.log().retain(first, **wrong).checkpoint().segments, "edit",
+                              "sequence 5: ")
+        log = self.log().retain(4).checkpoint().retain(2).checkpoint()
+        self.assert_fails(log.segments, "edit", "sequence 6: ")
+
+    def test_a_log_that_begins_with_a_snapshot_is_held_to_it(self):
+        log = self.log().retain(4).checkpoint().drop(4)
+        data = log.last
+        for at in range(len(data)):
+            with self.subTest(at=at):
+                self.assert_caught({4: flip(data, at, 0x01)}, "0004.ilj, offset|cut_head")
+        for wrong in ({"peaks": []}, {"keys": []}, {"first_sequence": 5}, {"origin": "x"}):
+            log = Writer().open().commit(INTENT).next_segment().checkpoint()
+            log.next_segment(**wrong).retain(3).checkpoint()
+            self.assert_fails(log.drop(3).segments, "edit", "0003.ilj, offset 0")
+
+    def test_the_run_goes_on_from_the_first_snapshot(self):
+        log = self.log().retain(4).commit(CLOSE).open(2).checkpoint()
+        self.assert_holds(log.drop(4).segments, 8)
+        log = self.log().retain(4).open(1).checkpoint()
+        self.assert_fails(log.drop(4).segments, "insert", "opens twice")
+
+    def test_evidence_of_what_was_dropped_says_nothing_and_of_the_rest_still_counts(self):
+        log = self.log().retain(4).checkpoint()
+        notes = {size: log.reference(0, size) for size in (1, 4, 6)}
+        log.drop(4)
+        self.assertIn("lost or dropped", self.assert_holds(log.segments, 6, evidence=[notes[1]]))
+        for size in (4, 6):
+            self.assertIn(f"that had {size}",
+                          self.assert_holds(log.segments, 6, evidence=[notes[size]]))
+        wrong = log.note(size=4, root=bytes(32)).decode()
+        self.assert_fails(log.segments, "fork", evidence=[wrong])
+
+
+class Rotation(Case):
+    def log(self):
+        return Writer().open().commit(INTENT).rotate(OTHER_SEED)
+
+    def test_both_keys_sign_the_commit_and_the_new_one_from_then_on(self):
+        log = self.log().checkpoint().open(2).commit(INTENT).rotate(THIRD_SEED).checkpoint()
+        log.next_segment().checkpoint()
+        for key, _ in log.keys:
+            self.assert_holds(log.segments, 7, key=key)
+        self.assert_fails(log.segments, "fork", key=Writer(seed=bytes(32)).key)
+
+    def test_a_rotation_that_one_of_them_did_not_sign(self):
+        old, new = self.log().signers
+        self.assert_fails(self.log().checkpoint(signers=[new]).segments, "edit", "sequence 3")
+        self.assert_fails(self.log().checkpoint(signers=[old]).segments, "retired_key")
+        self.assert_fails(self.log().commit(signers=[Writer(seed=THIRD_SEED).signer]).segments,
+                          "edit")
+
+    def test_a_retired_key_signs_nothing(self):
+        old = Writer().signer
+        log = self.log().checkpoint().commit(INTENT, signers=[old])
+        self.assert_fails(log.segments, "retired_key", "sequence 4: ")
+
+    def test_the_rotation_is_the_last_record_of_its_commit(self):
+        self.assert_fails(self.log().commit(INTENT).segments, "edit", "sequence 3: the rotation")
+
+    def test_the_key_is_new_and_of_the_same_origin(self):
+        for wrong in ({"event": "x"}, {"public_key": 7}, {"public_key": VECTOR_KEY},
+                      {"public_key": Writer("gw-2.example", OTHER_SEED).key}):
+            log = Writer().open().commit(INTENT).rotate(OTHER_SEED, **wrong).checkpoint()
+            self.assert_fails(log.segments, "edit", "sequence 2")
+
+    def test_an_open_names_the_key_that_signs_then(self):
+        log = self.log().checkpoint().open(2, public_key=VECTOR_KEY).checkpoint()
+        self.assert_fails(log.segments, "edit", "sequence 3: open names")
+
+    def test_evidence_is_by_the_key_of_its_time(self):
+        log = self.log()
+        both, old = log.note().decode(), Writer().signer
+        first = Writer().open().commit(INTENT)
+        before = [first.note().decode(), first.reference(0)]
+        log.checkpoint().commit(INTENT)
+        self.assert_holds(log.segments, 4, evidence=[both, *before, log.note().decode()])
+        self.assert_fails(log.segments, "retired_key", evidence=[log.note(signers=[old]).decode()])
+        early = log.note(size=1, root=merkle_root(log.hashes[:1])).decode()
+        self.assert_fails(log.segments, "retired_key", evidence=[early])
+
+    def test_a_key_from_before_the_first_snapshot_vouches_for_nothing(self):
+        log = self.log().checkpoint().next_segment().retain(3).checkpoint().drop(3)
+        self.assert_holds(log.segments, 5, key=log.key)
+        self.assert_fails(log.segments, "fork", key=VECTOR_KEY)
+
+    def test_a_log_rolled_back_before_its_rotation(self):
+        log = self.log().checkpoint()
+        evidence = [log.note(signers=[log.signer]).decode()]
+        older = Writer().open().commit(INTENT)
+        self.assert_fails(older.segments, "rollback", key=log.key, evidence=evidence)
+        self.assert_fails(older.segments, "replayed_receipt", evidence=evidence)
+
+
+class Restores(Case):
+    def log(self, lost_from=2, lost_until=4, **wrong):
+        log = Writer().open().commit(INTENT).open(2)
+        return log.restore(lost_from, lost_until, **wrong).commit(INTENT)
+
+    def test_evidence_of_what_is_lost_neither_proves_nor_contradicts(self):
+        lost = Writer().open().commit(INTENT, INTENT, OUTCOME)
+        evidence = [lost.note(size=size, root=merkle_root(lost.hashes[:size])).decode()
+                    for size in (3, 4)]
+        found = self.assert_holds(self.log().segments, 5, evidence=evidence)
+        self.assertEqual(found.count("lost or dropped"), 2)
+        log = self.log(lost_until=3)
+        self.assert_fails(log.segments, "fork", "root of 4", evidence=evidence)
+        further = log.note(size=2, root=bytes(32)).decode()
+        self.assert_fails(log.segments, "fork", "root of 2", evidence=[further])
+
+    def test_snapshots_keep_the_gaps(self):
+        log = self.log().next_segment().retain(5).checkpoint()
+        lost = Writer().open().commit(INTENT, INTENT, OUTCOME).note().decode()
+        for first in (0, 5):
+            self.assert_holds(log.drop(first).segments, 7, evidence=[lost])
+
+    def test_a_restore_of_what_is_yet_to_come(self):
+        for told in ((3, 9), (9, 9), (-1, 4), ("2", 4), (2, None)):
+            self.assert_fails(self.log(*told).segments, "edit", "sequence 3")
+        self.assert_fails(self.log(event="x").segments, "edit", "sequence 3")
+
+
+class ExternalContent(Case):
+    def setUp(self):
+        super().setUp()
+        self.log = Writer().open().record(OUTCOME, {}, content=bytes(range(100)), external=True)
+        self.log.commit(INTENT)
+        self.name, = self.log.files
+
+    def test_it_is_hashed_where_it_lies(self):
+        files = self.log.files | {"0" * 64 + ".ilc": b"that no record names"}
+        self.assert_holds(self.log.segments, 3, files=files)
+
+    def test_damage(self):
+        self.assert_fails(self.log.segments, "delete", f"sequence 1: {self.name} is missing")
+        for damaged in (b"", bytes(100), bytes(range(101)), bytes(range(99))):
+            files = {self.name: damaged}
+            self.assert_fails(self.log.segments, "edit", "sequence 1: ", files=files)
+        for flags in (2, 7):
+            log = Writer().open().record(OUTCOME, {}, content=bytes(100), external=True,
+                                         flags=flags).checkpoint()
+            self.assert_fails(log.segments, "corruption", files=log.files)
+
+
+class Evidence(Case):
+    def setUp(self):
+        super().setUp()
+        self.log = three_commits()
+
+    def assert_evidence(self, verdict, *evidence, **how):
+        self.assert_fails(self.log.segments, verdict, evidence=evidence, **how)
+
+    def test_what_fits(self):
+        evidence = [self.log.reference(3), self.log.reference(3) + "\n", self.log.reference(0, 2),
+                    self.log.proof(4), self.log.note().decode(),
+                    self.log.note(size=5, root=self.log.root_before_last).decode()]
+        found = self.assert_holds(self.log.segments, 7, key=VECTOR_KEY, evidence=evidence)
+        self.assertEqual(found.count("that had 7 records"), 4)
+
+    def test_a_fork(self):
+        other = Writer().open().commit(REFUSAL)
+        self.assert_evidence("fork", other.note().decode())
+        self.assert_evidence("fork", other.reference(1))
+        self.assert_evidence("fork", other.proof(1))
+
+    def test_a_record_or_log_that_the_reference_is_not_of(self):
+        parts = self.log.reference(3).split(".")
+        for at, other in ((2, "4"), (3, self.log.reference(4).split(".")[3]),
+                          (1, parts[1][::-1])):
+            wrong = ".".join([*parts[:at], other, *parts[at + 1:]])
+            self.assert_evidence("replayed_receipt", wrong)
+        self.assert_evidence("replayed_receipt", Writer(seed=OTHER_SEED).open().reference(0))
+        self.assert_evidence("replayed_receipt", Writer(seed=OTHER_SEED).open().note().decode())
+
+    def test_spoiled_evidence(self):
+        reference, note = self.log.reference(3), self.log.note().decode()
+        for spoiled in ("", "v1", reference[:-1], reference + "A", "v2" + reference[2:], note[:-1],
+                        reference.replace(".3.", ".03."), note.replace("7", "07"),
+                        note.replace("\n\n", "\nextension\n\n"), note[1:]):
+            with self.subTest(spoiled=spoiled):
+                self.assert_evidence("replayed_receipt", spoiled)
+        last = reference[-1]
+        spelled = reference[:-1] + chr(ord(last) + 1)  # bits that base64 leaves over
+        self.assert_evidence("edit", spelled)
+
+    def test_proofs_that_prove_nothing(self):
+        proof = self.log.proof(4)
+        lines = proof.split("\n")
+        for at in (3, 4):
+            shorter = "\n".join(lines[:at] + lines[at + 1:])
+            self.assert_caught(self.log.segments, ".", evidence=[shorter])
+            lines[3], lines[4] = lines[4], lines[3]
+        swapped = "\n".join([*lines[:3], lines[4], lines[3], *lines[5:]])
+        self.assert_caught(self.log.segments, "another root", evidence=[swapped])
+        longer = "\n".join([*lines[:3], lines[3], *lines[3:]])
+        self.assert_caught(self.log.segments, ".", evidence=[longer])
+        for index in (3, 5, 7, 12):
+            moved = proof.replace("index 4", f"index {index}")
+            self.assert_caught(self.log.segments, ".", evidence=[moved])
+        other = proof.replace(b64(self.log.hashes[4]), b64(self.log.hashes[3]))
+        self.assert_caught(self.log.segments, "another root", evidence=[other])
+
+
+class ReceiptFiles(Case):
+    @staticmethod
+    def receipt(log, *sequences, **wrong):
+        records = []
+        for sequence in sequences:
+            header = log.headers[sequence]
+            kind = {0: "open", 1: "intent", 2: "outcome", 3: "refusal"}[header[7]]
+            records.append({
+                "kind": kind, "sequence": sequence, "record_hash": log.hashes[sequence].hex(),
+                "header": b64(header), "metadata": "{}", "reference": log.reference(sequence),
+                "proof": log.proof(sequence)} | wrong)
+        return json.dumps({"request": bytes(16).hex(), "log_id": log.log_id.hex(),
+                           "public_key": log.key, "records": records})
+
+    def assert_shows(self, text, key, *lines):
+        self.assertEqual([*verify_receipt.receipt(text, key and Key(key))], [*lines])
+
+    def assert_refused(self, text, verdict, key=None):
+        with self.assertRaises(verify.MALFORMED) as caught:
+            list(verify_receipt.receipt(text, key and Key(key)))
+        self.assertEqual(verify.why(caught.exception)[0], verdict, caught.exception)
+
+    def test_what_it_shows(self):
+        log = three_commits()
+        for key in (None, VECTOR_KEY):
+            self.assert_shows(self.receipt(log, 1, 3), key,
+                              "record 1 (intent) was in the log of 7 records",
+                              "record 3 (outcome) was in the log of 7 records")
+        self.assert_refused(self.receipt(log, 1), "replayed_receipt", Writer(seed=OTHER_SEED).key)
+
+    def test_what_contradicts_itself(self):
+        log = three_commits()
+        for wrong in ({"kind": "outcome"}, {"sequence": 2}, {"record_hash": "00" * 32},
+                      {"metadata": "{ }"}, {"reference": log.reference(3)},
+                      {"proof": log.proof(3)}, {"header": b64(log.headers[3])},
+                      {"reference": log.reference(1, 2)}, {"header": b64(log.headers[1][:-1])},
+                      {"reference": log.reference(1, log_id=bytes(32))}, {"metadata": None}):
+            with self.subTest(wrong=wrong):
+                self.assert_refused(self.receipt(log, 1, **wrong), "edit")
+        text = self.receipt(log, 1)
+        for wrong in ({"request": "00"}, {"log_id": "00" * 32}, {"public_key": "x"}):
+            self.assert_refused(json.dumps(json.loads(text) | wrong), "edit")
+        other = json.dumps(json.loads(text) | {"public_key": Writer(seed=OTHER_SEED).key})
+        self.assert_refused(other, "replayed_receipt")
+        self.assert_refused(json.dumps(json.loads(text) | {"records": []}), "corruption")
+        for text in ("", "[]", "{", "7"):
+            self.assert_refused(text, "edit")
+
+
+@unittest.skipUnless((LEDGER_TESTS / "attacks").is_dir(), "no fixtures of attacks")
+class Fixtures(Case):
+    def test_each_gets_the_verdict_that_its_case_names(self):
+        cases = sorted((LEDGER_TESTS / "attacks").glob("*/case.json"))
+        self.assertGreater(len(cases), 11)
+        for path in cases:
+            case = json.loads(path.read_text())
+            with self.subTest(path.parent.name):
+                self.assertEqual(self.verdict(path.parent, case), case["verdict"])
+
+    def verdict(self, folder, case):
+        try:
+            list(verify.findings(folder, Key(case["key"]), case["evidence"], []))
+            return "holds"
+        except verify.MALFORMED as bad:
+            return verify.why(bad)[0]
 
 
 class CommandLine(Case):
@@ -393,18 +744,38 @@ class CommandLine(Case):
 
     def test_broken(self):
         done = self.run_on(VECTOR.parent, "--key", Writer(seed=bytes(32)).key)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertRegex(done.stdout, r"^DOES NOT HOLD \[fork\]: the log's key is gw-1.example")
+        (self.folder / VECTOR.name).write_bytes(flip(VECTOR.read_bytes(), 250, 1))
+        done = self.run_on(self.folder)
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, "^BROKEN: segment 0{20}.ilj, offset 0, sequence 0: open ")
+        self.assertRegex(done.stdout, r"^DOES NOT HOLD \[edit\]: 0{20}.ilj, offset 0, sequence 0: ")
+
+    def test_evidence_and_receipts_are_files_or_texts(self):
+        log = three_commits()
+        self.store(log.segments)
+        (self.folder / "note").write_bytes(log.note())
+        for evidence in (self.folder / "note", log.note().decode(), log.reference(1)):
+            done = self.run_on(self.folder, "--evidence", evidence)
+            self.assertIn("the log is the one that had 7 records", done.stdout)
+        done = self.run_on(self.folder, "--evidence", log.reference(1), "--evidence", "v1.x")
+        self.assertEqual(done.returncode, 1)
+        for receipt in (self.folder / "receipt", ReceiptFiles.receipt(log, 1)):
+            (self.folder / "receipt").write_text(ReceiptFiles.receipt(log, 1))
+            done = self.run_on("--receipt", receipt, "--key", VECTOR_KEY)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("HOLDS: record 1 (intent) was in the log of 7 records", done.stdout)
+        self.assertEqual(self.run_on("--receipt", "{}").returncode, 1)
 
     def test_an_empty_folder_holds_nothing_and_files_of_other_names_are_no_segments(self):
         (self.folder / "lock").touch()
         (self.folder / "1.ilj").write_bytes(VECTOR.read_bytes())
         done = self.run_on(self.folder)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("BROKEN: there is no acknowledged record", done.stdout)
+        self.assertIn("DOES NOT HOLD [delete]: there is no acknowledged record", done.stdout)
 
     def test_unreadable(self):
-        for arguments in ([self.folder / "nowhere"], [], [VECTOR],
+        for arguments in ([self.folder / "nowhere"], [], [VECTOR], ["--evidence", "v1"],
                           [VECTOR.parent, "--key", "gw-1.example+00000000+AAAA"],
                           [VECTOR.parent, "--key", "no key"]):
             done = self.run_on(*arguments)

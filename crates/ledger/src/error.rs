@@ -373,10 +373,12 @@ pub enum Damage {
     #[error("the checkpoint is malformed or of another origin")]
     Checkpoint,
     /// The checkpoint does not follow at least one record, or states another size.
-    #[error("the checkpoint states size {found}")]
+    #[error("the checkpoint states size {found}, {counted} records stand before it")]
     Size {
         /// The size in the note.
         found: u64,
+        /// Records up to the checkpoint.
+        counted: u64,
     },
     /// The checkpoint's root is not that of the records.
     #[error("the checkpoint's root does not match: a header in this commit was edited")]

@@ -65,6 +65,7 @@ mod tree;
 mod trust;
 #[cfg(test)]
 mod vector;
+mod verdict;
 pub mod verify;
 mod view;
 mod walk;

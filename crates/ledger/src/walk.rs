@@ -360,7 +360,7 @@ fn blame_retired_key(damage: Damage, frame: &[u8], log: &Log) -> Damage {
 
 fn check_head(stated: Head, computed: Head, records: usize) -> Result<(), Damage> {
     if stated.size != computed.size || records == 0 {
-        return Err(Damage::Size { found: stated.size });
+        return Err(Damage::Size { found: stated.size, counted: computed.size });
     }
     if stated.root != computed.root {
         return Err(Damage::Root);

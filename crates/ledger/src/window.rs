@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-const CHUNK_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Bytes read but not yet given up, and where in the file they stand.
 pub(crate) struct Window {

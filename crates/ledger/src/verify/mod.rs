@@ -28,7 +28,7 @@ pub use self::report::Report;
 
 /// What is to be verified, and against what.
 pub struct Examination<'a> {
-    directory: &'a Path,
+    storage: Arc<dyn Storage>,
     trust: Trust,
     threads: usize,
     evidence: Vec<Evidence>,
@@ -43,9 +43,14 @@ pub fn verify(directory: &Path, trust: Trust) -> Result<Report, ReadError> {
 
 impl<'a> Examination<'a> {
     /// Of the log in `directory`, with as many threads as there are processors.
-    pub fn new(directory: &'a Path, trust: Trust) -> Self {
+    pub fn new(directory: &Path, trust: Trust) -> Self {
+        Self::over(Arc::new(FileStorage::new(&journal_in(directory))), trust)
+    }
+
+    /// Of the log in `storage`.
+    pub fn over(storage: Arc<dyn Storage>, trust: Trust) -> Self {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { directory, trust, threads, evidence: Vec::new(), progress: None }
+        Self { storage, trust, threads, evidence: Vec::new(), progress: None }
     }
 
     /// With so many threads, which take a segment each.
@@ -65,15 +70,14 @@ impl<'a> Examination<'a> {
 
     /// Verifies everything, and names the first record that does not hold.
     pub fn run(self) -> Result<Report, ReadError> {
-        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(&journal_in(self.directory)));
-        let scope = Scope::whole(&*storage)?;
+        let scope = Scope::whole(&*self.storage)?;
         let parts: Vec<Scope> = scope.singly().collect();
         let mut whole = Whole::default();
         let next = AtomicUsize::new(0);
         let (send, receive) = sync_channel(0);
         thread::scope(|threads| {
             for _ in 0..self.threads.min(parts.len()) {
-                let (send, next, parts, storage) = (send.clone(), &next, &parts, &storage);
+                let (send, next, parts, storage) = (send.clone(), &next, &parts, &self.storage);
                 let (evidence, progress) = (&self.evidence, self.progress.unwrap_or(&|_| {}));
                 threads.spawn(move || {
                     while let index = next.fetch_add(1, Ordering::Relaxed)

@@ -27,7 +27,8 @@ pub(super) struct Tally {
     pub(super) runs: u64,
     /// The run that is not over: no close record ends it.
     live_run: Option<RunId>,
-    pub(super) kinds: BTreeMap<&'static str, u64>,
+    /// By the number of the kind.
+    kinds: [u64; Kind::ALL.len()],
     /// Intents whose outcome has not come yet, with their run.
     waiting: HashMap<Option<RequestId>, RunId>,
     /// Runs of intents whose request's id was taken by a later intent before an outcome came.
@@ -38,7 +39,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn count(&mut self, event: Event) {
         let Event { kind, request, run } = event;
-        *self.kinds.entry(kind.name()).or_default() += 1;
+        self.kinds.get_mut(kind as usize).into_iter().for_each(|count| *count += 1);
         match kind {
             Kind::Open => {
                 self.runs += 1;
@@ -57,6 +58,12 @@ impl Tally {
             }
             _ => {}
         }
+    }
+
+    /// Records by kind, of the kinds that there are.
+    pub(super) fn kinds(&self) -> BTreeMap<&'static str, u64> {
+        let counted = Kind::ALL.iter().zip(self.kinds).filter(|(_, count)| *count > 0);
+        counted.map(|((_, name), count)| (*name, count)).collect()
     }
 
     /// Intents without outcome in runs that are over.
