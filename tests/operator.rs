@@ -5,63 +5,13 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use inferlayer_ledger::read::Reader;
-use inferlayer_ledger::{Keyring, Kind, Trust};
+use inferlayer_ledger::{Clock, Entry, Keyring, Kind, Ledger, Options};
 use serde_json::Value;
-use support::gateway::{Setup, command_in};
-use support::{Gateway, Provider, Script, client, message, records};
-
-/// A gateway with segments of a few records each.
-async fn gateway(extra: &'static str) -> Gateway {
-    let provider = Provider::start(Script::AsAsked).await;
-    Setup { extra, ..Setup::of(&[provider.base_url()]) }.start()
-}
-
-const SMALL: &str = "ledger: { segment_bytes: 4000 }";
-
-async fn ask(gateway: &Gateway, key: &str, text: &str) {
-    let request = client(false).post(gateway.chat_url()).bearer_auth(key);
-    let answer = request.body(message(text, false).to_string()).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    answer.text().await.unwrap();
-}
-
-async fn ask_often(gateway: &Gateway, times: usize) {
-    let key = gateway.key();
-    for number in 0..times {
-        ask(gateway, &key, &format!("question {number}")).await;
-    }
-}
-
-/// What a command that succeeds says.
-fn said(folder: &Path, arguments: &[&str]) -> String {
-    let done = command_in(folder, arguments);
-    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap()
-}
-
-/// What a command that fails says, and its exit code.
-fn refused(folder: &Path, arguments: &[&str]) -> (String, i32) {
-    let done = command_in(folder, arguments);
-    assert!(!done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stdout));
-    (String::from_utf8(done.stderr).unwrap(), done.status.code().unwrap())
-}
-
-fn public_key(folder: &Path) -> String {
-    fs::read_to_string(folder.join("data/keys/ledger.pub")).unwrap().trim().to_owned()
-}
-
-fn segments(data: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(data.join("journal")).unwrap().map(|file| file.unwrap().path());
-    let mut files: Vec<_> =
-        files.filter(|file| file.extension().is_some_and(|e| e == "ilj")).collect();
-    files.sort();
-    files
-}
+use support::gateway::Setup;
+use support::operator::*;
+use support::{Gateway, Provider, Script, records};
 
 #[tokio::test]
 async fn a_log_is_handed_on_beside_a_running_gateway_and_without_one() {
@@ -158,13 +108,6 @@ async fn keys_that_the_configuration_names_are_the_operators_to_change() {
     }
 }
 
-const RETAIN: [&str; 6] =
-    ["ledger", "retain", "--reason", "kept long enough", "--yes", "--keep-days"];
-
-fn retain(days: &str) -> Vec<&str> {
-    RETAIN.into_iter().chain([days]).collect()
-}
-
 #[tokio::test]
 async fn the_past_is_dropped_beside_a_running_gateway_and_without_one() {
     let gateway = gateway(SMALL).await;
@@ -192,6 +135,44 @@ async fn the_past_is_dropped_beside_a_running_gateway_and_without_one() {
     assert_eq!(said.last().unwrap()["reason"], "kept long enough");
 }
 
+/// A clock in the year 2020.
+struct LongAgo;
+
+impl Clock for LongAgo {
+    fn now_us(&self) -> u64 {
+        1_600_000_000_000_000
+    }
+}
+
+#[tokio::test]
+async fn old_records_go_by_themselves_when_the_configuration_says_so() {
+    let provider = Provider::start(Script::AsAsked).await;
+    let extra = "ledger: { segment_bytes: 4000, retention_days: 365 }";
+    let folder = Setup { extra, ..Setup::of(&[provider.base_url()]) }.folder();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let keyring = Keyring::open(&data.join("keys")).unwrap();
+    let origin = "inferlayer/audit".parse().unwrap();
+    let mut options = Options::new(&data, origin, keyring.signing().unwrap());
+    options.segment_bytes = 4000;
+    options.clock = Arc::new(LongAgo);
+    let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
+    for _ in 0..40 {
+        let entry = Entry::system(Kind::Config, b"{}".to_vec());
+        ledger.append(entry).unwrap().await.unwrap();
+    }
+    ledger.close().unwrap();
+    let before = segments(&data).len();
+    assert!(before > 4);
+
+    let gateway = Gateway::start_in(folder);
+    support::eventually("a retention", || segments(&data).len() < before).await;
+    ask_often(&gateway, 2).await;
+    let said = records::of_kind(&data, Kind::Retention);
+    assert_eq!((said.len(), &said[0]["reason"]), (1, &"retention_days".into()));
+    records::assert_verifies(gateway.folder.path());
+}
+
 #[tokio::test]
 async fn what_is_not_meant_or_not_yet_is_not_dropped() {
     let gateway = gateway("").await;
@@ -214,224 +195,6 @@ async fn what_is_not_meant_or_not_yet_is_not_dropped() {
     assert!(records::of_kind(&gateway.data(), Kind::Retention).is_empty());
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        names.extend(self::names(&path).into_iter().map(|inner| format!("{name}/{inner}")));
-        names.extend((!path.is_dir()).then_some(name));
-    }
-    names.sort();
-    names
-}
-
-#[tokio::test]
-async fn a_backup_is_made_beside_a_gateway_and_grows() {
-    let gateway = gateway(SMALL).await;
-    ask_often(&gateway, 6).await;
-    let large = "lorem ipsum ".repeat(40_000);
-    ask(&gateway, &gateway.key(), &large).await;
-    let folder = gateway.folder.path();
-    let copy = folder.join("backup");
-    let to = copy.to_str().unwrap();
-    let first = said(folder, &["ledger", "backup", "--to", to]);
-    assert!(first.contains("1 files of content"), "{first}");
-    let verified = |copy: &str| said(folder, &["ledger", "verify", "--data-dir", copy]);
-    let text = verified(to);
-    let again = said(folder, &["ledger", "backup", "--to", to]);
-    assert!(again.contains("new: 0 bytes of journal, 0 files of content"), "{again}");
-    ask_often(&gateway, 6).await;
-    said(folder, &["ledger", "backup", "--to", to]);
-    assert_ne!(verified(to), text);
-    assert!(names(&copy).iter().all(|name| name == "keys/ledger.pub"
-        || name.starts_with("journal/") && (name.ends_with(".ilj") || name.ends_with(".ilc"))));
-
-    // What a crash in the middle of a backup leaves.
-    let last = segments(&copy).pop().unwrap();
-    let bytes = fs::read(&last).unwrap();
-    fs::write(&last, &bytes[..bytes.len() / 2]).unwrap();
-    said(folder, &["ledger", "backup", "--to", to]);
-    assert!(fs::read(&last).unwrap().starts_with(&bytes));
-    verified(to);
-    fs::write(&last, b"something else").unwrap();
-    let (other, _) = refused(folder, &["ledger", "backup", "--to", to]);
-    assert!(other.contains("no earlier part of this log"), "{other}");
-}
-
-#[tokio::test]
-async fn a_backup_goes_nowhere_else() {
-    let gateway = gateway(SMALL).await;
-    ask_often(&gateway, 4).await;
-    let folder = gateway.folder.path();
-    let data = gateway.data();
-    for taken in [folder, &data, &data.join("keys"), &data.join("journal")] {
-        let before = names(taken);
-        let (why, code) = refused(folder, &["ledger", "backup", "--to", taken.to_str().unwrap()]);
-        assert!(why.contains("neither empty nor a backup"), "{why}");
-        assert_eq!((code, names(taken)), (65, before));
-    }
-    let copy = folder.join("backup");
-    let to = copy.to_str().unwrap();
-    said(folder, &["ledger", "backup", "--to", to]);
-    let other = self::gateway(SMALL).await;
-    let (why, _) = refused(other.folder.path(), &["ledger", "backup", "--to", to]);
-    assert!(why.contains("no earlier part of this log"), "{why}");
-    ask_often(&gateway, 12).await;
-    said(folder, &retain("0"));
-    let (why, _) = refused(folder, &["ledger", "backup", "--to", to]);
-    assert!(why.contains("begin a new backup"), "{why}");
-    said(folder, &["ledger", "verify", "--data-dir", to]);
-}
-
-fn restore(from: &Path) -> [&str; 6] {
-    ["ledger", "restore", "--reason", "the disk died", "--from", from.to_str().unwrap()]
-}
-
-#[tokio::test]
-async fn a_backup_takes_the_place_of_a_lost_journal() {
-    let gateway = gateway(SMALL).await;
-    let key = gateway.key();
-    ask_often(&gateway, 8).await;
-    let copy = gateway.folder.path().join("backup");
-    said(gateway.folder.path(), &["ledger", "backup", "--to", copy.to_str().unwrap()]);
-    ask_often(&gateway, 3).await;
-    let (there, _) = refused(gateway.folder.path(), &restore(&copy));
-    assert!(there.contains("a gateway runs on this data folder"), "{there}");
-    let folder = gateway.kill();
-    let (there, _) = refused(folder.path(), &restore(&copy));
-    assert!(there.contains("is there: move it away"), "{there}");
-
-    fs::remove_dir_all(folder.path().join("data/journal")).unwrap();
-    let done = said(folder.path(), &restore(&copy));
-    assert!(done.contains("records are back, the last of 2"), "{done}");
-    assert!(!folder.path().join("data/restoring").exists());
-    records::assert_verifies(folder.path());
-    let gateway = Gateway::start_in(folder);
-    ask(&gateway, &key, "after").await;
-    let gaps = records::of_kind(&gateway.data(), Kind::Restore);
-    assert_eq!((gaps.len(), &gaps[0]["reason"]), (1, &"the disk died".into()));
-    assert_eq!(gaps[0]["lost_from"], gaps[0]["lost_until"], "nobody knows of more");
-    records::assert_verifies(gateway.folder.path());
-}
-
-#[tokio::test]
-async fn what_cannot_go_on_is_not_restored() {
-    let gateway = gateway(SMALL).await;
-    ask_often(&gateway, 8).await;
-    let copy = gateway.folder.path().join("backup");
-    said(gateway.folder.path(), &["ledger", "backup", "--to", copy.to_str().unwrap()]);
-    let folder = gateway.stop().0;
-    let data = folder.path().join("data");
-    fs::remove_dir_all(data.join("journal")).unwrap();
-    let untouched = |why: &str, expected: &str| {
-        assert!(why.contains(expected), "{why}");
-        assert!(!data.join("journal").exists() && !data.join("restoring").exists());
-    };
-
-    let signing = data.join("keys/signing.key");
-    fs::rename(&signing, folder.path().join("signing.key")).unwrap();
-    untouched(&refused(folder.path(), &restore(&copy)).0, "no backup has the key that signs");
-    assert!(!signing.exists(), "no key is made for a log that has one");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    fs::write(&signing, format!("{}=\n", "A".repeat(43))).unwrap();
-    fs::set_permissions(&signing, mode).unwrap();
-    untouched(
-        &refused(folder.path(), &restore(&copy)).0,
-        "the log goes on under inferlayer/audit+",
-    );
-    fs::rename(folder.path().join("signing.key"), &signing).unwrap();
-
-    let middle = &segments(&copy)[1];
-    let mut bytes = fs::read(middle).unwrap();
-    let at = bytes.len() / 2;
-    bytes[at] ^= 1;
-    fs::write(middle, &bytes).unwrap();
-    untouched(&refused(folder.path(), &restore(&copy)).0, "restore: ");
-    bytes[at] ^= 1;
-    fs::write(middle, &bytes).unwrap();
-    untouched(&refused(folder.path(), &restore(&folder.path().join("nowhere"))).0, "restore: ");
-    said(folder.path(), &restore(&copy));
-    records::assert_verifies(folder.path());
-}
-
-fn export(folder: &Path, further: &[&str]) -> Vec<Value> {
-    let lines = said(folder, &[&["ledger", "export"], further].concat());
-    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn sequences(lines: &[Value]) -> Vec<u64> {
-    lines.iter().filter_map(|line| line["sequence"].as_u64()).collect()
-}
-
-#[tokio::test]
-async fn an_export_has_every_record_and_its_proof_of_the_end() {
-    let gateway = gateway(SMALL).await;
-    ask_often(&gateway, 3).await;
-    let large = "lorem ipsum ".repeat(40_000);
-    ask(&gateway, &gateway.key(), &large).await;
-    let folder = gateway.stop().0;
-    let lines = export(folder.path(), &[]);
-    assert_eq!(
-        said(folder.path(), &["ledger", "export"]),
-        said(folder.path(), &["ledger", "export"])
-    );
-    let (end, records) = lines.split_last().unwrap();
-    let count = records.len() as u64;
-    assert_eq!(sequences(records), (0..count).collect::<Vec<_>>());
-    assert_eq!(end["public_key"], public_key(folder.path()));
-    let note = end["checkpoint"].as_str().unwrap();
-    assert!(note.starts_with(&format!("inferlayer/audit\n{count}\n")), "{note}");
-
-    let mut reader = Reader::open(&folder.path().join("data"), Trust::FirstUse).unwrap();
-    for line in records {
-        let record = reader.next().unwrap().unwrap();
-        assert_eq!(line["record_hash"], record.record_hash().to_string());
-        assert_eq!(STANDARD.decode(line["header"].as_str().unwrap()).unwrap(), record.header());
-        let metadata: Value = serde_json::from_slice(record.metadata()).unwrap();
-        assert_eq!((&line["metadata"], &line["kind"]), (&metadata, &record.kind().name().into()));
-        assert_eq!(line["content"]["bytes"].as_u64().unwrap_or(0), record.content_bytes());
-        assert!(line["content"]["text"].is_null());
-    }
-    let opened = export(folder.path(), &["--content"]);
-    let text = |line: &Value| line["content"]["text"].as_str().map(str::to_owned);
-    let intents = opened.iter().filter(|line| line["kind"] == "intent").filter_map(text);
-    let intents: Vec<_> = intents.collect();
-    assert!(intents.len() == 4 && intents[0].contains("question 0") && intents[3].contains(&large));
-    fs::remove_file(folder.path().join("data/keys/tenants/a.key")).unwrap();
-    let closed = export(folder.path(), &["--content"]);
-    assert!(closed.iter().any(|line| line["content"]["closed"] == "the tenant's key is not here"));
-}
-
-#[tokio::test]
-async fn an_export_may_be_of_some_records_alone() {
-    let provider = Provider::start(Script::AsAsked).await;
-    let tenants = "  - { name: b, budget_usd: 1, content: none }\n";
-    let gateway = Setup { more_tenants: tenants, ..Setup::of(&[provider.base_url()]) }.start();
-    ask_often(&gateway, 2).await;
-    ask(&gateway, &gateway.key_of("b"), "hi").await;
-    let folder = gateway.folder.path();
-    let all = export(folder, &[]);
-    let part = export(folder, &["--from", "2", "--to", "4"]);
-    assert_eq!(sequences(&part), [2, 3, 4]);
-    assert!(part.last().unwrap()["checkpoint"].is_string(), "the end of the log, also of a part");
-    let of_b = export(folder, &["--tenant", "b", "--content"]);
-    assert!(sequences(&of_b).len() == 3, "{of_b:?}");
-    assert!(of_b[..3].iter().all(|line| line["metadata"]["tenant"] == "b"));
-    assert_eq!(of_b[1]["content"], serde_json::json!({"withheld": true}));
-
-    let at = all[3]["time"].as_str().unwrap();
-    let (since, until) = (export(folder, &["--since", at]), export(folder, &["--until", at]));
-    assert_eq!(sequences(&[until, since].concat()), sequences(&all));
-    let out = folder.join("export.jsonl");
-    let to = out.to_str().unwrap();
-    assert_eq!(said(folder, &["ledger", "export", "--out", to]), "");
-    assert_eq!(fs::read_to_string(&out).unwrap(), said(folder, &["ledger", "export"]));
-    assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&out).unwrap()) & 0o777, 0o600);
-    let (there, code) = refused(folder, &["ledger", "export", "--out", to]);
-    assert!(there.contains("--out") && code == 64, "{there}");
-}
-
 #[tokio::test]
 async fn the_index_is_built_anew_while_no_gateway_runs() {
     let gateway = gateway(SMALL).await;
@@ -440,10 +203,11 @@ async fn the_index_is_built_anew_while_no_gateway_runs() {
     assert!(busy.contains("ledger: ") && code == 65, "{busy}");
     said(gateway.folder.path(), &retain("0"));
     let folder = gateway.stop().0;
-    let records = export(folder.path(), &[]);
-    let last = sequences(&records).pop().unwrap();
     let done = said(folder.path(), &["ledger", "rebuild"]);
-    assert_eq!(done, format!("the index has {} records, as the journal\n", last + 1));
+    let exported = said(folder.path(), &["ledger", "export"]);
+    let end: Value = serde_json::from_str(exported.lines().last().unwrap()).unwrap();
+    let size = end["checkpoint"].as_str().unwrap().lines().nth(1).unwrap();
+    assert_eq!(done, format!("the index follows the journal: {size} records\n"));
     assert!(folder.path().join("data/view.damaged").exists());
     fs::remove_dir_all(folder.path().join("data/view")).unwrap();
     said(folder.path(), &["ledger", "rebuild"]);

@@ -5,6 +5,7 @@
 mod client;
 mod keys;
 mod reason;
+mod receipts;
 mod retain;
 mod rotate;
 mod shred;
@@ -15,16 +16,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{Method, Response, StatusCode};
 use inferlayer_accounts::{Accounts, KeyId};
+use inferlayer_ledger::RequestId;
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::server::Books;
 
 pub(crate) use client::{Client, ClientError};
 pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys};
 pub(crate) use reason::Reason;
+pub(crate) use receipts::{Proof, Receipts, ReceiptsError};
 pub(crate) use retain::{Dropped, Retain, RetainError, Retainer};
 pub(crate) use rotate::{RotateError, Rotated, Rotator};
 pub(crate) use shred::{Shred, ShredError, Shredded, Shredder};
@@ -37,6 +41,7 @@ pub(crate) struct Admin {
     shredder: Shredder,
     rotator: Rotator,
     retainer: Retainer,
+    receipts: Receipts,
 }
 
 /// What is said when something cannot be done.
@@ -59,6 +64,7 @@ impl Admin {
             shredder: Shredder::new(accounts(), ledger(), books.tenant_keys.clone()),
             rotator: Rotator::new(ledger(), Arc::clone(&books.signing_keys)),
             retainer: Retainer::new(ledger()),
+            receipts: Receipts::new(ledger()),
         }
     }
 
@@ -73,6 +79,12 @@ impl Admin {
             }
             (Method::DELETE, path) => json(ok, &self.keys.revoke(key_id(path)?).await?),
             (Method::GET, "/spend") => json(ok, &Spend::live(&self.accounts)),
+            (Method::GET, path) if path.starts_with("/receipts/") => {
+                json(ok, &self.receipts.of(request_id(path)?).await?)
+            }
+            (Method::GET, path) if path.starts_with("/proofs/") => {
+                json(ok, &self.receipts.proof(sequence(path)?).await?)
+            }
             (Method::POST, "/shred") => json(ok, &self.shredder.shred(body(session).await?).await?),
             (Method::POST, "/rotate-key") => json(ok, &self.rotator.rotate().await?),
             (Method::POST, "/retain") => {
@@ -94,6 +106,19 @@ impl ServeHttp for Admin {
 fn key_id(path: &str) -> Result<KeyId, Problem> {
     let id = path.strip_prefix("/keys/").ok_or_else(Problem::unknown_path)?;
     id.parse().map_err(|_| Problem::bad_request("not the id of a key"))
+}
+
+/// The request in `/receipts/<id>`.
+fn request_id(path: &str) -> Result<RequestId, Problem> {
+    let id = path.strip_prefix("/receipts/").and_then(|id| Uuid::try_parse(id).ok());
+    let id = id.and_then(|id| RequestId::new(id.into_bytes()));
+    id.ok_or_else(|| Problem::bad_request("not the id of a request"))
+}
+
+/// The record in `/proofs/<sequence>`.
+fn sequence(path: &str) -> Result<u64, Problem> {
+    let sequence = path.strip_prefix("/proofs/").and_then(|sequence| sequence.parse().ok());
+    sequence.ok_or_else(|| Problem::bad_request("not the number of a record"))
 }
 
 async fn body<T: DeserializeOwned>(session: &mut ServerSession) -> Result<T, Problem> {
@@ -132,6 +157,12 @@ impl From<ShredError> for Problem {
 
 impl From<RotateError> for Problem {
     fn from(error: RotateError) -> Problem {
+        Problem { status: error.status(), error: error.to_string() }
+    }
+}
+
+impl From<ReceiptsError> for Problem {
+    fn from(error: ReceiptsError) -> Problem {
         Problem { status: error.status(), error: error.to_string() }
     }
 }

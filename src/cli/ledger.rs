@@ -4,7 +4,9 @@
 
 mod backup;
 mod export;
+mod proof;
 mod rebuild;
+mod receipt;
 mod restore;
 mod retain;
 mod rotate_key;
@@ -34,6 +36,10 @@ pub(crate) enum Command {
     Show(show::Arguments),
     /// Destroy a tenant's key, so that its content is unreadable for ever.
     Shred(shred::Arguments),
+    /// Print the proof that a record is in the log.
+    Proof(proof::Arguments),
+    /// Print the receipt of a request: its records without content, and their proofs.
+    Receipt(receipt::Arguments),
     /// Write records as JSON lines, the newest checkpoint last.
     Export(export::Arguments),
     /// Copy the log to another folder, without any key; again: only what is new.
@@ -53,6 +59,8 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
         Command::Verify { key } => check(place, key.as_deref()),
         Command::Show(arguments) => show::run(place, arguments),
         Command::Shred(arguments) => shred::run(place, arguments),
+        Command::Proof(arguments) => proof::run(place, arguments),
+        Command::Receipt(arguments) => receipt::run(place, arguments),
         Command::Export(arguments) => export::run(place, arguments),
         Command::Backup(arguments) => backup::run(place, arguments),
         Command::Restore(arguments) => restore::run(place, arguments),

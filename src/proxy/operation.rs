@@ -4,7 +4,9 @@
 use http::Method;
 use inferlayer_filter::Refusal;
 use inferlayer_filter::exchange::{Head, Operation};
+use inferlayer_ledger::RequestId;
 use inferlayer_wire::Dialect;
+use uuid::Uuid;
 
 /// The shape of errors and answers that a caller understands, told from the path; where that says
 /// nothing, from the header that Anthropic's SDKs send.
@@ -19,10 +21,14 @@ pub(crate) fn dialect_of(head: &Head) -> Dialect {
 
 const CHAT: &str = "/v1/chat/completions";
 const MESSAGES: &str = "/v1/messages";
+const RECEIPTS: &str = "/v1/inferlayer/receipts/";
 
 /// The operation of a request.
 pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
     const MODELS: &str = "/v1/models";
+    if let Some(id) = head.path.strip_prefix(RECEIPTS) {
+        return receipt(id, head);
+    }
     let (operation, method) = match head.path.as_str() {
         CHAT => (Operation::Chat, Method::POST),
         MESSAGES => (Operation::Messages, Method::POST),
@@ -36,6 +42,15 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
         (true, _) => Ok(operation),
         (false, Method::POST) => Err(Refusal::MethodNotAllowed { allowed: "POST" }),
         (false, _) => Err(Refusal::MethodNotAllowed { allowed: "GET" }),
+    }
+}
+
+fn receipt(id: &str, head: &Head) -> Result<Operation, Refusal> {
+    let id = Uuid::try_parse(id).ok().and_then(|id| RequestId::new(id.into_bytes()));
+    match (id, head.method == Method::GET) {
+        (None, _) => Err(Refusal::UnknownPath),
+        (Some(_), false) => Err(Refusal::MethodNotAllowed { allowed: "GET" }),
+        (Some(id), true) => Ok(Operation::Receipt(id)),
     }
 }
 
@@ -74,6 +89,10 @@ mod tests {
             "/v1/models/a/../b",
             "/v1/models/%2e%2e",
             "/v1/modelsx",
+            "/v1/inferlayer/receipts/",
+            "/v1/inferlayer/receipts/1",
+            "/v1/inferlayer/receipts/00000000-0000-0000-0000-000000000000",
+            "/v1/inferlayer/receipts/0192f0c1-2233-7455-8677-8899aabbccdd/",
         ] {
             let refusal = of_path(Method::GET, path).unwrap_err();
             assert!(matches!(refusal, Refusal::UnknownPath), "{path}");

@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, StatusCode, Version};
@@ -24,6 +26,8 @@ const ROUTE: HeaderName = HeaderName::from_static("x-inferlayer-route");
 const SIMULATED: HeaderName = HeaderName::from_static("x-inferlayer-simulated");
 const COST: HeaderName = HeaderName::from_static("x-inferlayer-cost");
 const RECEIPT: HeaderName = HeaderName::from_static("x-inferlayer-receipt");
+/// Asked for by a request with the value `true`.
+const PROOF: HeaderName = HeaderName::from_static("x-inferlayer-proof");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
@@ -130,6 +134,15 @@ pub(crate) fn closing_facts(x: &Exchange) -> impl Iterator<Item = (HeaderName, S
     cost.into_iter().chain(receipt)
 }
 
+/// That the outcome is in the log, as `<sequence> <size> <hash>,<hash>,…` in base64: the path of RFC
+/// 6962 from the record to the root that the receipt names.
+pub(crate) fn proof(x: &Exchange) -> Option<(HeaderName, String)> {
+    let proof = x.receipt.peek()?.inclusion_proof().ok()?;
+    let hashes: Vec<_> = proof.hashes().iter().map(|hash| STANDARD.encode(hash.0)).collect();
+    let (sequence, size) = (proof.sequence(), proof.checkpoint().head.size);
+    Some((PROOF, format!("{sequence} {size} {}", hashes.join(","))))
+}
+
 async fn record(run: &mut Run<'_>, refusal: &Refusal) -> Result<(), Refusal> {
     let face = refusal.face();
     let code = face.code.unwrap_or("invalid_request");
@@ -203,7 +216,9 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
     if x.hit.peek().is_some_and(|hit| hit.simulated) {
         insert(SIMULATED, "true".to_owned());
     }
-    for (name, text) in closing_facts(x) {
+    let asked = x.head.headers.get(PROOF).is_some_and(|value| value == "true");
+    let proof = asked.then(|| proof(x)).flatten();
+    for (name, text) in closing_facts(x).chain(proof) {
         insert(name, text);
     }
     insert(SERVER_TIMING, timing(added, x.waited));

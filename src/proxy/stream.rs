@@ -1,6 +1,6 @@
 //! A provider's event stream. Events pass as they come; where the caller speaks another dialect,
 //! each becomes what it is there. The end mark waits until the outcome is durable; before it, a
-//! comment carries the cost and the receipt. A stream that breaks ends in an error event, because
+//! comment carries the cost, the receipt and its proof. A stream that breaks ends in an error event, because
 //! to a client a clean end is success.
 
 use std::time::Duration;
@@ -127,8 +127,8 @@ async fn close(run: &mut Run<'_>, end: State, end_mark: &[u8]) -> Bytes {
 }
 
 fn facts(x: &Exchange) -> Bytes {
-    let lines: Vec<String> =
-        respond::closing_facts(x).map(|(name, text)| format!("{name}: {text}")).collect();
+    let facts = respond::closing_facts(x).chain(respond::proof(x));
+    let lines: Vec<String> = facts.map(|(name, text)| format!("{name}: {text}")).collect();
     if lines.is_empty() { Bytes::new() } else { sse::comment(&lines.join("\n")) }
 }
 

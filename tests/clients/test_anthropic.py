@@ -101,9 +101,10 @@ def test_cost_and_receipt_stand_right_before_the_last_event(http, keys):
     assert answer.headers["content-type"].startswith("text/event-stream")
     *_, facts, stop = answer.text.rstrip("\n").split("\n\n")
     assert stop.startswith("event: message_stop\n")
-    cost, receipt = facts.split("\n")
+    cost, receipt, proof = facts.split("\n")
     assert float(cost.removeprefix(": x-inferlayer-cost: ")) > 0
     assert receipt.startswith(": x-inferlayer-receipt: v1.")
+    assert proof.startswith(": x-inferlayer-proof: ")
 
 
 def test_a_client_that_hangs_up_stops_the_provider(claude, tape, model_url):

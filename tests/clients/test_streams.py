@@ -54,9 +54,10 @@ def test_cost_and_receipt_stand_right_before_done(http, keys):
     assert answer.headers["content-type"].startswith("text/event-stream")
     *events, facts, done, rest = answer.text.split("\n\n")
     assert (done, rest) == ("data: [DONE]", "")
-    cost, receipt = facts.split("\n")
+    cost, receipt, proof = facts.split("\n")
     assert float(cost.removeprefix(": x-inferlayer-cost: ")) > 0
     assert receipt.startswith(": x-inferlayer-receipt: v1.")
+    assert proof.startswith(": x-inferlayer-proof: ")
     assert all(event.startswith("data: {") for event in events)
 
 

@@ -4,6 +4,7 @@
 
 pub mod canary;
 pub mod gateway;
+pub mod operator;
 pub mod provider;
 pub mod records;
 pub mod syslog;

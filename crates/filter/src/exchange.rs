@@ -95,6 +95,8 @@ pub enum Operation {
     Models,
     /// `GET /v1/models/{model}`.
     Model(String),
+    /// `GET /v1/inferlayer/receipts/{request}`: what was recorded of a request, and its proof.
+    Receipt(inferlayer_ledger::RequestId),
     /// Nothing that is served; refused before any filter.
     Unknown,
 }

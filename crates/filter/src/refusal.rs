@@ -41,6 +41,9 @@ pub enum Refusal {
     /// The caller takes only what is cached, and nothing is.
     #[error("not in the cache, and the request says only-if-cached")]
     NotCached,
+    /// The caller has no request of this id.
+    #[error("there is no receipt of this request")]
+    NoReceipt,
     /// The body is larger than the limit.
     #[error("the request body is larger than {limit_bytes} bytes")]
     BodyTooLarge {
@@ -100,6 +103,9 @@ pub enum Refusal {
     /// The outcome of an inference could not be recorded, so its answer is withheld.
     #[error("the answer could not be recorded, so it is withheld; the provider was called")]
     OutcomeLost,
+    /// The request was recorded, and the index that proves it has yet to take it in.
+    #[error("the receipt of this request is not ready yet")]
+    ReceiptPending,
     /// Too much at once.
     #[error("the gateway is at its limit of {what}")]
     Overloaded {
@@ -154,6 +160,7 @@ impl Refusal {
                 ..Face::new(403, "permission_error", "model_not_allowed").not_again()
             },
             Refusal::NotCached => Face::new(504, INVALID, "not_cached").not_again(),
+            Refusal::NoReceipt => Face::new(404, INVALID, "receipt_not_found"),
             Refusal::BodyTooLarge { .. } => Face::new(413, INVALID, "request_too_large"),
             Refusal::BodyTimeout => Face::new(408, INVALID, "request_timeout"),
             Refusal::ClientGone => Face::new(499, API, "client_gone"),
@@ -173,6 +180,7 @@ impl Refusal {
             }
             Refusal::AuditUnavailable => Face::new(503, API, "audit_unavailable").after(1),
             Refusal::OutcomeLost => Face::new(503, API, "audit_unavailable").not_again(),
+            Refusal::ReceiptPending => Face::new(503, API, "receipt_pending").after(1),
             Refusal::Overloaded { .. } => Face::new(503, API, "overloaded").after(1),
             Refusal::Fact(_) | Refusal::Internal(_) => Face::new(500, API, "internal_error"),
         }

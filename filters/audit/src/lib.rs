@@ -1,12 +1,14 @@
 //! Evidence. An inference's intent is on its way to the ledger before a provider hears of it, and
 //! its outcome is durable before the client sees the end of the answer. What stopped before an
 //! intent is a refusal, recorded singly or counted so that a flood cannot fill the disk. An answer
-//! from the cache is one record, which names the outcome it was made from.
+//! from the cache is one record, which names the outcome it was made from. It also answers for what is
+//! recorded: receipts, to those whose requests they are.
 //!
 //! The place of the outcome is reserved with the intent, so `log` can always hand it over, also
 //! from a request that is being torn down.
 
 mod content;
+mod receipts;
 mod refusals;
 
 use std::borrow::Cow;
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
-use inferlayer_filter::exchange::{Attempt, Intent};
+use inferlayer_filter::exchange::{Attempt, Intent, Operation};
 use inferlayer_filter::{
     BuildError, Exchange, Fact, Filter, Flow, Plan, ProviderKind, Refusal, Settings, Site,
 };
@@ -62,6 +64,11 @@ impl Settings for AuditSettings {
 
 #[async_trait]
 impl Filter for Audit {
+    async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
+        let Operation::Receipt(request) = x.operation else { return Ok(Flow::Continue) };
+        Ok(Flow::Answer(receipts::answer(&self.ledger, x, request).await?))
+    }
+
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         let entry = self.intent(x)?;
         let (pending, outcome) = self.ledger.begin(entry).map_err(|_| Refusal::AuditUnavailable)?;

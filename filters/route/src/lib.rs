@@ -73,7 +73,7 @@ impl Filter for Route {
         match &x.operation {
             Operation::Models => Ok(Flow::Answer(self.models.list(x.tenant.need()?))),
             Operation::Model(id) => self.models.one(id, x.tenant.need()?).map(Flow::Answer),
-            Operation::Chat | Operation::Messages | Operation::Unknown => Ok(Flow::Continue),
+            _ => Ok(Flow::Continue),
         }
     }
 

@@ -23,5 +23,5 @@ pub(crate) fn run(place: &Place) -> Result<(), Failure> {
     if told {
         writeln!(err)?;
     }
-    Ok(writeln!(io::stdout(), "the index has {records} records, as the journal")?)
+    Ok(writeln!(io::stdout(), "the index follows the journal: {records} records")?)
 }

@@ -8,6 +8,7 @@ mod consistency;
 mod descent;
 mod error;
 mod inclusion;
+mod leaves;
 mod nodes;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use self::consistency::verify_consistency;
 pub use self::error::{ProofError, ProofFault};
 pub(crate) use self::inclusion::inclusion;
 pub use self::inclusion::verify_inclusion;
+pub(crate) use self::leaves::Leaves;
 pub(crate) use self::nodes::{Nodes, fold};
 
 /// That a record is in the log that a checkpoint speaks of.

@@ -7,10 +7,11 @@ use crate::error::ReadError;
 use crate::hash::Hash;
 use crate::header::{HEADER_BYTES, Header};
 use crate::place::Place;
-use crate::record::is_json_object;
+use crate::record::{Record, is_json_object};
 use crate::storage::Storage;
 
 /// Header and metadata that belong together.
+#[derive(Clone)]
 pub(super) struct Extract {
     pub(super) header: Header,
     pub(super) header_bytes: [u8; HEADER_BYTES],
@@ -34,6 +35,13 @@ impl Extract {
             return Err(Damage::NotJson);
         }
         Ok(Self { header, hash: Hash::of_header(&header_bytes), header_bytes, metadata })
+    }
+
+    /// That of a record.
+    pub(super) fn of(record: &Record<'_>) -> Result<Self, Damage> {
+        let header = record.header().first_chunk().ok_or(Damage::Unfinished)?;
+        let metadata = String::from_utf8(record.metadata().to_vec());
+        Self::parse(*header, metadata.map_err(|_| Damage::NotJson)?)
     }
 
     /// Reads the record at `place`, the one whose hash is `expected`. Blocks.

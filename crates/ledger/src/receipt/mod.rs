@@ -3,6 +3,7 @@
 mod check;
 mod extract;
 mod file;
+mod journal;
 mod reference;
 #[cfg(test)]
 mod vector;
