@@ -1,6 +1,6 @@
 //! One file of the disk: what readers see of it, what lies on the disk, and what is on its way.
 
-use super::disk::Fate;
+use super::fault::Fate;
 
 /// Numbers that look random and are the same in every run.
 #[derive(Clone, Default)]

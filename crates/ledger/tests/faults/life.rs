@@ -13,7 +13,8 @@ use inferlayer_ledger::{
 use serde_json::value::RawValue;
 
 use super::common::{entry, open, options, signing, tenant};
-use super::disk::{Disk, Fate};
+use super::disk::Disk;
+use super::fault::Fate;
 
 /// Why a process ended before its time.
 pub type Died = Box<dyn std::error::Error>;

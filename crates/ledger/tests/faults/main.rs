@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod disk;
+mod fault;
 mod file;
 mod life;
 
@@ -19,7 +20,8 @@ use inferlayer_ledger::verify::{Evidence, Examination, Report};
 use inferlayer_ledger::{Kind, Segment, Trust};
 
 use common::{frame_starts, signing};
-use disk::{Disk, Fate, Form, Step};
+use disk::Disk;
+use fault::{Fate, Form, Step};
 use file::Random;
 use life::{After, Life, snapshot_count};
 
