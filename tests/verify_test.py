@@ -540,6 +540,16 @@ class Rotation(Case):
         self.assert_holds(log.segments, 5, key=log.key)
         self.assert_fails(log.segments, "fork", key=VECTOR_KEY)
 
+    def test_a_forged_snapshot_that_names_the_key_that_is_held_first(self):
+        forged = Writer()
+        forged.signer = Writer(seed=OTHER_SEED).signer
+        forged.signers, forged.run, forged.segments = [forged.signer], bytes(16), {}
+        forged.hashes, forged.beginning = [sha(bytes([n])) for n in range(4)], 4
+        forged.prev, forged.keys = forged.hashes[-1], [(VECTOR_KEY, 0), (forged.key, 2)]
+        forged.next_segment().commit(INTENT)
+        self.assert_holds(forged.segments, 6)
+        self.assert_fails(forged.segments, "fork", key=VECTOR_KEY)
+
     def test_a_log_rolled_back_before_its_rotation(self):
         log = self.log().checkpoint()
         evidence = [log.note(signers=[log.signer]).decode()]
@@ -742,7 +752,7 @@ class CommandLine(Case):
         done = self.run_on(self.folder, "--key", self.folder / "ledger.pub")
         self.assertEqual(done.returncode, 0)
 
-    def test_broken(self):
+    def test_what_does_not_hold(self):
         done = self.run_on(VECTOR.parent, "--key", Writer(seed=bytes(32)).key)
         self.assertEqual((done.returncode, done.stderr), (1, ""))
         self.assertRegex(done.stdout, r"^DOES NOT HOLD \[fork\]: the log's key is gw-1.example")
