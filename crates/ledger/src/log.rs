@@ -161,13 +161,21 @@ impl Log {
         }
     }
 
-    /// Whether the log may begin with the segment `first`, and is signed by whom a reader believes.
-    pub(crate) fn judge(&self, first: Segment, trust: &Trust) -> Result<(), Fault> {
-        let began = match first.0 > self.story.first_sequence {
-            true => Err(Damage::CutHead { found: first }),
-            false => trust.accept(self),
-        };
-        began.map_err(|what| Fault { segment: first, offset: 0, sequence: first.0, what })
+    /// Whether the log may begin with the segment `first`.
+    pub(crate) fn judge_beginning(&self, first: Segment) -> Result<(), Fault> {
+        let what = Damage::CutHead { found: first };
+        match first.0 > self.story.first_sequence {
+            true => Err(Fault { segment: first, offset: 0, sequence: first.0, what }),
+            false => Ok(()),
+        }
+    }
+
+    /// The same, and whether the log is signed by whom a reader believes. Before the first record
+    /// it was as it `began`.
+    pub(crate) fn judge(&self, first: Segment, trust: &Trust, began: &Self) -> Result<(), Fault> {
+        self.judge_beginning(first)?;
+        let fault = |what| Fault { segment: first, offset: 0, sequence: first.0, what };
+        trust.accept(self, began).map_err(fault)
     }
 
     /// Whether missing content is only that of segments which a retention has dropped.

@@ -52,7 +52,10 @@ pub(crate) fn replay(
         storage.evict(segment).map_err(StoreError::at("drop segment from memory"))?;
     }
     let replayed = scope.segments.first().copied().unwrap_or(Segment(0));
-    let mut walker = Walker::over(Arc::clone(storage), Trust::Key(key.clone()), scope);
+    let first = scope.first;
+    // Which key signs now is asked of the log; the own one only helps to tell a torn beginning.
+    let trust = Trust::Key(key.clone());
+    let mut walker = Walker::over(Arc::clone(storage), trust, scope.on_its_own());
     let mut dead_runs = Vec::new();
     while walker.advance()? {
         walker.log().into_iter().for_each(|log| anchors.see(log.chain.head()));
@@ -67,6 +70,8 @@ pub(crate) fn replay(
             })?;
         }
     }
+    let log = walker.log().map(|log| log.judge_beginning(first).map(|()| log));
+    log.transpose().map_err(ReadError::from)?;
     Ok(Recovered { log: walker.log().cloned(), replayed, tail: walker.tail().cloned(), dead_runs })
 }
 

@@ -23,9 +23,12 @@ impl Trust {
 
     /// Whether `log`, read to its end, was signed by whom the reader believes. A key that signs
     /// later in the log speaks for all before it, as its checkpoints cover the whole tree; one that
-    /// signed earlier speaks for its successor.
-    pub(crate) fn accept(&self, log: &Log) -> Result<(), Damage> {
-        let believed = |trusted: &VerifyingKey| log.story.keys().any(|(key, _)| key == trusted);
+    /// signed earlier speaks for its successor. Keys that were replaced before the first record
+    /// that is still there, where the log was as it `began`, are no more than a claim.
+    pub(crate) fn accept(&self, log: &Log, began: &Log) -> Result<(), Damage> {
+        let claimed = began.story.keys().count().saturating_sub(1);
+        let believed =
+            |trusted: &VerifyingKey| log.story.keys().skip(claimed).any(|(key, _)| key == trusted);
         if self.key().is_none_or(believed) {
             return Ok(());
         }

@@ -345,10 +345,10 @@ impl Walker {
     /// At the end of the scope: whether the log may begin where it does, and is signed by whom the
     /// reader believes.
     fn judge_whole(&self) -> Result<(), ReadError> {
-        let Some(log) = self.log.as_ref().filter(|_| self.scope.judged) else {
+        let (Some(log), Some(began), true) = (&self.log, &self.began, self.scope.judged) else {
             return Ok(());
         };
-        log.judge(self.scope.first, &self.trust)?;
+        log.judge(self.scope.first, &self.trust, began)?;
         Ok(log.judge_missing(&self.missing)?)
     }
 

@@ -191,6 +191,28 @@ fn a_head_that_was_cut_off_is_named_and_a_retention_that_a_crash_broke_off_is_fi
     assert!(!names[0].exists());
 }
 
+#[test]
+fn a_key_that_only_a_snapshot_claims_is_not_believed() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _, _) = open_small(data.path());
+    append_singly(&ledger, 10);
+    ledger.rotate(signing(2)).unwrap();
+    append_singly(&ledger, 40);
+    let trusted = |seed: u8| {
+        let key = signing(seed).verifying_key(&"gw-1.example".parse().unwrap()).unwrap();
+        verify(data.path(), Trust::Key(key)).map(|report| report.keys.len())
+    };
+    assert_eq!((trusted(1).unwrap(), trusted(2).unwrap()), (2, 2));
+    // With the record of the rotation goes what the first key had to say about the second.
+    ledger.retain(u64::MAX, "all but the last").unwrap().unwrap();
+    drop(ledger);
+    assert_eq!(trusted(2).unwrap(), 2);
+    match trusted(1) {
+        Err(ReadError::Fault(fault)) => assert!(matches!(fault.what, Damage::OtherKey { .. })),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn large() -> inferlayer_ledger::Entry {
     let content = vec![b'x'; 400_000];
     inferlayer_ledger::Entry {

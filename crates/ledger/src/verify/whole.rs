@@ -10,6 +10,7 @@ use super::tally::Tally;
 use crate::damage::{Damage, Fault};
 use crate::error::ReadError;
 use crate::hash::RunId;
+use crate::log::Log;
 use crate::scope::{Depth, Scope};
 use crate::storage::Segment;
 use crate::trust::Trust;
@@ -17,6 +18,8 @@ use crate::trust::Trust;
 /// What the parts so far say.
 #[derive(Default)]
 pub(super) struct Whole {
+    /// As the log was before its first record.
+    began: Option<Log>,
     reach: Option<Reach>,
     segments: u64,
     commits: u64,
@@ -62,6 +65,9 @@ impl Whole {
         self.unacknowledged_bytes = part.tail.map_or(0, |tail| tail.unacknowledged_bytes);
         self.found.extend(part.found);
         self.missing.extend(part.missing);
+        if let (None, Some(reach)) = (&self.began, &part.log) {
+            self.began = Some(reach.began.clone());
+        }
         self.reach = part.log.or(self.reach.take());
         Ok(())
     }
@@ -77,7 +83,7 @@ impl Whole {
             let segment = Segment(0);
             return Err(Fault { segment, offset: 0, sequence: 0, what: Damage::Empty }.into());
         };
-        log.judge(scope.first, trust)?;
+        log.judge(scope.first, trust, self.began.as_ref().unwrap_or(log))?;
         log.judge_missing(&self.missing)?;
         for one in evidence {
             one.judge(log, &self.found)
