@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::checkpoint::{Checkpoint, Head};
-use crate::error::{Damage, OpenError, ReadError};
+use crate::damage::Damage;
+use crate::error::{OpenError, ReadError};
 use crate::log::Log;
 use crate::note_key::Origin;
 use crate::scope::Scope;

@@ -36,6 +36,8 @@ pub(crate) enum Job {
     Append(Entry, Reply),
     /// Append a record of the ledger's own, in a commit of its own, and answer.
     Own(Own, Reply),
+    /// Another thread found the disk full: look for room until there is some.
+    Look,
     /// Append a close record and end.
     Close,
     /// End without a close record: the handle was dropped.
@@ -72,6 +74,12 @@ struct Group {
     own: Option<(Own, Reply)>,
     /// Set by the last job that is ever taken.
     ending: Option<Ending>,
+}
+
+/// What a commit that finds no room must leave as it was.
+struct Before {
+    log: Log,
+    watch: Watch,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -146,7 +154,7 @@ impl Appender {
     fn commit_group(&mut self, group: &mut Group) -> Result<(), StoreError> {
         let close = group.ending == Some(Ending::Close);
         if !group.entries.is_empty() || close {
-            let before = self.log.clone();
+            let before = self.before();
             match self.try_commit(group, close) {
                 Ok(commit) => {
                     self.answer(group, commit);
@@ -162,25 +170,30 @@ impl Appender {
             let _ = reply.sender.send(Err(why.into()));
             return Ok(());
         }
-        let before = self.log.clone();
-        match self.commit_own(own) {
+        let before = self.before();
+        match self.commit_own(&own) {
             Ok(receipt) => drop(reply.sender.send(Ok(receipt))),
             Err(error) => {
+                // Answered like the others, once it is known what the error comes to.
+                group.own = Some((own, reply));
                 self.excuse(error, before)?;
-                let _ = reply.sender.send(Err(Unavailable::DiskFull));
             }
         }
         Ok(())
     }
 
+    fn before(&self) -> Before {
+        Before { log: self.log.clone(), watch: self.watch.clone() }
+    }
+
     /// Goes back to the last commit when the disk had no room; any other error is final.
-    fn excuse(&mut self, error: StoreError, before: Log) -> Result<(), StoreError> {
+    fn excuse(&mut self, error: StoreError, before: Before) -> Result<(), StoreError> {
         if !is_full(&error) {
             return Err(error);
         }
         warn!(%error, "a commit found no room on the disk");
         self.journal.undo()?;
-        self.log = before;
+        Before { log: self.log, watch: self.watch } = before;
         self.space.ran_out();
         Ok(())
     }
@@ -196,11 +209,13 @@ impl Appender {
         self.write(None)
     }
 
-    fn commit_own(&mut self, own: Own) -> Result<Receipt, StoreError> {
+    fn commit_own(&mut self, own: &Own) -> Result<Receipt, StoreError> {
         self.begin()?;
         self.push_own(&own.entry(self.signer.key.origin())?)?;
         let successor = match own {
-            Own::Rotate(signing) => Some(Signer { signing, key: self.log.key().clone() }),
+            Own::Rotate(signing) => {
+                Some(Signer { signing: signing.clone(), key: self.log.key().clone() })
+            }
             Own::Retain(_) => None,
         };
         let commit = Arc::new(self.write(successor)?);
@@ -285,6 +300,7 @@ impl Group {
                 self.replies.push(reply);
             }
             Job::Own(own, reply) => self.own = Some((own, reply)),
+            Job::Look => {}
             Job::Close => self.ending = Some(Ending::Close),
             Job::Stop => self.ending = Some(Ending::Stop),
         }

@@ -1,7 +1,7 @@
 //! The chain's state between records: what the next one has to be. Shared by writer and checker.
 
 use crate::checkpoint::Head;
-use crate::error::Damage;
+use crate::damage::Damage;
 use crate::hash::{Hash, LogId};
 use crate::record::Record;
 use crate::tree::Frontier;

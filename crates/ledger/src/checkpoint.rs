@@ -6,7 +6,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::error::Damage;
+use crate::damage::Damage;
 use crate::frame::{CHECKPOINT_HEADER_BYTES, CHECKPOINT_MAGIC, MAX_NOTE_BYTES};
 use crate::hash::Hash;
 use crate::note_key::{Origin, SigningKey, VerifyingKey};

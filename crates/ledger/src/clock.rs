@@ -47,7 +47,7 @@ pub(crate) struct Step {
 }
 
 /// Notices steps.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Watch {
     last: Option<(u64, Option<u64>)>,
 }

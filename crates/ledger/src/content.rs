@@ -13,8 +13,9 @@ use bytes::Bytes;
 use tracing::error;
 
 use crate::appender::Job;
+use crate::damage::Damage;
 use crate::entry::{Content, Entry, External, Kind};
-use crate::error::{Damage, StoreError, Unavailable, is_full};
+use crate::error::{StoreError, Unavailable, is_full};
 use crate::frame::Stop;
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId, TenantTag};
@@ -193,6 +194,8 @@ impl ContentWriter {
         error!(%error, "large content could not be stored");
         if is_full(error) {
             self.gate.set_full(true);
+            // The appender may be asleep, and nobody else looks for room.
+            let _ = self.appender.send(Job::Look);
             return Unavailable::DiskFull;
         }
         self.gate.fail();

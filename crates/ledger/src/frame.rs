@@ -7,7 +7,7 @@ use std::{io, iter};
 
 use thiserror::Error;
 
-use crate::error::Damage;
+use crate::damage::Damage;
 use crate::header::{HEADER_BYTES, Lengths, MAGIC as RECORD_MAGIC};
 use crate::window::Window;
 

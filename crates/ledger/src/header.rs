@@ -1,8 +1,8 @@
 //! The fixed header of `FORMAT.md` §2: binary, so that a stranger's verifier is a struct and a
 //! hash.
 
+use crate::damage::Damage;
 use crate::entry::Kind;
-use crate::error::Damage;
 use crate::fields::Fields;
 use crate::hash::{Hash, LogId, RunId, TenantTag};
 use crate::seal::OVERHEAD_BYTES;

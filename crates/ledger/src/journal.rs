@@ -34,11 +34,12 @@ impl Journal {
             // yet makes way for the run that is about to open.
             Some(previous) if tail.committed_bytes == 0 => {
                 storage.remove(tail.segment).map_err(StoreError::at("remove empty segment"))?;
-                storage.sync_directory().map_err(StoreError::at("sync journal directory"))?;
                 previous
             }
             _ => (tail.segment, tail.committed_bytes),
         };
+        // The process that made the segment may have ended before its name was durable.
+        storage.sync_directory().map_err(StoreError::at("sync journal directory"))?;
         let mut file = storage.open(segment).map_err(StoreError::at("open segment"))?;
         if tail.unacknowledged_bytes > 0 && segment == tail.segment {
             file.truncate(length).map_err(StoreError::at("truncate segment"))?;
@@ -62,9 +63,11 @@ impl Journal {
         (self.segment, self.length)
     }
 
-    /// Takes back what a failed write left, so that the journal ends at its last commit.
+    /// Takes back what a failed write left, so that the journal ends at its last commit. Synced,
+    /// or a power cut could leave the next commit's first bytes in front of what was taken back.
     pub(crate) fn undo(&mut self) -> Result<(), StoreError> {
-        self.file.truncate(self.length).map_err(StoreError::at("truncate segment"))
+        self.file.truncate(self.length).map_err(StoreError::at("truncate segment"))?;
+        self.file.sync().map_err(StoreError::at("sync segment"))
     }
 
     /// One write, one sync. After an error nothing may be written any more: what the kernel

@@ -16,6 +16,7 @@ mod answers;
 mod appender;
 pub mod backup;
 mod batch;
+mod blame;
 mod chain;
 mod checkpoint;
 mod clock;
@@ -23,6 +24,7 @@ mod commit;
 mod committed;
 mod content;
 mod cosignature;
+mod damage;
 mod entry;
 mod error;
 mod fields;
@@ -75,10 +77,10 @@ pub use crate::anchored::Anchored;
 pub use crate::checkpoint::{Checkpoint, Head};
 pub use crate::clock::{Clock, SystemClock};
 pub use crate::cosignature::{Cosignature, WitnessKey};
+pub use crate::damage::{Damage, Fault};
 pub use crate::entry::{Content, Entry, External, Kind, RequestId};
 pub use crate::error::{
-    Damage, EntryError, Fault, FoldError, OpenError, ReadError, RetainError, StoreError,
-    Unavailable,
+    EntryError, FoldError, OpenError, ReadError, RetainError, StoreError, Unavailable,
 };
 pub use crate::hash::{Hash, LogId, NotAHash, RunId, TenantTag};
 pub use crate::header::Flags;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::Chain;
+use crate::damage::{Damage, Fault};
 use crate::entry::Kind;
-use crate::error::{Damage, Fault};
 use crate::hash::{Hash, LogId};
 use crate::note_key::VerifyingKey;
 use crate::record::Record;
@@ -136,10 +136,13 @@ impl Log {
         }
     }
 
-    /// Takes a stored record, if it is the next one and unharmed. Its content is not looked at.
+    /// Takes a stored record, if it is the next one. Only of the ledger's own is it looked at what
+    /// they say.
     pub(crate) fn accept(&mut self, record: &Record<'_>) -> Result<(), Damage> {
         self.chain.check(record)?;
-        record.check_metadata()?;
+        if record.kind().is_own() {
+            record.check_metadata()?;
+        }
         if record.kind() == Kind::Snapshot {
             self.compare(record)?;
         }
@@ -165,6 +168,12 @@ impl Log {
             false => trust.accept(self),
         };
         began.map_err(|what| Fault { segment: first, offset: 0, sequence: first.0, what })
+    }
+
+    /// Whether missing content is only that of segments which a retention has dropped.
+    pub(crate) fn judge_missing(&self, missing: &[Fault]) -> Result<(), Fault> {
+        let kept = missing.iter().find(|fault| fault.sequence >= self.story.first_sequence);
+        kept.map_or(Ok(()), |fault| Err(fault.clone()))
     }
 
     /// Whether this log, as a snapshot states it, is what `before` came to.

@@ -6,7 +6,8 @@
 
 use std::io::Read;
 
-use crate::error::{Fault, ReadError};
+use crate::damage::Fault;
+use crate::error::ReadError;
 use crate::frame::Stop;
 use crate::hash::Hash;
 use crate::record::{Record, StoredRecord};

@@ -11,7 +11,8 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::checkpoint::Checkpoint;
-use crate::error::{Damage, ReadError};
+use crate::damage::Damage;
+use crate::error::ReadError;
 use crate::frame::Stop;
 use crate::log::Log;
 use crate::note_key::VerifyingKey;

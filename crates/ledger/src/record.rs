@@ -6,8 +6,8 @@ use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use crate::content::Binding;
+use crate::damage::Damage;
 use crate::entry::{External, Kind, RequestId};
-use crate::error::Damage;
 use crate::frame::Stop;
 use crate::hash::{Hash, LogId, RunId, TenantTag};
 use crate::header::{Flags, HEADER_BYTES, Header, PROLOGUE_BYTES};

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::anchored::Anchors;
+use crate::damage::Damage;
 use crate::entry::Kind;
-use crate::error::{Damage, FoldError, OpenError, ReadError, StoreError};
+use crate::error::{FoldError, OpenError, ReadError, StoreError};
 use crate::hash::RunId;
 use crate::log::Log;
 use crate::note_key::VerifyingKey;
@@ -47,6 +48,9 @@ pub(crate) fn replay(
 ) -> Result<Recovered, OpenError> {
     let list = |source| StoreError::Io { step: "list segments", source };
     let scope = Scope::last(&**storage, REPLAYED_SEGMENTS).map_err(list)?;
+    for segment in scope.segments.iter().copied() {
+        storage.evict(segment).map_err(StoreError::at("drop segment from memory"))?;
+    }
     let replayed = scope.segments.first().copied().unwrap_or(Segment(0));
     let mut walker = Walker::over(Arc::clone(storage), Trust::Key(key.clone()), scope);
     let mut dead_runs = Vec::new();

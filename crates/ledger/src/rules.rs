@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 use crate::batch::{Batch, Signer, Stamp};
 use crate::chain::Chain;
+use crate::damage::Damage;
 use crate::entry::{Content, Entry, Kind, RequestId};
-use crate::error::{Damage, ReadError};
+use crate::error::ReadError;
 use crate::hash::RunId;
 use crate::log::log_id;
 use crate::note_key::{SigningKey, VerifyingKey};

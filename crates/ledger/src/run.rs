@@ -10,8 +10,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::damage::Damage;
 use crate::entry::Kind;
-use crate::error::Damage;
 use crate::hash::RunId;
 use crate::note_key::VerifyingKey;
 use crate::record::Record;

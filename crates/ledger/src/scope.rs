@@ -16,9 +16,20 @@ pub(crate) struct Scope {
     pub(crate) to_the_end: bool,
     /// Whether the log's beginning and keys are judged at the end.
     pub(crate) judged: bool,
-    /// Whether content in files of its own is read and hashed. A start does without: those files
-    /// were synced before their records.
-    pub(crate) external_content: bool,
+    pub(crate) depth: Depth,
+}
+
+/// How closely a walk looks at each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Depth {
+    /// Headers, their chain and tree, checkpoints, and what records of the ledger's own say. What
+    /// other records say is not looked at.
+    Chain,
+    /// All that stands in segments. A start looks no further: files of content were synced before
+    /// their records.
+    Segments,
+    /// Every byte.
+    Files,
 }
 
 impl Scope {
@@ -26,14 +37,14 @@ impl Scope {
     pub(crate) fn whole(storage: &dyn Storage) -> io::Result<Self> {
         let segments = storage.list()?;
         let first = segments.first().copied().unwrap_or(Segment(0));
-        Ok(Self { segments, first, to_the_end: true, judged: true, external_content: true })
+        Ok(Self { segments, first, to_the_end: true, judged: true, depth: Depth::Files })
     }
 
     /// The last `count` segments, as far as a start has to look.
     pub(crate) fn last(storage: &dyn Storage, count: usize) -> io::Result<Self> {
         let mut scope = Self::whole(storage)?;
         scope.segments.drain(..scope.segments.len().saturating_sub(count));
-        scope.external_content = false;
+        scope.depth = Depth::Segments;
         Ok(scope)
     }
 
@@ -46,7 +57,7 @@ impl Scope {
     pub(crate) fn only(mut self, segment: Segment) -> Self {
         self.to_the_end = false;
         self.segments = vec![segment];
-        self.external_content = false;
+        self.depth = Depth::Segments;
         self.on_its_own()
     }
 

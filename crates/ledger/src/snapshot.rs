@@ -1,7 +1,7 @@
 //! Where snapshots may stand: at the head of every segment but the first, whole, and nowhere else.
 
+use crate::damage::Damage;
 use crate::entry::Kind;
-use crate::error::Damage;
 use crate::record::Record;
 use crate::state::part_of;
 use crate::storage::Segment;

@@ -38,6 +38,11 @@ impl fmt::Display for Segment {
 pub trait Storage: Send + Sync {
     /// All segments in order of their names. Fails when the folder cannot be read.
     fn list(&self) -> io::Result<Vec<Segment>>;
+    /// Lets the next read of a segment come from the disk: after a failed sync, memory may hold
+    /// what the disk does not, and never will. Nothing to do where there is no such memory.
+    fn evict(&self, _segment: Segment) -> io::Result<()> {
+        Ok(())
+    }
     /// Reads a segment from `offset` on.
     fn read(&self, segment: Segment, offset: u64) -> io::Result<Box<dyn Read + Send>>;
     /// Makes an empty segment that must not exist.
@@ -101,6 +106,11 @@ impl Storage for FileStorage {
         }
         segments.sort_unstable();
         Ok(segments)
+    }
+
+    fn evict(&self, segment: Segment) -> io::Result<()> {
+        let file = File::open(self.path(segment))?;
+        Ok(rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?)
     }
 
     fn read(&self, segment: Segment, offset: u64) -> io::Result<Box<dyn Read + Send>> {

@@ -1,6 +1,6 @@
 //! Where a reader's trust in a log begins: a key it was given, or the one the log names itself.
 
-use crate::error::Damage;
+use crate::damage::Damage;
 use crate::log::Log;
 use crate::note_key::VerifyingKey;
 

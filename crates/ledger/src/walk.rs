@@ -7,15 +7,18 @@ use std::io;
 use std::sync::Arc;
 use std::vec;
 
+use crate::blame::{blame_retired_key, name_disorder};
 use crate::checkpoint::{Checkpoint, Head};
+use crate::damage::{Damage, Fault};
 use crate::entry::Kind;
-use crate::error::{Damage, Fault, ReadError};
-use crate::frame::{Extent, Stop, frame, frames, is_cut, whole_frame};
+use crate::error::ReadError;
+use crate::frame::{Extent, Stop, frame, is_cut, whole_frame};
 use crate::hash::{Hash, RunId};
 use crate::log::Log;
+use crate::note_key::VerifyingKey;
 use crate::record::Record;
 use crate::run::Runs;
-use crate::scope::Scope;
+use crate::scope::{Depth, Scope};
 use crate::snapshot::Snapshots;
 use crate::storage::{Segment, Storage};
 use crate::trust::Trust;
@@ -38,6 +41,9 @@ pub(crate) struct Walker {
     runs: Runs,
     snapshots: Snapshots,
     commit: Commit,
+    /// The first record of each segment whose content is missing. A retention removes content
+    /// before its segment, so the end of the log tells whether it has to be there.
+    missing: Vec<Fault>,
     /// The last segment that was left, and its length.
     previous: Option<(Segment, u64)>,
     tail: Option<Tail>,
@@ -49,6 +55,8 @@ struct Commit {
     records: Vec<Placed>,
     bytes: usize,
     checkpoint: Option<Checkpoint>,
+    /// Who signs it too, when it hands the log on.
+    successor: Option<VerifyingKey>,
 }
 
 struct Placed {
@@ -89,6 +97,7 @@ impl Walker {
             runs: Runs::default(),
             snapshots: Snapshots::default(),
             commit: Commit::default(),
+            missing: Vec::new(),
             previous: None,
             tail: None,
         }
@@ -160,6 +169,11 @@ impl Walker {
         self.tail.as_ref()
     }
 
+    /// Records whose content is missing, the first of each segment.
+    pub(crate) fn missing(&self) -> &[Fault] {
+        &self.missing
+    }
+
     fn give_up_commit(&mut self) {
         if let Some((_, window)) = &mut self.open {
             window.discard(self.commit.bytes);
@@ -167,6 +181,7 @@ impl Walker {
         self.commit.records.clear();
         self.commit.bytes = 0;
         self.commit.checkpoint = None;
+        self.commit.successor = None;
     }
 
     fn open_next_segment(&mut self) -> Result<bool, ReadError> {
@@ -223,16 +238,39 @@ impl Walker {
             return Err(Damage::Rotation.into());
         }
         log.accept(&record)?;
+        if record.kind() == Kind::SigningKeyRotation {
+            self.commit.successor = Some(log.key().clone());
+        }
         self.snapshots.accept(&record)?;
         self.runs.accept(&record, log.key())?;
-        match record.external() {
-            None => record.check_inline()?,
-            Some(external) if self.scope.external_content => external.check(&*self.storage)?,
-            Some(_) => {}
+        match self.check_body(&record) {
+            Err(Stop::Damage(what @ Damage::ContentMissing)) => {
+                let (offset, sequence) = (window.offset() + at as u64, record.sequence());
+                self.missing.push(Fault { segment: *segment, offset, sequence, what });
+                self.missing.dedup_by_key(|fault| fault.segment);
+            }
+            checked => checked?,
         }
         self.commit.records.push(Placed { at, length, hash: record.record_hash() });
         self.commit.bytes += length;
         Ok(())
+    }
+
+    /// What the header speaks for, as closely as the scope wants it.
+    fn check_body(&self, record: &Record<'_>) -> Result<(), Stop> {
+        let depth = self.scope.depth;
+        if depth < Depth::Segments {
+            return Ok(());
+        }
+        if !record.kind().is_own() {
+            // Those of the ledger's own were looked at already.
+            record.check_metadata()?;
+        }
+        match record.external() {
+            None => Ok(record.check_inline()?),
+            Some(external) if depth == Depth::Files => external.check(&*self.storage),
+            Some(_) => Ok(()),
+        }
     }
 
     fn take_checkpoint(&mut self, log: &Log, length: usize) -> Result<(), Stop> {
@@ -291,7 +329,9 @@ impl Walker {
         }
         let damage = name_disorder(damage, window.from(at), sequence);
         let cut = is_cut(window.from(at));
-        let key = self.log.as_ref().map(Log::key).or(self.trust.key());
+        // Of two signatures a cut may leave the first.
+        let key = self.commit.successor.as_ref().or(self.log.as_ref().map(Log::key));
+        let key = key.or(self.trust.key());
         let whole_once = key.is_some_and(|key| Checkpoint::any_later(window.from(0), key, size));
         if !last || !cut || whole_once {
             let what = if cut { Damage::Unfinished } else { damage };
@@ -308,7 +348,8 @@ impl Walker {
         let Some(log) = self.log.as_ref().filter(|_| self.scope.judged) else {
             return Ok(());
         };
-        Ok(log.judge(self.scope.first, &self.trust)?)
+        log.judge(self.scope.first, &self.trust)?;
+        Ok(log.judge_missing(&self.missing)?)
     }
 
     fn is_last_segment(&self) -> bool {
@@ -331,31 +372,6 @@ fn begin(first: &Record<'_>, segment: Segment) -> Result<Log, Damage> {
         return Err(Damage::NoOpen);
     }
     Ok(log)
-}
-
-/// A record that stands too early and one that is gone look alike, unless the one that should stand
-/// here comes later in the segment.
-fn name_disorder(damage: Damage, bytes: &[u8], sequence: u64) -> Damage {
-    match damage {
-        Damage::Sequence { found } if found > sequence => {
-            let later = frames(bytes).filter_map(|frame| Record::parse(frame).ok());
-            match later.map(|record| record.sequence()).any(|found| found == sequence) {
-                true => Damage::Reordered { found },
-                false => Damage::Deleted { found },
-            }
-        }
-        Damage::Sequence { found } => Damage::Inserted { found },
-        other => other,
-    }
-}
-
-/// A signature by a key that the log had replaced says more than one that nobody made.
-fn blame_retired_key(damage: Damage, frame: &[u8], log: &Log) -> Damage {
-    let retired = |key| Checkpoint::decode(frame, key).is_ok();
-    if damage == Damage::Signature && log.story.retired_keys().any(retired) {
-        return Damage::RetiredKey;
-    }
-    damage
 }
 
 fn check_head(stated: Head, computed: Head, records: usize) -> Result<(), Damage> {

@@ -77,6 +77,23 @@ fn zeros_in_place_of_any_length_of_the_last_commit_are_a_tail() {
 }
 
 #[test]
+fn a_rotation_cut_between_its_two_signatures_is_a_tail_like_any_other() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_in(data.path());
+    let acknowledged = length_of(data.path());
+    ledger.rotate(signing(2)).unwrap();
+    drop(ledger);
+    let whole = fs::read(segment(data.path())).unwrap();
+    for written in acknowledged..whole.len() {
+        let copy = copy_with(data.path(), &whole[..written]);
+        let report = verify(copy.path(), Trust::FirstUse).unwrap();
+        assert_eq!((report.records, report.keys.len()), (1, 1), "{written} bytes written");
+        let (_, opened) = open_in(copy.path());
+        assert_eq!(opened.truncated_bytes, (written - acknowledged) as u64);
+    }
+}
+
+#[test]
 fn space_behind_the_last_checkpoint_is_cut_and_told() {
     Log::new().assert_tail(&[0; 4096], "zeros alone");
 }

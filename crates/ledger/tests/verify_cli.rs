@@ -50,6 +50,8 @@ fn a_log_that_does_not_hold_exits_1_and_names_the_record() {
     let (code, text) = run(&[folder]);
     assert_eq!(code, 1);
     assert!(text.contains("record 2: the metadata were edited"), "{text}");
+    let (code, chain) = run(&[folder, "--chain"]);
+    assert!(code == 0 && chain.contains("was left out"), "the header still holds: {chain}");
     let (code, text) = run(&[folder, "--json"]);
     let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &answer["fault"]["sequence"]), (1, &serde_json::json!(2)));

@@ -41,8 +41,9 @@ pub fn report_sizes(folder: &Path) {
 /// nothing but SHA-256 over as many bytes were to be done.
 pub fn report_verify(data: &Path) {
     for _ in 0..2 {
+        let whole = Examination::new(data, Trust::FirstUse).threads(1);
         let (begun, cpu) = (Instant::now(), process_seconds());
-        let report = Examination::new(data, Trust::FirstUse).threads(1).run().unwrap();
+        let report = whole.run().unwrap();
         let (wall, busy) = (begun.elapsed().as_secs_f64(), process_seconds() - cpu);
         let records = report.records as f64;
         println!(
@@ -52,6 +53,10 @@ pub fn report_verify(data: &Path) {
             records / wall,
             records / busy,
         );
+        let chain = Examination::new(data, Trust::FirstUse).threads(1).chain_only();
+        let cpu = process_seconds();
+        chain.run().unwrap();
+        println!("chain alone: {:.0} per core second", records / (process_seconds() - cpu));
         let (journal, _) = folder_bytes(&data.join("journal"));
         let alone = hashes_per_second((journal / report.records) as usize);
         println!("SHA-256 alone: {alone:.0} per core second");

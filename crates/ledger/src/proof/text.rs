@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{InclusionProof, ProofFault};
 use crate::checkpoint::Checkpoint;
-use crate::error::Damage;
+use crate::damage::Damage;
 use crate::frame::MAX_NOTE_BYTES;
 use crate::hash::Hash;
 use crate::note_key::VerifyingKey;

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use crate::error::{Damage, Fault, ReadError};
+use crate::damage::{Damage, Fault};
+use crate::error::ReadError;
 use crate::hash::Hash;
 use crate::header::{HEADER_BYTES, Header};
 use crate::place::Place;

@@ -12,7 +12,7 @@ use crate::log::Log;
 use crate::proof::{InclusionProof, Leaves, ProofError, inclusion};
 use crate::read::journal_in;
 use crate::record::Record;
-use crate::scope::Scope;
+use crate::scope::{Depth, Scope};
 use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
 use crate::walk::Walker;
@@ -70,7 +70,7 @@ fn walk(
 ) -> Result<Walked, ReceiptError> {
     let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(&journal_in(directory)));
     let mut scope = Scope::whole(&*storage).map_err(|error| ReceiptError::Read(error.into()))?;
-    scope.external_content = false;
+    scope.depth = Depth::Segments;
     let mut walker = Walker::over(storage, trust, scope);
     let (mut leaves, mut found, mut checkpoint) = (None, Vec::new(), None);
     while walker.advance().map_err(ReceiptError::Read)? {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::checkpoint::{Checkpoint, Head};
-use crate::error::Damage;
+use crate::damage::Damage;
 use crate::hash::Hash;
 use crate::log::Log;
 use crate::receipt::Reference;

@@ -19,7 +19,7 @@ use self::part::Part;
 use self::whole::Whole;
 use crate::error::ReadError;
 use crate::read::journal_in;
-use crate::scope::Scope;
+use crate::scope::{Depth, Scope};
 use crate::storage::{FileStorage, Storage};
 use crate::trust::Trust;
 
@@ -31,6 +31,7 @@ pub struct Examination<'a> {
     storage: Arc<dyn Storage>,
     trust: Trust,
     threads: usize,
+    depth: Depth,
     evidence: Vec<Evidence>,
     progress: Option<&'a (dyn Fn(u64) + Sync)>,
 }
@@ -50,12 +51,19 @@ impl<'a> Examination<'a> {
     /// Of the log in `storage`.
     pub fn over(storage: Arc<dyn Storage>, trust: Trust) -> Self {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        Self { storage, trust, threads, evidence: Vec::new(), progress: None }
+        let (depth, evidence) = (Depth::Files, Vec::new());
+        Self { storage, trust, threads, depth, evidence, progress: None }
     }
 
     /// With so many threads, which take a segment each.
     pub fn threads(self, threads: usize) -> Self {
         Self { threads: threads.max(1), ..self }
+    }
+
+    /// Without looking at metadata and content: order, completeness and signatures in a fraction of
+    /// the time.
+    pub fn chain_only(self) -> Self {
+        Self { depth: Depth::Chain, ..self }
     }
 
     /// Against these too.
@@ -70,7 +78,7 @@ impl<'a> Examination<'a> {
 
     /// Verifies everything, and names the first record that does not hold.
     pub fn run(self) -> Result<Report, ReadError> {
-        let scope = Scope::whole(&*self.storage)?;
+        let scope = Scope { depth: self.depth, ..Scope::whole(&*self.storage)? };
         let parts: Vec<Scope> = scope.singly().collect();
         let mut whole = Whole::default();
         let next = AtomicUsize::new(0);

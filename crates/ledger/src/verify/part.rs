@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::evidence::{Evidence, Found};
 use super::tally::Event;
-use crate::error::{Damage, Fault, ReadError};
+use crate::damage::{Damage, Fault};
+use crate::error::ReadError;
 use crate::hash::RunId;
 use crate::log::Log;
 use crate::scope::Scope;
@@ -25,6 +26,8 @@ pub(super) struct Part {
     pub(super) first_time_us: Option<u64>,
     pub(super) tail: Option<Tail>,
     pub(super) found: Vec<Found>,
+    /// The record whose content is missing.
+    pub(super) missing: Vec<Fault>,
 }
 
 /// The log before a segment, as its snapshot states it, and behind it.
@@ -63,6 +66,7 @@ impl Part {
             read(walker.commit_bytes());
         }
         part.tail = walker.tail().cloned();
+        part.missing = walker.missing().to_vec();
         let reach = walker.began().zip(walker.log()).zip(first_run);
         part.log = reach.map(|((began, ended), first_run)| Reach {
             began: began.clone(),
@@ -83,6 +87,7 @@ impl Part {
             first_time_us: None,
             tail: None,
             found: Vec::new(),
+            missing: Vec::new(),
         }
     }
 

@@ -7,9 +7,10 @@ use super::Report;
 use super::evidence::{Evidence, Found};
 use super::part::{Part, Reach};
 use super::tally::Tally;
-use crate::error::{Damage, Fault, ReadError};
+use crate::damage::{Damage, Fault};
+use crate::error::ReadError;
 use crate::hash::RunId;
-use crate::scope::Scope;
+use crate::scope::{Depth, Scope};
 use crate::storage::Segment;
 use crate::trust::Trust;
 
@@ -24,6 +25,7 @@ pub(super) struct Whole {
     first_time_us: Option<u64>,
     unacknowledged_bytes: u64,
     found: Vec<Found>,
+    missing: Vec<Fault>,
 }
 
 impl Whole {
@@ -59,6 +61,7 @@ impl Whole {
         self.first_time_us = self.first_time_us.or(part.first_time_us);
         self.unacknowledged_bytes = part.tail.map_or(0, |tail| tail.unacknowledged_bytes);
         self.found.extend(part.found);
+        self.missing.extend(part.missing);
         self.reach = part.log.or(self.reach.take());
         Ok(())
     }
@@ -75,6 +78,7 @@ impl Whole {
             return Err(Fault { segment, offset: 0, sequence: 0, what: Damage::Empty }.into());
         };
         log.judge(scope.first, trust)?;
+        log.judge_missing(&self.missing)?;
         for one in evidence {
             one.judge(log, &self.found)
                 .map_err(|what| ReadError::Evidence { held_by: one.source.clone(), what })?;
@@ -87,6 +91,7 @@ impl Whole {
             keys: log.story.keys().rev().map(|(key, _)| key.to_string()).collect(),
             log_id: log.chain.log_id().to_string(),
             first_sequence: scope.first.0,
+            chain_only: scope.depth == Depth::Chain,
             records: head.size,
             root: head.root.to_string(),
             commits: self.commits,

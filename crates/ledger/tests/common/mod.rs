@@ -99,7 +99,8 @@ pub fn frame_starts(bytes: &[u8]) -> Vec<usize> {
         let length = if &bytes[at..at + 4] == CHECKPOINT {
             8 + number(4, 8)
         } else {
-            216 + number(12, 16) + number(16, 24)
+            let inline = if number(8, 12) & 2 == 0 { number(16, 24) } else { 0 };
+            216 + number(12, 16) + inline
         };
         starts.push(at + length);
     }

@@ -11,6 +11,8 @@ pub(crate) struct Arguments {
     pub(crate) subject: String,
     pub(crate) trust: Trust,
     pub(crate) json: bool,
+    /// Without metadata and content.
+    pub(crate) chain_only: bool,
     /// Files or references, of the form for logs alone.
     pub(crate) evidence: Vec<String>,
     /// As many as there are processors, when absent.
@@ -21,10 +23,11 @@ impl Arguments {
     /// The mistake in words when they are no command.
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let (mut subject, mut trust, mut json) = (None, Trust::FirstUse, false);
-        let (mut evidence, mut threads) = (Vec::new(), None);
+        let (mut evidence, mut threads, mut chain_only) = (Vec::new(), None, false);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--json" => json = true,
+                "--chain" => chain_only = true,
                 "--key" => trust = Trust::Key(key(&words.next().ok_or("--key wants a value")?)?),
                 "--evidence" => evidence.push(words.next().ok_or("--evidence wants a value")?),
                 "--threads" => {
@@ -39,7 +42,7 @@ impl Arguments {
             }
         }
         let subject = subject.ok_or("what is to be checked?")?;
-        Ok(Self { subject, trust, json, evidence, threads })
+        Ok(Self { subject, trust, json, chain_only, evidence, threads })
     }
 }
 

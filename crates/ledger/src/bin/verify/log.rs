@@ -24,6 +24,9 @@ pub(crate) fn run(arguments: &Arguments) -> Verdict {
     if let Some(threads) = arguments.threads {
         examination = examination.threads(threads);
     }
+    if arguments.chain_only {
+        examination = examination.chain_only();
+    }
     let examined = examination.run();
     progress.end();
     match examined {

@@ -16,10 +16,10 @@ use crate::arguments::Arguments;
 
 const USAGE: &str = "\
 usage: inferlayer-verify <data or journal folder> [--key FILE|KEY] [--json] [--threads N]
-                         [--evidence FILE|REFERENCE]...
+                         [--evidence FILE|REFERENCE]... [--chain]
        inferlayer-verify receipt <file, - or reference> [--key FILE|KEY] [--json]
 
-Evidence is what was kept elsewhere: references of receipts, checkpoints. Only that shows whether
+--chain leaves out what headers speak for, metadata and content. Evidence is what was kept elsewhere: references of receipts, checkpoints. Only that shows whether
 the end of a log was cut off.
 ";
 
