@@ -1,4 +1,5 @@
-//! Backups of the ledger, and going on with one: through the built gateway, with what a crash leaves.
+//! Backups of the ledger, and going on with one: through the built gateway, with what a crash
+//! leaves.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,5 +1,5 @@
-//! Receipts as clients and operators get them: what was recorded of a request, and the proof that it
-//! is in the log, checked with the log's key alone.
+//! Receipts as clients and operators get them: what was recorded of a request, and the proof that
+//! it is in the log, checked with the log's key alone.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

@@ -1,5 +1,5 @@
-//! `inferlayer ledger`: what reads it reads journal files alone, so it works beside a running gateway
-//! and on a copy; what writes to it asks the gateway that runs. What `verify` finds is what
+//! `inferlayer ledger`: what reads it reads journal files alone, so it works beside a running
+//! gateway and on a copy; what writes to it asks the gateway that runs. What `verify` finds is what
 //! `inferlayer-verify` finds, which auditors build without the proxy.
 
 mod backup;

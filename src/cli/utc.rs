@@ -1,16 +1,9 @@
-//! Times as people and programs read them: RFC 3339, in UTC.
+//! Times as people and programs write them: RFC 3339, in UTC.
+
+pub(crate) use inferlayer_ledger::rfc3339;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 const MONTHS: u64 = 12;
-
-/// `time_us` microseconds after 1970-01-01 UTC, such as `2026-11-22T01:10:00.000042Z`.
-pub(crate) fn rfc3339(time_us: u64) -> String {
-    let (seconds, micros) = (time_us / 1_000_000, time_us % 1_000_000);
-    let (year, month, day) = date(seconds / DAY_SECONDS);
-    let second = seconds % DAY_SECONDS;
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
-}
 
 /// The microseconds since 1970-01-01 UTC of `2026-11-22`, its first moment, or of a time in UTC as
 /// [`rfc3339`] writes it, with or without a fraction of a second.
@@ -53,21 +46,6 @@ fn micros(digits: &str) -> Option<u64> {
     let plain = (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     let nanos = format!("{digits:0<9}").parse::<u64>().ok().filter(|_| plain)?;
     Some(nanos / 1000)
-}
-
-/// Year, month and day, so many days after 1970-01-01.
-fn date(mut days: u64) -> (u64, u64, u64) {
-    let mut year = 1970;
-    while days >= year_days(year) {
-        days -= year_days(year);
-        year += 1;
-    }
-    let mut month = 1;
-    while month < MONTHS && days >= month_days(year, month) {
-        days -= month_days(year, month);
-        month += 1;
-    }
-    (year, month, days + 1)
 }
 
 fn year_days(year: u64) -> u64 {

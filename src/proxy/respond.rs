@@ -134,8 +134,8 @@ pub(crate) fn closing_facts(x: &Exchange) -> impl Iterator<Item = (HeaderName, S
     cost.into_iter().chain(receipt)
 }
 
-/// That the outcome is in the log, as `<sequence> <size> <hash>,<hash>,…` in base64: the path of RFC
-/// 6962 from the record to the root that the receipt names.
+/// That the outcome is in the log, as `<sequence> <size> <hash>,<hash>,…` in base64: the path of
+/// RFC 6962 from the record to the root that the receipt names.
 pub(crate) fn proof(x: &Exchange) -> Option<(HeaderName, String)> {
     let proof = x.receipt.peek()?.inclusion_proof().ok()?;
     let hashes: Vec<_> = proof.hashes().iter().map(|hash| STANDARD.encode(hash.0)).collect();

@@ -1,7 +1,7 @@
 //! A provider's event stream. Events pass as they come; where the caller speaks another dialect,
 //! each becomes what it is there. The end mark waits until the outcome is durable; before it, a
-//! comment carries the cost, the receipt and its proof. A stream that breaks ends in an error event, because
-//! to a client a clean end is success.
+//! comment carries the cost, the receipt and its proof. A stream that breaks ends in an error
+//! event, because to a client a clean end is success.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! A backup that takes the place of a lost journal. It is copied aside, verified as a whole and given
-//! the signed record that names what it may lack; only then does it get the journal's name, so a
-//! crash leaves no journal rather than one that has lost records in silence.
+//! A backup that takes the place of a lost journal. It is copied aside, verified as a whole and
+//! given the signed record that names what it may lack; only then does it get the journal's name,
+//! so a crash leaves no journal rather than one that has lost records in silence.
 
 use std::fs::{self, File};
 use std::io;
@@ -44,8 +44,8 @@ pub(crate) enum RestoreError {
     #[error("no backup has the key that signs, and the log cannot go on without: put it into {0}")]
     NoKey(PathBuf),
     #[error(
-        "the log goes on under {found} alone, which is not the signing key here; `inferlayer-verify` \
-         reads the backup without it"
+        "the log goes on under {found} alone, which is not the signing key here; \
+         `inferlayer-verify` reads the backup without it"
     )]
     OtherKey { found: String },
     #[error("{0}")]

@@ -65,8 +65,8 @@ impl SigningKeys {
         &self.origin
     }
 
-    /// The key that signs, unless the log was handed on to the next one; made when there is none and
-    /// the configuration names none.
+    /// The key that signs, unless the log was handed on to the next one; made when there is none
+    /// and the configuration names none.
     pub(crate) fn signing(&self) -> Result<SigningKey, SigningKeyError> {
         match &self.source {
             Source::Kept(keyring) => Ok(keyring.signing()?),

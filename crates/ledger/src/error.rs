@@ -55,6 +55,9 @@ pub enum EntryError {
     /// A log is handed on to a key that never signed it, as a key that comes back says nothing.
     #[error("the key signs the log already, or did")]
     KnownKey,
+    /// What a retention is to drop was dropped by an earlier one.
+    #[error("the log begins there or later already")]
+    AlreadyDropped,
 }
 
 /// The store did not take what it had to.

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::committed::Committed;
 use crate::content::{ContentWriter, is_large};
 use crate::entry::{Content, Entry, Kind};
-use crate::error::{OpenError, ReadError, RetainError, StoreError, Unavailable};
+use crate::error::{EntryError, OpenError, ReadError, RetainError, StoreError, Unavailable};
 use crate::gate::Gate;
 use crate::hash::{Hash, LogId, RunId};
 use crate::log::Log;
@@ -49,6 +49,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     storage: Arc<dyn Storage>,
     public_key_file: Option<PathBuf>,
+    /// One retention at a time.
+    retaining: Mutex<()>,
     /// Taken at the end, so that the next process can open the view.
     view: Mutex<Option<View>>,
     threads: Mutex<Option<Threads>>,
@@ -134,13 +136,18 @@ impl Ledger {
     /// Drops the whole segments before the record `before`, after a record that says so and why.
     /// `None` when there is none to drop. Blocks on the disk.
     pub fn retain(&self, before: u64, reason: &str) -> Result<Option<Receipt>, RetainError> {
+        let _turn = self.0.retaining.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(retention) = plan(&self.0.storage, before, reason.to_owned())? else {
             return Ok(None);
         };
         let first_sequence = retention.first_sequence;
-        let receipt = self.0.send_own(Own::Retain(retention))?.wait_blocking()?;
+        let receipt = match self.0.send_own(Own::Retain(retention))?.wait_blocking() {
+            // An earlier one could not remove every file: what it says is done now.
+            Err(Unavailable::Invalid(EntryError::AlreadyDropped)) => None,
+            recorded => Some(recorded?),
+        };
         drop_before(&self.0.storage, first_sequence)?;
-        Ok(Some(receipt))
+        Ok(receipt)
     }
 
     /// The first record of the last segment that began before `time_us`, for [`Ledger::retain`]:
@@ -265,6 +272,7 @@ impl Ledger {
             clock,
             storage,
             public_key_file,
+            retaining: Mutex::default(),
             view,
             threads,
         })))

@@ -49,11 +49,16 @@ struct Rotation {
 impl Own {
     /// Checks what no record may say, while nothing has been said yet.
     pub(crate) fn check(&self, log: &Log) -> Result<(), EntryError> {
-        let Self::Rotate(signing) = self else { return Ok(()) };
-        let key = signing.verifying_key(log.key().origin());
-        match log.story.keys().any(|(known, _)| key.as_ref() == Some(known)) {
-            true => Err(EntryError::KnownKey),
-            false => Ok(()),
+        match self {
+            Self::Rotate(signing) => {
+                let key = signing.verifying_key(log.key().origin());
+                let known = log.story.keys().any(|(known, _)| key.as_ref() == Some(known));
+                if known { Err(EntryError::KnownKey) } else { Ok(()) }
+            }
+            Self::Retain(retention) if retention.first_sequence <= log.story.first_sequence => {
+                Err(EntryError::AlreadyDropped)
+            }
+            Self::Retain(_) => Ok(()),
         }
     }
 

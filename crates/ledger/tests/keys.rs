@@ -9,8 +9,8 @@ use std::path::Path;
 use common::*;
 use inferlayer_ledger::verify::{Evidence, Examination, verify};
 use inferlayer_ledger::{
-    Anchored, Damage, Keyring, Ledger, OpenError, ReadError, Receipt, SigningKey, Trust,
-    VerifyingKey,
+    Anchored, Damage, EntryError, Keyring, Ledger, OpenError, ReadError, Receipt, SigningKey,
+    Trust, Unavailable, VerifyingKey,
 };
 
 fn key_of(signing: &SigningKey) -> VerifyingKey {
@@ -49,6 +49,21 @@ fn a_log_is_handed_on_and_both_keys_vouch_for_it() {
     let (_, opened) = open(promoted).unwrap();
     assert!(!opened.rotated);
     verify(data.path(), Trust::FirstUse).unwrap();
+}
+
+#[test]
+fn a_log_is_handed_to_no_key_that_signed_it_before() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_in(data.path());
+    ledger.rotate(signing(2)).unwrap();
+    for known in [signing(1), signing(2)] {
+        let refused = ledger.rotate(known).err();
+        assert_eq!(refused, Some(Unavailable::Invalid(EntryError::KnownKey)));
+    }
+    append(&ledger);
+    ledger.rotate(signing(3)).unwrap();
+    ledger.close().unwrap();
+    verify(data.path(), Trust::Key(key_of(&signing(3)))).unwrap();
 }
 
 #[test]

@@ -166,6 +166,25 @@ fn the_past_is_dropped_with_a_record_that_says_so() {
 }
 
 #[test]
+fn a_retention_that_left_a_file_is_ended_by_the_next_and_recorded_once() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _, _) = open_small(data.path());
+    append_singly(&ledger, 40);
+    let names = segments(data.path());
+    let first = fs::read(&names[0]).unwrap();
+    let cut = sequence_of(&names[2]);
+    ledger.retain(cut, "old").unwrap().unwrap();
+    fs::write(&names[0], &first).unwrap();
+    assert!(ledger.retain(cut, "again").unwrap().is_none());
+    assert!(!names[0].exists());
+    append_singly(&ledger, 1);
+    ledger.close().unwrap();
+    let said = shown(data.path()).into_iter().filter(|(kind, _)| *kind == Kind::Retention);
+    assert_eq!(said.count(), 1);
+    verify(data.path(), Trust::FirstUse).unwrap();
+}
+
+#[test]
 fn a_head_that_was_cut_off_is_named_and_a_retention_that_a_crash_broke_off_is_finished() {
     let data = tempfile::tempdir().unwrap();
     let (ledger, _, _) = open_small(data.path());

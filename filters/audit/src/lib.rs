@@ -1,8 +1,8 @@
 //! Evidence. An inference's intent is on its way to the ledger before a provider hears of it, and
 //! its outcome is durable before the client sees the end of the answer. What stopped before an
 //! intent is a refusal, recorded singly or counted so that a flood cannot fill the disk. An answer
-//! from the cache is one record, which names the outcome it was made from. It also answers for what is
-//! recorded: receipts, to those whose requests they are.
+//! from the cache is one record, which names the outcome it was made from. It also answers for what
+//! is recorded: receipts, to those whose requests they are.
 //!
 //! The place of the outcome is reserved with the intent, so `log` can always hand it over, also
 //! from a request that is being torn down.

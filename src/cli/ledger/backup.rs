@@ -26,9 +26,9 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let to = arguments.to.display();
     writeln!(out, "{records} records are in {to}, signed by {key}")?;
     writeln!(out, "new: {bytes} bytes of journal, {contents} files of content")?;
-    Ok(writeln!(
+    writeln!(
         out,
-        "no key is in it, as that would undo shredding: what is sealed opens with the tenants' keys \
-         alone, and to write on takes the signing key"
-    )?)
+        "no key is in it, as that would undo shredding: content opens with the tenants'"
+    )?;
+    Ok(writeln!(out, "keys alone, and to write on takes the signing key; keep those elsewhere")?)
 }

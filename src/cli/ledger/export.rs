@@ -1,6 +1,6 @@
-//! `inferlayer ledger export`: records as JSON lines, for whoever wants them elsewhere. Reads journal
-//! files alone, one commit at a time, so it works beside a running gateway and on a copy; the same
-//! journal gives the same bytes.
+//! `inferlayer ledger export`: records as JSON lines, for whoever wants them elsewhere. Reads
+//! journal files alone, one commit at a time, so it works beside a running gateway and on a copy;
+//! the same journal gives the same bytes.
 
 mod line;
 
@@ -74,8 +74,8 @@ fn create(path: &Path) -> Result<File, Failure> {
     file.map_err(|error| Failure::Usage(format!("--out {}: {error}", path.display())))
 }
 
-/// Writes a line for each record that is meant, and one more for the log's end: without that one the
-/// export is not complete.
+/// Writes a line for each record that is meant, and one more for the log's end: without that one
+/// the export is not complete.
 fn write<W: Write>(
     mut reader: Reader,
     which: &Which,

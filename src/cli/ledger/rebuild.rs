@@ -1,5 +1,5 @@
-//! `inferlayer ledger rebuild`: the index is built anew from the journal. A start does that by itself
-//! when it sees that something is wrong with the index; this is for who knows better.
+//! `inferlayer ledger rebuild`: the index is built anew from the journal. A start does that by
+//! itself when it sees that something is wrong with the index; this is for who knows better.
 
 use std::io::{self, IsTerminal, Write};
 

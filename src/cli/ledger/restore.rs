@@ -1,5 +1,5 @@
-//! `inferlayer ledger restore`: a backup takes the place of a lost journal. It is verified as a whole
-//! first, and goes on with a signed record that names what it may lack.
+//! `inferlayer ledger restore`: a backup takes the place of a lost journal. It is verified as a
+//! whole first, and goes on with a signed record that names what it may lack.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -32,8 +32,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     match lost_until.checked_sub(records) {
         Some(lost @ 1..) => writeln!(
             out,
-            "at least {lost} acknowledged records are lost, {records} to {}: record {sequence} says so",
-            lost_until - 1
+            "at least {lost} acknowledged records are lost, from {records} on: record {sequence}"
         )?,
         _ => writeln!(out, "what came later is lost, if anything did: record {sequence} says so")?,
     }

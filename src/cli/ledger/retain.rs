@@ -1,5 +1,5 @@
-//! `inferlayer ledger retain`: records before a day are dropped, with their content. The log goes on
-//! to verify, from a signed record that says what was dropped and why.
+//! `inferlayer ledger retain`: records before a day are dropped, with their content. The log goes
+//! on to verify, from a signed record that says what was dropped and why.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! Receipts and proofs from journal files alone: of a copy, or while no gateway runs. What a running
-//! ledger looks up is found here by one walk that verifies the whole log.
+//! Receipts and proofs from journal files alone: of a copy, or while no gateway runs. What a
+//! running ledger looks up is found here by one walk that verifies the whole log.
 
 use std::path::Path;
 use std::sync::Arc;
