@@ -19,8 +19,9 @@ usage: inferlayer-verify <data or journal folder> [--key FILE|KEY] [--json] [--t
                          [--evidence FILE|REFERENCE]... [--chain]
        inferlayer-verify receipt <file, - or reference> [--key FILE|KEY] [--json]
 
---chain leaves out what headers speak for, metadata and content. Evidence is what was kept elsewhere: references of receipts, checkpoints. Only that shows whether
-the end of a log was cut off.
+--chain leaves out what headers speak for, metadata and content. Evidence is what was kept
+elsewhere: references of receipts, checkpoints. Only that shows whether the end of a log was cut
+off.
 ";
 
 /// What a check comes to, with the text that says so.
