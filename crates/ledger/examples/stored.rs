@@ -13,7 +13,7 @@ use std::error::Error;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use inferlayer_ledger::read::Reader;
+use inferlayer_ledger::read::{ContentError, Contents, Reader};
 use inferlayer_ledger::{Keyring, Record, SealError, TenantSeal, Trust};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,23 +23,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(name) => Some(Keyring::open(&data.join("keys"))?.tenant(&name)?),
         None => None,
     };
+    let contents = Contents::at(&data);
     let mut reader = Reader::open(&data, Trust::FirstUse)?;
     let mut out = BufWriter::new(io::stdout().lock());
     while let Some(record) = reader.next()? {
-        let content = plain_bytes(&record, tenant.as_ref())?;
+        let content = plain_bytes(&contents, &record, tenant.as_ref())?;
         let content = content.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
         writeln!(out, "stored {} {} {content}", record.sequence(), record.record_hash())?;
     }
     Ok(out.flush()?)
 }
 
-fn plain_bytes(record: &Record<'_>, tenant: Option<&TenantSeal>) -> Result<Option<usize>, String> {
+fn plain_bytes(
+    contents: &Contents,
+    record: &Record<'_>,
+    tenant: Option<&TenantSeal>,
+) -> Result<Option<usize>, String> {
     let Some(tenant) = tenant else {
         return Ok(None);
     };
-    match record.open(tenant) {
+    match contents.open(record, tenant) {
         Ok(plain) => Ok(Some(plain.len())),
-        Err(SealError::NotSealed) => Ok(None),
+        Err(ContentError::Seal(SealError::NotSealed)) => Ok(None),
         Err(error) => Err(format!("record {}: {error}", record.sequence())),
     }
 }
