@@ -4,9 +4,9 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::damage::{Damage, Fault};
-use crate::entry::Kind;
-use crate::hash::RunId;
+use crate::format::entry::Kind;
+use crate::format::hash::RunId;
+use crate::walk::damage::{Damage, Fault};
 
 /// Why an entry was not recorded. No provider may be called after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

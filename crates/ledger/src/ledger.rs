@@ -8,30 +8,30 @@ use std::thread::{self, JoinHandle};
 
 use tracing::warn;
 
-use crate::anchored::Anchors;
-use crate::appender::Job;
-use crate::checkpoint::{Checkpoint, Head};
-use crate::clock::Clock;
-use crate::committed::Committed;
-use crate::content::{ContentWriter, is_large};
-use crate::entry::{Content, Entry, Kind};
 use crate::error::{EntryError, OpenError, ReadError, RetainError, StoreError, Unavailable};
-use crate::gate::Gate;
-use crate::hash::{Hash, LogId, RunId};
+use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::entry::{Content, Entry, Kind};
+use crate::format::hash::{Hash, LogId, RunId};
+use crate::format::note_key::{Origin, SigningKey, VerifyingKey};
+use crate::format::place::Place;
+use crate::format::record::StoredRecord;
 use crate::log::Log;
 use crate::lookup::Lookup;
-use crate::note_key::{Origin, SigningKey, VerifyingKey};
-use crate::options::{Opened, Options};
-use crate::own::Own;
-use crate::pending::Pending;
-use crate::place::Place;
 use crate::receipt::Receipt;
-use crate::record::StoredRecord;
-use crate::recovery::{Fold, replay};
-use crate::retention::{base_of, drop_before, first_of_segment_before, plan};
+use crate::start::anchored::Anchors;
+use crate::start::options::{Opened, Options};
+use crate::start::recovery::{Fold, replay};
+use crate::start::retention::{base_of, drop_before, first_of_segment_before, plan};
 use crate::start::{Footing, announce, appender, committed, lock, opening, publish, signer};
 use crate::storage::Storage;
 use crate::view::{self, View};
+use crate::write::appender::Job;
+use crate::write::clock::Clock;
+use crate::write::committed::Committed;
+use crate::write::content::{ContentWriter, is_large};
+use crate::write::gate::Gate;
+use crate::write::own::Own;
+use crate::write::pending::Pending;
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
 #[derive(Clone)]

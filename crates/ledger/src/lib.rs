@@ -10,87 +10,52 @@
 //! Ledger ─ proof/receipt_of/records_of ─► memory, then view ─► InclusionProof, ReceiptFile
 //! Walker: the one checker of stored bytes, shared by start-up, `read` and `verify`
 //! ```
+//!
+//! `format` what the bytes are · `log` what they say of the log · `walk` the checker · `start` and
+//! `write` the writer · `view` and `lookup` the index · `proof`, `receipt`, `verify`, `read`, `backup`
+//! what others are shown · `keys` in files.
 
-mod anchored;
-mod answers;
-mod appender;
 pub mod backup;
-mod batch;
-mod blame;
-mod chain;
-mod checkpoint;
-mod clock;
-mod commit;
-mod committed;
-mod content;
-mod cosignature;
-mod damage;
-mod entry;
 mod error;
-mod fields;
-mod frame;
-mod gate;
-mod hash;
-mod header;
-mod journal;
-mod key_file;
-mod keyring;
+mod format;
+mod keys;
 mod ledger;
 mod log;
 mod lookup;
-mod note_key;
-mod options;
-mod own;
-mod pending;
-mod place;
 mod proof;
 mod queries;
-mod randomness;
 pub mod read;
 mod receipt;
-mod record;
-mod recovery;
-mod retention;
 #[cfg(test)]
 mod rules;
-mod run;
-mod scope;
-mod seal;
-mod snapshot;
-mod space;
 mod start;
-mod state;
 mod storage;
-mod tenant_keys;
-mod time;
-mod tree;
-mod trust;
 #[cfg(test)]
 mod vector;
-mod verdict;
 pub mod verify;
 mod view;
 mod walk;
-mod window;
+mod write;
 
-pub use crate::anchored::Anchored;
-pub use crate::checkpoint::{Checkpoint, Head};
-pub use crate::clock::{Clock, SystemClock};
-pub use crate::cosignature::{Cosignature, WitnessKey};
-pub use crate::damage::{Damage, Fault};
-pub use crate::entry::{Content, Entry, External, Kind, RequestId};
 pub use crate::error::{
     EntryError, FoldError, OpenError, ReadError, RetainError, StoreError, Unavailable,
 };
-pub use crate::hash::{Hash, LogId, NotAHash, RunId, TenantTag};
-pub use crate::header::Flags;
-pub use crate::header::MAX_PLAIN_CONTENT_BYTES;
-pub use crate::keyring::{KeyError, Keyring};
+pub use crate::format::checkpoint::{Checkpoint, Head};
+pub use crate::format::cosignature::{Cosignature, WitnessKey};
+pub use crate::format::entry::{Content, Entry, External, Kind, RequestId};
+pub use crate::format::hash::{Hash, LogId, NotAHash, RunId, TenantTag};
+pub use crate::format::header::Flags;
+pub use crate::format::header::MAX_PLAIN_CONTENT_BYTES;
+pub use crate::format::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
+pub use crate::format::place::Place;
+pub use crate::format::record::{Record, StoredRecord};
+pub use crate::format::seal::{SealError, TenantSeal};
+pub use crate::format::time::rfc3339;
+pub use crate::keys::keyring::{KeyError, Keyring};
+pub use crate::keys::tenant_keys::TenantKeys;
 pub use crate::ledger::{Ledger, OutcomeSlot};
-pub use crate::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
-pub use crate::options::{Opened, Options, ViewStart};
-pub use crate::pending::Pending;
-pub use crate::place::Place;
+pub use crate::log::state::{MAX_ITEM_BYTES, SnapshotItems, State};
+pub use crate::log::trust::Trust;
 pub use crate::proof::{
     InclusionProof, ProofError, ProofFault, verify_consistency, verify_inclusion,
 };
@@ -98,11 +63,10 @@ pub use crate::receipt::{
     Receipt, ReceiptError, ReceiptFault, ReceiptFile, ReceiptRecord, RecordFault, Reference, Shown,
     ShownRecord,
 };
-pub use crate::record::{Record, StoredRecord};
-pub use crate::seal::{SealError, TenantSeal};
-pub use crate::state::{MAX_ITEM_BYTES, SnapshotItems, State};
+pub use crate::start::anchored::Anchored;
+pub use crate::start::options::{Opened, Options, ViewStart};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
-pub use crate::tenant_keys::TenantKeys;
-pub use crate::time::rfc3339;
-pub use crate::trust::Trust;
 pub use crate::view::{RebuildError, Row, rebuild_view};
+pub use crate::walk::damage::{Damage, Fault};
+pub use crate::write::clock::{Clock, SystemClock};
+pub use crate::write::pending::Pending;

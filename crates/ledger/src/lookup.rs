@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::checkpoint::Checkpoint;
-use crate::committed::Committed;
-use crate::entry::{Kind, RequestId};
-use crate::hash::{Hash, TenantTag};
-use crate::note_key::VerifyingKey;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::entry::{Kind, RequestId};
+use crate::format::hash::{Hash, TenantTag};
+use crate::format::note_key::VerifyingKey;
+use crate::format::tree::{Frontier, leaf};
 use crate::proof::{InclusionProof, Nodes, ProofError, consistency, fold, inclusion};
-use crate::tree::{Frontier, leaf};
 use crate::view::{Row, TILE_LEVELS, View};
+use crate::write::committed::Committed;
 
 /// Memory and view as one.
 pub(crate) struct Lookup {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::entry::RequestId;
-use crate::hash::{Hash, TenantTag};
+use crate::format::entry::RequestId;
+use crate::format::hash::{Hash, TenantTag};
 use crate::ledger::Ledger;
 use crate::proof::{InclusionProof, ProofError};
 use crate::view::Row;

@@ -10,17 +10,17 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::checkpoint::Checkpoint;
-use crate::damage::Damage;
 use crate::error::ReadError;
-use crate::frame::Stop;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::frame::Stop;
+use crate::format::note_key::VerifyingKey;
+use crate::format::record::Record;
+use crate::format::seal::{SealError, TenantSeal};
 use crate::log::Log;
-use crate::note_key::VerifyingKey;
-use crate::record::Record;
-use crate::seal::{SealError, TenantSeal};
+use crate::log::trust::Trust;
 use crate::storage::{FileStorage, Storage};
-use crate::trust::Trust;
 use crate::walk::Walker;
+use crate::walk::damage::Damage;
 
 /// Shows the records of a journal in order.
 pub struct Reader {

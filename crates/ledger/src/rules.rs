@@ -3,17 +3,17 @@
 
 use zeroize::Zeroizing;
 
-use crate::batch::{Batch, Signer, Stamp};
-use crate::chain::Chain;
-use crate::damage::Damage;
-use crate::entry::{Content, Entry, Kind, RequestId};
 use crate::error::ReadError;
-use crate::hash::RunId;
+use crate::format::entry::{Content, Entry, Kind, RequestId};
+use crate::format::hash::RunId;
+use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::log::chain::Chain;
 use crate::log::log_id;
-use crate::note_key::{SigningKey, VerifyingKey};
+use crate::log::trust::Trust;
 use crate::storage::Segment;
-use crate::trust::Trust;
 use crate::verify::{Report, verify};
+use crate::walk::damage::Damage;
+use crate::write::batch::{Batch, Signer, Stamp};
 
 /// Writes what it is told, in one commit.
 struct Writer {

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::hash::Hash;
+use crate::format::hash::Hash;
 
 const EXTENSION: &str = ".ilj";
 const CONTENT_EXTENSION: &str = ".ilc";

@@ -6,17 +6,17 @@ use std::fmt::Write;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use crate::batch::{Batch, Signer, Stamp};
-use crate::chain::Chain;
-use crate::checkpoint::Checkpoint;
-use crate::entry::{Content, Entry, Kind, RequestId};
-use crate::hash::RunId;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::entry::{Content, Entry, Kind, RequestId};
+use crate::format::hash::RunId;
+use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::format::record::Record;
+use crate::format::seal::{FreshKeys, TenantSeal};
+use crate::log::chain::Chain;
 use crate::log::log_id;
-use crate::note_key::{SigningKey, VerifyingKey};
-use crate::record::Record;
-use crate::run::{OPEN, OpenMetadata};
-use crate::seal::{FreshKeys, TenantSeal};
+use crate::log::run::{OPEN, OpenMetadata};
 use crate::storage::Segment;
+use crate::write::batch::{Batch, Signer, Stamp};
 
 const STORED: &[u8] = include_bytes!("../tests/vectors/v1/00000000000000000000.ilj");
 pub(crate) const FORMAT: &str = include_str!("../FORMAT.md");

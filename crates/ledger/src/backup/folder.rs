@@ -7,10 +7,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::BackupError;
-use crate::entry::External;
 use crate::error::ReadError;
-use crate::frame::Stop;
-use crate::note_key::VerifyingKey;
+use crate::format::entry::External;
+use crate::format::frame::Stop;
+use crate::format::note_key::VerifyingKey;
 use crate::storage::{FileStorage, Segment, Storage};
 
 const CHUNK_BYTES: usize = 256 << 10;

@@ -14,12 +14,12 @@ use thiserror::Error;
 
 use self::folder::Folder;
 use crate::error::ReadError;
-use crate::note_key::VerifyingKey;
+use crate::format::note_key::VerifyingKey;
+use crate::log::trust::Trust;
 use crate::read::journal_in;
-use crate::scope::Scope;
 use crate::storage::{FileStorage, Storage};
-use crate::trust::Trust;
 use crate::walk::Walker;
+use crate::walk::scope::Scope;
 
 /// A copy that is complete and durable.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::checkpoint::Head;
-use crate::committed::Publisher;
-use crate::hash::LogId;
-use crate::note_key::SigningKey;
+use crate::format::checkpoint::Head;
+use crate::format::hash::LogId;
+use crate::format::note_key::SigningKey;
 use crate::proof::verify_consistency;
 use crate::storage::Segment;
+use crate::write::committed::Publisher;
 
 fn record(sequence: u64) -> Hash {
     Hash::of(&[&sequence.to_be_bytes()])

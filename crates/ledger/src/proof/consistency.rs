@@ -3,9 +3,9 @@
 use super::descent::{Side, descend};
 use super::error::ProofFault;
 use super::nodes::Nodes;
-use crate::checkpoint::Head;
-use crate::hash::Hash;
-use crate::tree::{Frontier, join};
+use crate::format::checkpoint::Head;
+use crate::format::hash::Hash;
+use crate::format::tree::{Frontier, join};
 
 /// The proof that the tree of `from` records is the beginning of that of `to`; `None` when a node
 /// is missing. Empty when `from` is 0 or `to`.

@@ -3,9 +3,9 @@
 use super::descent::{Side, descend};
 use super::error::ProofFault;
 use super::nodes::Nodes;
-use crate::checkpoint::Head;
-use crate::hash::Hash;
-use crate::tree::{join, leaf};
+use crate::format::checkpoint::Head;
+use crate::format::hash::Hash;
+use crate::format::tree::{join, leaf};
 
 /// The proof that the record `sequence` is in the tree of `size` records; `None` when a node is
 /// missing.

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::nodes::{Nodes, fold};
-use crate::hash::Hash;
-use crate::tree::{Frontier, leaf};
+use crate::format::hash::Hash;
+use crate::format::tree::{Frontier, leaf};
 
 /// A tile has 2^`TILE_LEVELS` leaves.
 const TILE_LEVELS: u32 = 8;
@@ -94,7 +94,7 @@ impl Nodes for Leaves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::Head;
+    use crate::format::checkpoint::Head;
     use crate::proof::{inclusion, verify_inclusion};
 
     fn record(sequence: u64) -> Hash {

@@ -16,9 +16,9 @@ mod text;
 #[cfg(test)]
 mod vectors;
 
-use crate::checkpoint::Checkpoint;
-use crate::hash::Hash;
-use crate::note_key::VerifyingKey;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::hash::Hash;
+use crate::format::note_key::VerifyingKey;
 
 pub(crate) use self::consistency::consistency;
 pub use self::consistency::verify_consistency;

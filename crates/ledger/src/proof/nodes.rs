@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::descent::split;
-use crate::hash::Hash;
-use crate::tree::{Frontier, join};
+use crate::format::hash::Hash;
+use crate::format::tree::{Frontier, join};
 
 /// A source of nodes. It may begin late in the log: what lies before is known by its peaks only.
 pub(crate) trait Nodes {

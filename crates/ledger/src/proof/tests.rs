@@ -5,9 +5,9 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::checkpoint::Head;
-use crate::note_key::SigningKey;
-use crate::tree::{Frontier, join, leaf};
+use crate::format::checkpoint::Head;
+use crate::format::note_key::SigningKey;
+use crate::format::tree::{Frontier, join, leaf};
 
 const MOST: u64 = 70;
 

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{InclusionProof, ProofFault};
-use crate::checkpoint::Checkpoint;
-use crate::damage::Damage;
-use crate::frame::MAX_NOTE_BYTES;
-use crate::hash::Hash;
-use crate::note_key::VerifyingKey;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::frame::MAX_NOTE_BYTES;
+use crate::format::hash::Hash;
+use crate::format::note_key::VerifyingKey;
+use crate::walk::damage::Damage;
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 

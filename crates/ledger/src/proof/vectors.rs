@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::tests::{Log, head};
 use super::{consistency, inclusion};
-use crate::hash::Hash;
+use crate::format::hash::Hash;
 
 const STORED: &str = include_str!("../../tests/vectors/v1/proofs.json");
 const MOST: u64 = 9;

@@ -2,13 +2,13 @@
 
 use std::io::{self, Read};
 
-use crate::damage::{Damage, Fault};
 use crate::error::ReadError;
-use crate::hash::Hash;
-use crate::header::{HEADER_BYTES, Header};
-use crate::place::Place;
-use crate::record::{Record, is_json_object};
+use crate::format::hash::Hash;
+use crate::format::header::{HEADER_BYTES, Header};
+use crate::format::place::Place;
+use crate::format::record::{Record, is_json_object};
 use crate::storage::Storage;
+use crate::walk::damage::{Damage, Fault};
 
 /// Header and metadata that belong together.
 #[derive(Clone)]

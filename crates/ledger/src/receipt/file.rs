@@ -12,10 +12,10 @@ use thiserror::Error;
 
 use super::extract::Extract;
 use super::reference::Reference;
-use crate::checkpoint::Checkpoint;
-use crate::entry::RequestId;
 use crate::error::ReadError;
-use crate::hash::TenantTag;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::entry::RequestId;
+use crate::format::hash::TenantTag;
 use crate::ledger::Ledger;
 use crate::lookup::Lookup;
 use crate::proof::{InclusionProof, ProofError};

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use super::extract::Extract;
 use super::file::{ReceiptError, ReceiptFile, ReceiptRecord};
-use crate::checkpoint::Checkpoint;
-use crate::entry::RequestId;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::entry::RequestId;
+use crate::format::record::Record;
 use crate::log::Log;
+use crate::log::trust::Trust;
 use crate::proof::{InclusionProof, Leaves, ProofError, inclusion};
 use crate::read::journal_in;
-use crate::record::Record;
-use crate::scope::{Depth, Scope};
 use crate::storage::{FileStorage, Storage};
-use crate::trust::Trust;
 use crate::walk::Walker;
+use crate::walk::scope::{Depth, Scope};
 
 /// A request has an intent and an outcome; of a journal that has more, these are enough.
 const MAX_RECORDS: usize = 64;

@@ -10,12 +10,12 @@ mod vector;
 
 use std::sync::Arc;
 
-use crate::checkpoint::Checkpoint;
-use crate::commit::Commit;
-use crate::hash::Hash;
-use crate::place::Place;
+use crate::format::checkpoint::Checkpoint;
+use crate::format::hash::Hash;
+use crate::format::place::Place;
 use crate::proof::{InclusionProof, ProofError};
 use crate::view::Row;
+use crate::write::commit::Commit;
 
 pub use self::check::{ReceiptFault, RecordFault, Shown, ShownRecord};
 pub use self::file::{ReceiptError, ReceiptFile, ReceiptRecord};

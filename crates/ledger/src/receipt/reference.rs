@@ -6,9 +6,9 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::checkpoint::{Checkpoint, Head};
-use crate::hash::{Hash, LogId};
-use crate::note_key::VerifyingKey;
+use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::hash::{Hash, LogId};
+use crate::format::note_key::VerifyingKey;
 use crate::proof::ProofFault;
 
 /// Names a record and the checkpoint that covers it; at most 231 bytes, safe in an HTTP header.

@@ -2,10 +2,10 @@
 
 use super::extract::Extract;
 use super::{ReceiptFile, ReceiptRecord};
-use crate::header::HEADER_BYTES;
+use crate::format::header::HEADER_BYTES;
 use crate::log::log_id;
+use crate::log::trust::Trust;
 use crate::proof::InclusionProof;
-use crate::trust::Trust;
 use crate::vector::{FORMAT, commit};
 
 const STORED: &str = include_str!("../../tests/vectors/v1/receipt.json");

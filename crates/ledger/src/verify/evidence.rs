@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::checkpoint::{Checkpoint, Head};
-use crate::damage::Damage;
-use crate::hash::Hash;
+use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::hash::Hash;
+use crate::format::record::Record;
 use crate::log::Log;
 use crate::receipt::Reference;
-use crate::record::Record;
+use crate::walk::damage::Damage;
 
 /// A receipt or a checkpoint.
 #[derive(Clone, Debug)]

@@ -18,10 +18,10 @@ use std::thread;
 use self::part::Part;
 use self::whole::Whole;
 use crate::error::ReadError;
+use crate::log::trust::Trust;
 use crate::read::journal_in;
-use crate::scope::{Depth, Scope};
 use crate::storage::{FileStorage, Storage};
-use crate::trust::Trust;
+use crate::walk::scope::{Depth, Scope};
 
 pub use self::evidence::{Evidence, NoEvidence};
 pub use self::report::Report;

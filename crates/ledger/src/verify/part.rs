@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::evidence::{Evidence, Found};
 use super::tally::Event;
-use crate::damage::{Damage, Fault};
 use crate::error::ReadError;
-use crate::hash::RunId;
+use crate::format::hash::RunId;
 use crate::log::Log;
-use crate::scope::Scope;
+use crate::log::trust::Trust;
 use crate::storage::{Segment, Storage};
-use crate::trust::Trust;
+use crate::walk::damage::{Damage, Fault};
+use crate::walk::scope::Scope;
 use crate::walk::{Tail, Walker};
 
 /// What a segment that holds says.
@@ -91,8 +91,8 @@ impl Part {
         }
     }
 
-    fn note_open(&mut self, record: &crate::record::Record<'_>, offset: u64) {
-        if record.kind() == crate::entry::Kind::Open {
+    fn note_open(&mut self, record: &crate::format::record::Record<'_>, offset: u64) {
+        if record.kind() == crate::format::entry::Kind::Open {
             let (segment, sequence) = (self.segment, record.sequence());
             let fault = Fault { segment, offset, sequence, what: Damage::RunAgain };
             self.opened.push((record.run_id(), fault));

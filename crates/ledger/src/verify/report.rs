@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::time::rfc3339;
+use crate::format::time::rfc3339;
 
 /// What a log that holds consists of. Hashes are in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

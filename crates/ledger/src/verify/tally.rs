@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::entry::{Kind, RequestId};
-use crate::hash::RunId;
-use crate::record::Record;
+use crate::format::entry::{Kind, RequestId};
+use crate::format::hash::RunId;
+use crate::format::record::Record;
 
 /// What is counted of one record.
 #[derive(Clone, Copy)]

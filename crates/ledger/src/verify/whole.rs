@@ -7,13 +7,13 @@ use super::Report;
 use super::evidence::{Evidence, Found};
 use super::part::{Part, Reach};
 use super::tally::Tally;
-use crate::damage::{Damage, Fault};
 use crate::error::ReadError;
-use crate::hash::RunId;
+use crate::format::hash::RunId;
 use crate::log::Log;
-use crate::scope::{Depth, Scope};
+use crate::log::trust::Trust;
 use crate::storage::Segment;
-use crate::trust::Trust;
+use crate::walk::damage::{Damage, Fault};
+use crate::walk::scope::{Depth, Scope};
 
 /// What the parts so far say.
 #[derive(Default)]

@@ -7,10 +7,10 @@ use std::io;
 
 use super::row::Row;
 use super::store::View;
-use crate::frame::{Extent, frame, whole_frame};
-use crate::record::Record;
+use crate::format::frame::{Extent, frame, whole_frame};
+use crate::format::record::Record;
 use crate::storage::{Segment, Storage};
-use crate::window::Window;
+use crate::walk::window::Window;
 
 const BATCH_ROWS: usize = 1024;
 

@@ -2,7 +2,7 @@
 //!
 //! sled 0.34 never syncs, and has been seen to lose or damage its files in a power cut. So it is
 //! never a source of truth, never flushed, and never in the appender's way: rows that the memory in
-//! between ([`Committed`](crate::committed::Committed)) cannot hold are read back from the journal.
+//! between ([`Committed`](crate::write::committed::Committed)) cannot hold are read back from the journal.
 
 mod catch_up;
 mod rebuild;
@@ -20,11 +20,11 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::chain::Chain;
-use crate::options::ViewStart;
-use crate::record::Record;
+use crate::format::record::Record;
+use crate::format::tree::Frontier;
+use crate::log::chain::Chain;
+use crate::start::options::ViewStart;
 use crate::storage::Storage;
-use crate::tree::Frontier;
 
 pub use self::rebuild::{RebuildError, rebuild_view};
 pub use self::row::Row;

@@ -10,14 +10,14 @@ use thiserror::Error;
 use super::catch_up::catch_up;
 use super::move_aside;
 use super::store::View;
-use crate::chain::Chain;
 use crate::error::{OpenError, ReadError};
-use crate::retention::base_of;
-use crate::scope::Scope;
+use crate::log::chain::Chain;
+use crate::log::trust::Trust;
 use crate::start::lock;
+use crate::start::retention::base_of;
 use crate::storage::{FileStorage, Storage};
-use crate::trust::Trust;
 use crate::walk::Walker;
+use crate::walk::scope::Scope;
 
 /// Segments that are read to find the log's end, as a start does.
 const ENDING_SEGMENTS: usize = 2;

@@ -4,7 +4,7 @@
 
 use super::row::Row;
 use super::store::View;
-use crate::entry::{Kind, RequestId};
+use crate::format::entry::{Kind, RequestId};
 
 /// Beyond so many rows behind the place where it should stand nothing is looked for.
 const MAX_SCANNED_ROWS: usize = 1 << 20;
@@ -60,9 +60,9 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::{Hash, LogId};
+    use crate::format::hash::{Hash, LogId};
+    use crate::format::tree::Frontier;
     use crate::storage::Segment;
-    use crate::tree::Frontier;
 
     /// A millisecond apart; the id is a UUID of version 7 of that time, unless it is `timeless`.
     fn id(number: u64, timeless: bool) -> RequestId {

@@ -1,10 +1,10 @@
 //! One row of the view: where a record lies, and what one asks for without opening it.
 
-use crate::entry::{Kind, RequestId};
-use crate::fields::Fields;
-use crate::hash::{Hash, TenantTag};
-use crate::place::Place;
-use crate::record::Record;
+use crate::format::entry::{Kind, RequestId};
+use crate::format::fields::Fields;
+use crate::format::hash::{Hash, TenantTag};
+use crate::format::place::Place;
+use crate::format::record::Record;
 use crate::storage::Segment;
 
 /// Bytes of a stored row.

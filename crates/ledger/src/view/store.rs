@@ -11,9 +11,9 @@ use sled::{Batch, Db};
 
 use super::row::{ROW_BYTES, Row};
 use super::tenant::index_tenants;
-use crate::fields::Fields;
-use crate::hash::{Hash, LogId};
-use crate::tree::Frontier;
+use crate::format::fields::Fields;
+use crate::format::hash::{Hash, LogId};
+use crate::format::tree::Frontier;
 
 /// Rows of one block: keeps values far below the size that sled moves to files of their own.
 const MAX_BLOCK_ROWS: usize = 128;
@@ -162,8 +162,8 @@ pub(super) fn last_u64(key: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Kind, RequestId};
-    use crate::hash::{Hash, TenantTag};
+    use crate::format::entry::{Kind, RequestId};
+    use crate::format::hash::{Hash, TenantTag};
     use crate::storage::Segment;
 
     /// 150 intents, then their outcomes.

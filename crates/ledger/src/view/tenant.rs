@@ -9,7 +9,7 @@ use sled::Batch;
 
 use super::row::Row;
 use super::store::{View, last_u64};
-use crate::hash::TenantTag;
+use crate::format::hash::TenantTag;
 
 const TENANT_PREFIX: u8 = b'n';
 

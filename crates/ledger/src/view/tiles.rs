@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use super::store::{View, last_u64};
-use crate::hash::Hash;
+use crate::format::hash::Hash;
+use crate::format::tree::leaf;
 use crate::proof::fold;
-use crate::tree::leaf;
 
 /// Levels of the tree from one stored row of nodes to the next.
 pub(crate) const TILE_LEVELS: u32 = 8;
@@ -71,10 +71,10 @@ fn tile_key(level: u32, index: u64) -> [u8; 13] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Kind;
-    use crate::hash::LogId;
+    use crate::format::entry::Kind;
+    use crate::format::hash::LogId;
+    use crate::format::tree::Frontier;
     use crate::storage::Segment;
-    use crate::tree::Frontier;
     use crate::view::Row;
 
     fn record(sequence: u64) -> Hash {

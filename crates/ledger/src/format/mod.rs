@@ -1,0 +1,16 @@
+//! What stands in the bytes of a journal, as `FORMAT.md` describes it: records and their headers,
+//! hashes, notes and keys, seals. Nothing here reads or writes a file.
+
+pub(crate) mod checkpoint;
+pub(crate) mod cosignature;
+pub(crate) mod entry;
+pub(crate) mod fields;
+pub(crate) mod frame;
+pub(crate) mod hash;
+pub(crate) mod header;
+pub(crate) mod note_key;
+pub(crate) mod place;
+pub(crate) mod record;
+pub(crate) mod seal;
+pub(crate) mod time;
+pub(crate) mod tree;

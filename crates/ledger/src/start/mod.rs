@@ -1,0 +1,184 @@
+//! The steps of opening a ledger: lock, public key, open record, and what the appender owns.
+
+pub(crate) mod anchored;
+pub(crate) mod options;
+pub(crate) mod recovery;
+pub(crate) mod retention;
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use ring::rand::SystemRandom;
+use serde_json::value::RawValue;
+use tracing::{info, warn};
+
+use crate::error::{OpenError, StoreError};
+use crate::format::checkpoint::Checkpoint;
+use crate::format::entry::{Entry, Kind};
+use crate::format::hash::RunId;
+use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::log::run::{OPEN, OpenMetadata};
+use crate::log::{Gap, Log};
+use crate::start::options::{Opened, Options};
+use crate::start::recovery::Recovered;
+use crate::walk::Tail;
+use crate::write::appender::{Appender, Job};
+use crate::write::batch::{Batch, Signer};
+use crate::write::clock::Watch;
+use crate::write::committed::{Committed, Publisher};
+use crate::write::gate::Gate;
+use crate::write::journal::Journal;
+use crate::write::own::restore_entry;
+use crate::write::randomness::Randomness;
+use crate::write::space::Space;
+
+/// The most that `commit_bytes` may be set to.
+const MAX_COMMIT_BYTES: usize = 64 << 20;
+
+/// Makes the journal's folder and takes its lock for the life of the file handle.
+pub(crate) fn lock(journal: &Path) -> Result<File, OpenError> {
+    let new = !journal.exists();
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(journal);
+    made.map_err(StoreError::at("create journal directory"))?;
+    if let (true, Some(parent)) = (new, journal.parent()) {
+        let synced = File::open(parent).and_then(|parent| parent.sync_all());
+        synced.map_err(StoreError::at("sync data directory"))?;
+    }
+    let file = OpenOptions::new().create(true).append(true).open(journal.join("lock"));
+    let file = file.map_err(StoreError::at("open lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
+        Err(TryLockError::Error(source)) => {
+            Err(StoreError::Io { step: "take lock", source }.into())
+        }
+    }
+}
+
+pub(crate) fn publish(key: &VerifyingKey, file: Option<&Path>) -> Result<(), StoreError> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    let line = format!("{key}\n");
+    if fs::read_to_string(file).is_ok_and(|stored| stored == line) {
+        return Ok(());
+    }
+    let write = || -> io::Result<()> {
+        if let Some(folder) = file.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        fs::write(file, line)
+    };
+    write().map_err(StoreError::at("write public key"))
+}
+
+/// Who signs from here on, and whether that is the key which a rotation made ready.
+pub(crate) fn signer(options: &Options, log: Option<&Log>) -> Result<(Signer, bool), OpenError> {
+    let signer = |signing: &SigningKey| {
+        let key = signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
+        Ok::<_, OpenError>(Signer { signing: signing.clone(), key })
+    };
+    let own = signer(&options.signing)?;
+    let Some(found) = log.map(Log::key).filter(|key| **key != own.key) else {
+        return Ok((own, false));
+    };
+    let next = options.next_signing.as_ref().map(signer).transpose()?;
+    match next.filter(|next| next.key == *found) {
+        Some(next) => Ok((next, true)),
+        None => Err(OpenError::OtherKey { found: found.to_string() }),
+    }
+}
+
+/// A new run id, and the records that open the run.
+pub(crate) fn opening(
+    options: &Options,
+    key: &VerifyingKey,
+    recovered: &Recovered,
+    anchored: u64,
+) -> Result<(RunId, Vec<Entry>), OpenError> {
+    let run_id = RunId::random(&SystemRandom::new()).ok_or(StoreError::Randomness)?;
+    let extra: Option<&RawValue> = match options.open_metadata.as_slice() {
+        [] => None,
+        json => Some(serde_json::from_slice(json).map_err(OpenError::OpenMetadata)?),
+    };
+    let metadata = OpenMetadata {
+        event: OPEN,
+        origin: options.origin.as_str(),
+        public_key: key.to_string(),
+        run_id: run_id.to_string(),
+        software: concat!("inferlayer-ledger ", env!("CARGO_PKG_VERSION")),
+        truncated_bytes: recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes),
+        extra,
+    };
+    let json = serde_json::to_vec(&metadata).map_err(OpenError::OpenMetadata)?;
+    let mut entries = vec![Entry::system(Kind::Open, json)];
+    if let Some(reason) = &options.restored {
+        let lost_from = recovered.log.as_ref().map_or(0, |log| log.chain.next_sequence());
+        let gap = Gap { lost_from, lost_until: anchored.max(lost_from) };
+        entries.push(restore_entry(gap, reason)?);
+    }
+    Ok((run_id, entries))
+}
+
+/// What the appender's thread works on, before it starts.
+pub(crate) struct Footing {
+    pub(crate) log: Log,
+    pub(crate) signer: Signer,
+    pub(crate) tail: Option<Tail>,
+    pub(crate) run_id: RunId,
+    pub(crate) lock: File,
+}
+
+/// What is durable before this run's first commit: the recovered head, signed again.
+pub(crate) fn committed(
+    footing: &Footing,
+    recent_rows: usize,
+) -> Result<Arc<Committed>, StoreError> {
+    let Footing { log, signer, .. } = footing;
+    let signed = Checkpoint::sign(log.chain.head(), signer.key.origin(), &signer.signing);
+    let signed = signed.ok_or(StoreError::Signing)?;
+    Ok(Committed::new(signed, signer.key.clone(), recent_rows))
+}
+
+pub(crate) fn appender(
+    options: Options,
+    footing: Footing,
+    jobs: Receiver<Job>,
+    committed: &Arc<Committed>,
+) -> Result<Appender, StoreError> {
+    let Footing { log, signer, tail, run_id, lock } = footing;
+    let gate = Arc::new(Gate::new(options.queue_records, options.queue_bytes));
+    let storage = options.storage;
+    let space = Space::new(Arc::clone(&storage), Arc::clone(&gate), options.min_free_bytes);
+    Ok(Appender {
+        jobs,
+        gate,
+        journal: Journal::resume(storage, tail.as_ref(), options.segment_bytes)?,
+        log,
+        state: options.state,
+        batch: Batch::default(),
+        signer,
+        run_id,
+        clock: options.clock,
+        watch: Watch::default(),
+        space,
+        random: Randomness::new(),
+        committed: Publisher(Arc::clone(committed)),
+        commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
+        lock,
+    })
+}
+
+pub(crate) fn announce(opened: &Opened, run_id: RunId) {
+    info!(records = opened.records, %run_id, "ledger opened");
+    if opened.truncated_bytes > 0 {
+        warn!(bytes = opened.truncated_bytes, "an unacknowledged commit was cut off");
+    }
+    if !opened.dead_runs.is_empty() {
+        info!(runs = opened.dead_runs.len(), "runs had ended without a close record");
+    }
+}

@@ -1,0 +1,114 @@
+//! How a ledger is opened, and what opening it found.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::format::hash::RunId;
+use crate::format::note_key::{Origin, SigningKey};
+use crate::log::state::State;
+use crate::start::anchored::Anchored;
+use crate::storage::{FileStorage, Storage};
+use crate::write::clock::{Clock, SystemClock};
+
+/// Where the ledger lies, who signs it, and its bounds.
+pub struct Options {
+    /// Folder of the segments and the lock; made when absent.
+    pub journal: PathBuf,
+    /// Folder of the sled view; `None` for no view.
+    pub view: Option<PathBuf>,
+    /// File that receives the verifier key; `None` to write none.
+    pub public_key_file: Option<PathBuf>,
+    /// The instance's name in checkpoints; fixed for the life of a log.
+    pub origin: Origin,
+    /// Signs the checkpoints.
+    pub signing: SigningKey,
+    /// A key that a rotation made ready; signs in place of the first if the log was handed on to
+    /// it before the last end.
+    pub next_signing: Option<SigningKey>,
+    /// What is folded from the records and stands in snapshots.
+    pub state: Box<dyn State>,
+    /// Checkpoints of this log that were kept elsewhere; each has to be in the journal.
+    pub anchored: Vec<Anchored>,
+    /// The journal comes from a backup that may lack what the anchors speak of: why, for the record
+    /// that says so.
+    pub restored: Option<String>,
+    /// Records that may wait, places reserved for outcomes included.
+    pub queue_records: usize,
+    /// Bytes of entries that may wait.
+    pub queue_bytes: usize,
+    /// A segment of this size is followed by a new one.
+    pub segment_bytes: u64,
+    /// A commit takes no further entry beyond this; at most 64 MiB.
+    pub commit_bytes: usize,
+    /// New work is refused when the disk has less room than this; 0 for no guard.
+    pub min_free_bytes: u64,
+    /// Rows of committed records that are kept in memory until the view has them; some 110 bytes
+    /// each.
+    pub recent_rows: usize,
+    /// A JSON value for the open record's `extra`; empty for none.
+    pub open_metadata: Vec<u8>,
+    /// Source of record times.
+    pub clock: Arc<dyn Clock>,
+    /// The journal's input and output, over the folder `journal`.
+    pub storage: Arc<dyn Storage>,
+}
+
+impl Options {
+    /// The usual places under `data`, and the defaults of every bound.
+    pub fn new(data: &Path, origin: Origin, signing: SigningKey) -> Self {
+        let journal = data.join("journal");
+        Self {
+            view: Some(data.join("view")),
+            public_key_file: Some(data.join("keys").join("ledger.pub")),
+            origin,
+            signing,
+            next_signing: None,
+            state: Box::new(()),
+            anchored: Vec::new(),
+            restored: None,
+            queue_records: 8192,
+            queue_bytes: 256 << 20,
+            segment_bytes: 256 << 20,
+            commit_bytes: 4 << 20,
+            min_free_bytes: 256 << 20,
+            recent_rows: 65_536,
+            open_metadata: Vec::new(),
+            clock: Arc::new(SystemClock),
+            storage: Arc::new(FileStorage::new(&journal)),
+            journal,
+        }
+    }
+}
+
+/// What opening a ledger found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Records found; the new open record is not among them.
+    pub records: u64,
+    /// Sequence number of the last one; `None` for a new log.
+    pub last_sequence: Option<u64>,
+    /// Bytes of an unacknowledged commit that were cut off.
+    pub truncated_bytes: u64,
+    /// How the view was found.
+    pub view: ViewStart,
+    /// Runs that ended without a close record, as far as a start looks back.
+    pub dead_runs: Vec<RunId>,
+    /// `Options::next_signing` signs: it has to take the place of the old key.
+    pub rotated: bool,
+}
+
+/// How the view was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ViewStart {
+    /// There was none; it is built from the journal.
+    New,
+    /// It agrees with the journal.
+    Kept,
+    /// It was moved aside and is built anew.
+    Rebuilt {
+        /// What was wrong with the old one.
+        reason: String,
+    },
+    /// There is none: not asked for, or it cannot be made. The ledger works without it.
+    Absent,
+}

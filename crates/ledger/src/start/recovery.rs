@@ -1,0 +1,100 @@
+//! Start-up: replays the end of the journal, cuts an unfinished commit, refuses everything else.
+//!
+//! The snapshot at the head of the last segment but one is where it begins: what lies before is for
+//! auditors to recompute, and one whole segment of records is there for what snapshots leave out.
+
+use std::sync::Arc;
+
+use crate::error::{FoldError, OpenError, ReadError, StoreError};
+use crate::format::entry::Kind;
+use crate::format::hash::RunId;
+use crate::format::note_key::VerifyingKey;
+use crate::format::place::Place;
+use crate::format::record::Record;
+use crate::log::Log;
+use crate::log::state::State;
+use crate::log::trust::Trust;
+use crate::start::anchored::Anchors;
+use crate::storage::{Segment, Storage};
+use crate::walk::damage::Damage;
+use crate::walk::scope::Scope;
+use crate::walk::{Tail, Walker};
+
+/// Segments that a start reads.
+const REPLAYED_SEGMENTS: usize = 2;
+
+/// Each replayed record is shown to it, in order, with where it stands.
+pub(crate) type Fold<'f> = dyn FnMut(Place, &Record<'_>) -> Result<(), FoldError> + 'f;
+
+/// What the journal holds.
+pub(crate) struct Recovered {
+    /// `None` before the first commit.
+    pub(crate) log: Option<Log>,
+    /// Where the replay began.
+    pub(crate) replayed: Segment,
+    /// `None` when there is no segment yet.
+    pub(crate) tail: Option<Tail>,
+    /// Runs without a close record.
+    pub(crate) dead_runs: Vec<RunId>,
+}
+
+/// Replays what was acknowledged. Writes nothing.
+pub(crate) fn replay(
+    storage: &Arc<dyn Storage>,
+    key: &VerifyingKey,
+    state: &mut dyn State,
+    anchors: &mut Anchors,
+    fold: &mut Fold<'_>,
+) -> Result<Recovered, OpenError> {
+    let list = |source| StoreError::Io { step: "list segments", source };
+    let scope = Scope::last(&**storage, REPLAYED_SEGMENTS).map_err(list)?;
+    for segment in scope.segments.iter().copied() {
+        storage.evict(segment).map_err(StoreError::at("drop segment from memory"))?;
+    }
+    let replayed = scope.segments.first().copied().unwrap_or(Segment(0));
+    let first = scope.first;
+    // Which key signs now is asked of the log; the own one only helps to tell a torn beginning.
+    let trust = Trust::Key(key.clone());
+    let mut walker = Walker::over(Arc::clone(storage), trust, scope.on_its_own());
+    let mut dead_runs = Vec::new();
+    while walker.advance()? {
+        walker.log().into_iter().for_each(|log| anchors.see(log.chain.head()));
+        for (segment, offset, record) in walker.records() {
+            note_run(&record, &mut dead_runs);
+            let folded = state.record(&record);
+            let folded = folded.and_then(|()| fold(Place::of(&record, segment, offset), &record));
+            folded.map_err(|source| OpenError::Fold {
+                sequence: record.sequence(),
+                run_id: record.run_id(),
+                source,
+            })?;
+        }
+    }
+    let log = walker.log().map(|log| log.judge_beginning(first).map(|()| log));
+    log.transpose().map_err(ReadError::from)?;
+    Ok(Recovered { log: walker.log().cloned(), replayed, tail: walker.tail().cloned(), dead_runs })
+}
+
+fn note_run(record: &Record<'_>, dead_runs: &mut Vec<RunId>) {
+    match record.kind() {
+        Kind::Open => dead_runs.push(record.run_id()),
+        // The run that a replay begins in.
+        Kind::Snapshot if dead_runs.is_empty() => dead_runs.push(record.run_id()),
+        Kind::Close => dead_runs.retain(|run| *run != record.run_id()),
+        _ => {}
+    }
+}
+
+impl From<ReadError> for OpenError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(source) => StoreError::Io { step: "read segment", source }.into(),
+            // A start has no evidence but its anchors, which have errors of their own.
+            ReadError::Evidence { held_by, what } => Self::Anchor { anchor: held_by, what },
+            ReadError::Fault(fault) => match fault.what {
+                Damage::OtherKey { found } => Self::OtherKey { found },
+                _ => Self::Corrupt(fault),
+            },
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The one writer: from the gate that lets an entry in to the receipt that its commit gives out.
+//!
+//! ```text
+//! gate ─► (content: large content into files) ─► appender ─► batch ─► journal ─► committed, answers
+//! ```
+
+pub(crate) mod answers;
+pub(crate) mod appender;
+pub(crate) mod batch;
+pub(crate) mod clock;
+pub(crate) mod commit;
+pub(crate) mod committed;
+pub(crate) mod content;
+pub(crate) mod gate;
+pub(crate) mod journal;
+pub(crate) mod own;
+pub(crate) mod pending;
+pub(crate) mod randomness;
+pub(crate) mod space;
