@@ -74,6 +74,22 @@ fn a_full_disk_refuses_what_it_cannot_hold_and_takes_work_again_when_there_is_ro
 }
 
 #[test]
+fn what_is_written_counts_before_the_disk_is_asked_again() {
+    let data = tempfile::tempdir().unwrap();
+    let (storage, mut options) = switched(data.path());
+    options.min_free_bytes = 1_000_000;
+    *storage.switches.free_bytes.lock().unwrap() = Some(1_010_000);
+    let (ledger, _) = open(options).unwrap();
+    append_singly(&ledger, 1);
+    // Asked a moment ago, and as long as nothing was written, not asked again.
+    *storage.switches.free_bytes.lock().unwrap() = Some(0);
+    ledger.append(entry(Kind::Refusal, 2, &"x".repeat(20_000))).unwrap().wait_blocking().unwrap();
+    while ledger.is_available() {
+        thread::yield_now();
+    }
+}
+
+#[test]
 fn new_work_stops_before_the_disk_is_full() {
     let data = tempfile::tempdir().unwrap();
     let (storage, mut options) = switched(data.path());

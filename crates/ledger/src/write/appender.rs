@@ -262,6 +262,7 @@ impl Appender {
     fn write(&mut self, successor: Option<Signer>) -> Result<Commit, StoreError> {
         let signed = self.batch.finish(&self.log.chain, &self.signer, successor.as_ref())?;
         self.journal.commit(self.batch.frames())?;
+        self.space.wrote(self.batch.bytes());
         self.signer = successor.unwrap_or_else(|| self.signer.clone());
         self.committed.publish(&signed, &self.signer.key, self.batch.rows());
         Ok(self.batch.commit(self.log.chain.log_id(), &self.signer.key, signed))

@@ -156,6 +156,12 @@ impl Batch {
         &self.frames
     }
 
+    /// Bytes that the commit puts on the disk, content in files of its own included.
+    pub(crate) fn bytes(&self) -> u64 {
+        let external = self.records().filter_map(|record| record.external());
+        self.frames.len() as u64 + external.map(|content| content.bytes).sum::<u64>()
+    }
+
     /// One row for each record, in order.
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows

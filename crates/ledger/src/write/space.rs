@@ -18,22 +18,37 @@ pub(crate) struct Space {
     gate: Arc<Gate>,
     min_free_bytes: u64,
     asked: Option<Instant>,
+    /// What was left when asked, less what the journal has written since.
+    left_bytes: u64,
 }
 
 impl Space {
     /// Asks nothing yet.
     pub(crate) fn new(storage: Arc<dyn Storage>, gate: Arc<Gate>, min_free_bytes: u64) -> Self {
-        Self { storage, gate, min_free_bytes, asked: None }
+        Self { storage, gate, min_free_bytes, asked: None, left_bytes: u64::MAX }
     }
 
     /// Asks again, unless it was asked just now, and opens or closes the gate for new work.
     pub(crate) fn look(&mut self) {
-        if self.asked.is_some_and(|asked| asked.elapsed() < INTERVAL) {
-            return;
+        if self.asked.is_none_or(|asked| asked.elapsed() >= INTERVAL) {
+            self.ask();
         }
+    }
+
+    /// So many bytes more were written. A fast writer fills a disk between two looks, so what it
+    /// writes counts.
+    pub(crate) fn wrote(&mut self, bytes: u64) {
+        self.left_bytes = self.left_bytes.saturating_sub(bytes);
+        if self.left_bytes < self.min_free_bytes && !self.gate.is_full() {
+            self.ask();
+        }
+    }
+
+    fn ask(&mut self) {
         self.asked = Some(Instant::now());
         // A file system that cannot tell is believed to have room until a write fails.
         let free = self.storage.free_bytes().ok().flatten().unwrap_or(u64::MAX);
+        self.left_bytes = free;
         // Even without a guard a single byte must be left to try again.
         self.tell(free < self.min_free_bytes.max(1), free);
     }
