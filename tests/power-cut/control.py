@@ -48,7 +48,8 @@ def stored(folder):
     """How many records from the first on are there, and whole."""
     content = (Path(folder) / "records").read_bytes()
     for number in range(len(content) // RECORD_BYTES):
-        if content[number * RECORD_BYTES:][:RECORD_BYTES] != record(number):
+        start = number * RECORD_BYTES
+        if content[start:start + RECORD_BYTES] != record(number):
             return number
     return len(content) // RECORD_BYTES
 
