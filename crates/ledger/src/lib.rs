@@ -12,8 +12,8 @@
 //! ```
 //!
 //! `format` what the bytes are · `log` what they say of the log · `walk` the checker · `start` and
-//! `write` the writer · `view` and `lookup` the index · `proof`, `receipt`, `verify`, `read`, `backup`
-//! what others are shown · `keys` in files.
+//! `write` the writer · `view` and `lookup` the index · `proof`, `receipt`, `verify`, `read`,
+//! `backup` what others are shown · `keys` in files.
 
 pub mod backup;
 mod error;

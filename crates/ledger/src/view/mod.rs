@@ -2,7 +2,8 @@
 //!
 //! sled 0.34 never syncs, and has been seen to lose or damage its files in a power cut. So it is
 //! never a source of truth, never flushed, and never in the appender's way: rows that the memory in
-//! between ([`Committed`](crate::write::committed::Committed)) cannot hold are read back from the journal.
+//! between ([`Committed`](crate::write::committed::Committed)) cannot hold are read back from the
+//! journal.
 
 mod catch_up;
 mod rebuild;

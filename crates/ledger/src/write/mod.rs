@@ -1,7 +1,7 @@
 //! The one writer: from the gate that lets an entry in to the receipt that its commit gives out.
 //!
 //! ```text
-//! gate ─► (content: large content into files) ─► appender ─► batch ─► journal ─► committed, answers
+//! gate ─► (content: large, into files) ─► appender ─► batch ─► journal ─► committed, answers
 //! ```
 
 pub(crate) mod answers;
