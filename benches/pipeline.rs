@@ -8,9 +8,9 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use inferlayer_accounts::SharedFold;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
-use inferlayer_filter::{Exchange, Filter, Provider, ProviderKind, Registration, testkit};
+use inferlayer_filter::{Exchange, Filter, Provider, Registration, testkit};
 use inferlayer_ledger::{Keyring, Ledger, Options};
-use inferlayer_wire::Usage;
+use inferlayer_wire::{Usage, Vendor};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -56,7 +56,7 @@ impl Bench {
         let provider = Arc::new(Provider {
             index: 0,
             name: "p".into(),
-            kind: ProviderKind::OpenAi,
+            vendor: Vendor::OpenAi,
             local: false,
             free: false,
             key_name: None,

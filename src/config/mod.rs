@@ -44,7 +44,7 @@ pub use self::error::{ConfigError, Mistake};
 pub(crate) use self::file::{LedgerSettings, ListenSettings};
 pub(crate) use self::filters::Configured;
 pub(crate) use self::limits::Limits;
-pub(crate) use self::providers::{Kind as ProviderKind, ProviderSettings};
+pub(crate) use self::providers::ProviderSettings;
 pub(crate) use self::secret::SecretReference;
 
 /// A configuration that was read, and nothing built from it yet.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use inferlayer_filter::{Provider, ProviderKind};
+use inferlayer_filter::Provider;
+use inferlayer_wire::Vendor;
 use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
@@ -20,7 +21,7 @@ use crate::upstream::{BaseUrl, BreakerSettings, UpstreamSettings};
 pub(crate) struct ProviderSettings {
     /// What routes, prices, metrics and records call it.
     pub(crate) name: ProviderName,
-    /// What it speaks.
+    /// Whose API it has.
     pub(crate) kind: Kind,
     /// Where its API lies, such as `https://api.openai.com/v1`. Not for `simulated`.
     #[serde(default)]
@@ -85,16 +86,20 @@ struct Breaker {
 #[serde(try_from = "String")]
 pub(crate) struct ProviderName(Arc<str>);
 
-/// What a provider speaks.
+/// Whose API a provider has, by the name that the table of vendors gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    /// OpenAI's API, or a server compatible with it.
-    Openai,
-    /// Anthropic's API, or a server compatible with it.
-    Anthropic,
-    /// The gateway's own stand-in, whose answers are made up.
-    Simulated,
+#[serde(try_from = "String")]
+pub(crate) struct Kind(pub(crate) Vendor);
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Kind, String> {
+        Vendor::named(&name).map(Kind).ok_or_else(|| {
+            let names: Vec<_> = Vendor::names().collect();
+            format!("unknown kind, expected one of {}", names.join(", "))
+        })
+    }
 }
 
 impl ProviderName {
@@ -123,25 +128,26 @@ impl ProviderSettings {
         Provider {
             index,
             name: Arc::clone(&self.name.0),
-            kind: match self.kind {
-                Kind::Openai => ProviderKind::OpenAi,
-                Kind::Anthropic => ProviderKind::Anthropic,
-                Kind::Simulated => ProviderKind::Simulated,
-            },
+            vendor: self.kind.0,
             // What runs in the gateway itself is nowhere else.
-            local: self.local || self.kind == Kind::Simulated,
+            local: self.local || self.is_simulated(),
             free: self.free,
             key_name: self.key.as_ref().map(|_| Arc::from(key_name)),
         }
     }
 
+    /// It is the gateway's own stand-in.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.kind.0 == Vendor::Simulated
+    }
+
     /// Where its API lies; nothing for the gateway's own stand-in. An error is about `base_url`.
     pub(crate) fn address(&self) -> Result<Option<BaseUrl>, String> {
-        match (self.kind, &self.base_url) {
-            (Kind::Simulated, None) => Ok(None),
-            (Kind::Simulated, Some(_)) => Err("a simulated provider has none".to_owned()),
-            (Kind::Openai | Kind::Anthropic, None) => Err("is missing".to_owned()),
-            (Kind::Openai | Kind::Anthropic, Some(text)) => {
+        match (self.is_simulated(), &self.base_url) {
+            (true, None) => Ok(None),
+            (true, Some(_)) => Err("a simulated provider has none".to_owned()),
+            (false, None) => Err("is missing".to_owned()),
+            (false, Some(text)) => {
                 text.parse::<BaseUrl>().map(Some).map_err(|error| error.to_string())
             }
         }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use inferlayer_accounts::record::Ending;
-use inferlayer_filter::exchange::{Exchange, Head};
+use inferlayer_filter::exchange::{Exchange, Head, Operation};
 use inferlayer_filter::{Flow, Refusal};
 use inferlayer_ledger::Ledger;
 use inferlayer_wire::Call;
@@ -72,7 +72,10 @@ impl Gateway {
             return Ok(Flow::Answer(answer));
         }
         let body = body::read(session, &self.limits).await?;
-        run.x.call.fill(Call::parse(run.x.dialect, body)?)?;
+        let Operation::Inference(asked) = &run.x.operation else {
+            return Err(Refusal::Internal("nobody answers this operation"));
+        };
+        run.x.call.fill(Call::parse(asked.clone(), body)?)?;
         // A filter may wait, and nobody waits for a client that has gone.
         tokio::select! {
             biased;

@@ -5,7 +5,7 @@ use http::Method;
 use inferlayer_filter::Refusal;
 use inferlayer_filter::exchange::{Head, Operation};
 use inferlayer_ledger::RequestId;
-use inferlayer_wire::Dialect;
+use inferlayer_wire::{Api, Dialect};
 use uuid::Uuid;
 
 /// The shape of errors and answers that a caller understands, told from the path; where that says
@@ -30,8 +30,8 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
         return receipt(id, head);
     }
     let (operation, method) = match head.path.as_str() {
-        CHAT => (Operation::Chat, Method::POST),
-        MESSAGES => (Operation::Messages, Method::POST),
+        CHAT => (Operation::Inference(Api::Chat.into()), Method::POST),
+        MESSAGES => (Operation::Inference(Api::Messages.into()), Method::POST),
         MODELS => (Operation::Models, Method::GET),
         path => match path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/')) {
             Some(id) if is_model_id(id) => (Operation::Model(id.to_owned()), Method::GET),
@@ -70,7 +70,10 @@ mod tests {
 
     #[test]
     fn knows_what_is_served() {
-        assert_eq!(of_path(Method::POST, "/v1/chat/completions").unwrap(), Operation::Chat);
+        assert_eq!(
+            of_path(Method::POST, "/v1/chat/completions").unwrap(),
+            Operation::Inference(Api::Chat.into())
+        );
         assert_eq!(of_path(Method::GET, "/v1/models").unwrap(), Operation::Models);
         let one = of_path(Method::GET, "/v1/models/org/model:free").unwrap();
         assert_eq!(one, Operation::Model("org/model:free".into()));

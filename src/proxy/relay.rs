@@ -50,7 +50,7 @@ pub(crate) async fn long(
         let all = run.x.answer.content.clone().freeze();
         let call = run.x.call.need()?;
         // Only answers in the caller's own dialect are not collected.
-        if let Ok(read) = call.read_answer(call.dialect(), 0, all) {
+        if let Ok(read) = call.read_answer(call.api(), 0, all) {
             run.x.answer.take(read.facts);
         }
     }

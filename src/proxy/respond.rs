@@ -12,14 +12,15 @@ use http::{HeaderName, HeaderValue, StatusCode, Version};
 use inferlayer_accounts::NanoUsd;
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Refused};
-use inferlayer_filter::{Answer, Face, Plan, ProviderKind, Refusal, ResponseHead};
-use inferlayer_wire::{Dialect, ErrorParts};
+use inferlayer_filter::{Answer, Face, Plan, Refusal, ResponseHead};
+use inferlayer_wire::{Dialect, ErrorParts, Vendor};
 use pingora_core::protocols::http::HttpTask;
 use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
 use crate::proxy::{Failure, Run, body};
+use crate::upstream::EventStream;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ROUTE: HeaderName = HeaderName::from_static("x-inferlayer-route");
@@ -120,9 +121,9 @@ pub(crate) async fn begin(
 }
 
 /// An error inside a stream that has begun: the only way its client can tell it from success.
-pub(crate) fn error_event(refusal: &Refusal, dialect: Dialect) -> Bytes {
+pub(crate) fn error_event(refusal: &Refusal, stream: &EventStream) -> Bytes {
     let (message, face) = (refusal.to_string(), refusal.face());
-    dialect.error_event(parts(&message, &face))
+    stream.error_event(parts(&message, &face))
 }
 
 /// What travels in the comment at the end of a stream, and in the head of a whole answer.
@@ -209,7 +210,7 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
     }
     if let Some(attempt) = x.answered() {
         insert(ROUTE, route(x, &format!("{}/{}", attempt.provider.name, attempt.model)));
-        if attempt.provider.kind == ProviderKind::Simulated {
+        if attempt.provider.vendor == Vendor::Simulated {
             insert(SIMULATED, "true".to_owned());
         }
     }

@@ -48,9 +48,8 @@ pub(crate) async fn relay(
             break State::Broken;
         }
     };
-    let end_mark = stream.end_mark();
+    let last = close(run, end, &mut stream, limits).await;
     stream.discard();
-    let last = close(run, end, &end_mark).await;
     write(session, last, true).await
 }
 
@@ -106,21 +105,26 @@ async fn last_count(run: &mut Run<'_>, mut stream: EventStream) {
 }
 
 /// Settles and records; then what stands at the end of the stream.
-async fn close(run: &mut Run<'_>, end: State, end_mark: &[u8]) -> Bytes {
+async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: &Limits) -> Bytes {
     let ending = if end == State::Done { Ending::Complete } else { Ending::UpstreamCut };
+    let mut last = BytesMut::new();
+    if end == State::Done {
+        let unsaid = stream.finish();
+        run.x.answer.record(&unsaid, limits.recorded_answer_bytes);
+        last.extend_from_slice(&unsaid);
+    }
     run.end(ending, StatusCode::OK);
     if let Err(refusal) = run.response_end().await {
-        return respond::error_event(&refusal, run.x.dialect);
+        return respond::error_event(&refusal, stream);
     }
-    let mut last = BytesMut::new();
     last.extend_from_slice(&facts(&run.x));
     match end {
-        State::Done => last.extend_from_slice(end_mark),
+        State::Done => last.extend_from_slice(&stream.end_mark()),
         State::Told => {}
         State::Open | State::Broken => {
             let attempts = "the provider broke off in the middle of its answer".to_owned();
             let broken = Refusal::UpstreamFailed { attempts };
-            last.extend_from_slice(&respond::error_event(&broken, run.x.dialect));
+            last.extend_from_slice(&respond::error_event(&broken, stream));
         }
     }
     last.freeze()

@@ -123,7 +123,7 @@ fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {
 }
 
 fn simulated(config: &Config) -> Result<(Option<Listener>, Option<BaseUrl>), StartError> {
-    if !config.providers.iter().any(|p| p.kind == crate::config::ProviderKind::Simulated) {
+    if !config.providers.iter().any(ProviderSettings::is_simulated) {
         return Ok((None, None));
     }
     tracing::warn!("a simulated provider is configured: its answers are made up");

@@ -71,7 +71,7 @@ async fn answer(session: &mut ServerSession) -> pingora_core::Result<()> {
         }
     }
     match ChatRequest::parse(body.freeze()) {
-        Ok(call) if call.stream() => stream(session, &call).await,
+        Ok(call) if call.gist().stream() => stream(session, &call).await,
         Ok(call) => whole(session, StatusCode::OK, completion(&call).to_string().into()).await,
         Err(invalid) => {
             let kind = "invalid_request_error";
@@ -124,7 +124,7 @@ fn completion(call: &ChatRequest) -> Value {
     let message = json!({"role": "assistant", "content": words(call).concat()});
     let choice = |index| json!({"index": index, "message": message, "finish_reason": finish(call)});
     let mut whole = envelope(call, "chat.completion");
-    whole["choices"] = (0..call.choices()).map(choice).collect();
+    whole["choices"] = (0..call.gist().choices()).map(choice).collect();
     whole["usage"] = usage(call);
     whole
 }
@@ -134,14 +134,14 @@ fn envelope(call: &ChatRequest, object: &str) -> Value {
         "id": "chatcmpl-simulated",
         "object": object,
         "created": inferlayer_accounts::tenant::unix_seconds(),
-        "model": call.model(),
+        "model": call.gist().model(),
         "system_fingerprint": "simulated",
     })
 }
 
 /// A word counts as a token, here.
 fn words(call: &ChatRequest) -> &'static [&'static str] {
-    let cap = call.max_output_tokens().and_then(|cap| usize::try_from(cap).ok());
+    let cap = call.gist().max_output_tokens().and_then(|cap| usize::try_from(cap).ok());
     WORDS.get(..cap.unwrap_or(WORDS.len())).unwrap_or(WORDS)
 }
 
@@ -150,7 +150,7 @@ fn finish(call: &ChatRequest) -> &'static str {
 }
 
 fn usage(call: &ChatRequest) -> Value {
-    let input = call.body().len().div_ceil(4);
-    let output = words(call).len() * call.choices() as usize;
+    let input = call.gist().body().len().div_ceil(4);
+    let output = words(call).len() * call.gist().choices() as usize;
     json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
 }

@@ -9,7 +9,9 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use inferlayer_filter::exchange::AttemptResult;
-use inferlayer_wire::{Call, Completion, Dialect, Meaning, NotAnswer, Piece, StreamReader, sse};
+use inferlayer_wire::{
+    Api, Call, Completion, ErrorParts, Meaning, NotAnswer, Piece, StreamReader, sse,
+};
 
 use crate::config::Limits;
 use crate::upstream::connection::{Cut, Reply};
@@ -61,7 +63,7 @@ impl Answer {
     pub(crate) async fn begin(
         reply: Reply,
         call: &Call,
-        provider: Dialect,
+        provider: Api,
         limits: &Limits,
     ) -> Result<Answer, AttemptResult> {
         if is_event_stream(&reply) {
@@ -84,10 +86,10 @@ impl Answer {
 async fn collect(
     mut reply: Reply,
     call: &Call,
-    provider: Dialect,
+    provider: Api,
     limits: &Limits,
 ) -> Result<Answer, AttemptResult> {
-    let translated = call.dialect() != provider;
+    let translated = call.api() != provider;
     let collected = limits.collected_answer_bytes;
     // What is translated has to be whole.
     let max_bytes = if translated { collected.max(TRANSLATED_MAX_BYTES) } else { collected };
@@ -132,7 +134,7 @@ impl EventStream {
     async fn open(
         reply: Reply,
         call: &Call,
-        provider: Dialect,
+        provider: Api,
         limits: &Limits,
     ) -> Result<EventStream, AttemptResult> {
         let status = reply.status.as_u16();
@@ -173,6 +175,16 @@ impl EventStream {
     /// Whether all that was asked for has been said, so that an end without an end mark is one.
     pub(crate) fn is_finished(&self) -> bool {
         self.reader.is_finished()
+    }
+
+    /// What its caller has still to hear when it ended without an end mark.
+    pub(crate) fn finish(&mut self) -> Bytes {
+        self.reader.finish()
+    }
+
+    /// What tells its caller that it broke.
+    pub(crate) fn error_event(&self, error: ErrorParts<'_>) -> Bytes {
+        self.reader.error_event(error)
     }
 
     /// What ends the stream for its caller.

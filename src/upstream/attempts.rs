@@ -117,8 +117,9 @@ impl Trial<'_> {
                 Err(AttemptResult::Status { status })
             }
             Ok(reply) => {
-                let dialect = candidate.provider.kind.dialect();
-                Answer::begin(reply, x.call.need()?, dialect, self.limits).await
+                let call = x.call.need()?;
+                let api = candidate.target(call, None)?.api;
+                Answer::begin(reply, call, api, self.limits).await
             }
         };
         x.waited += sent.elapsed();

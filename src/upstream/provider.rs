@@ -79,8 +79,8 @@ impl Upstreams {
 
 impl Upstream {
     pub(crate) fn new(settings: UpstreamSettings) -> Result<Upstream, UnsendableKey> {
-        let kind = settings.provider.kind;
-        let credential = settings.key.as_ref().map(|key| key.header(kind)).transpose()?;
+        let place = settings.provider.vendor.quirks().key;
+        let credential = settings.key.as_ref().map(|key| key.header(place)).transpose()?;
         let mut options = ConnectorOptions::new(settings.idle_connections_max);
         options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
         Ok(Upstream {

@@ -23,23 +23,16 @@ pub(crate) fn build(
     index: usize,
 ) -> Result<UpstreamRequest, Refusal> {
     let call = x.call.need()?;
-    let dialect = candidate.provider.kind.dialect();
     let price = x.quotes.need()?.get(index).and_then(|quote| quote.price.as_deref());
     let output_tokens = price.map(|price| price.max_output_tokens);
+    let target = candidate.target(call, output_tokens)?;
     let mut request = UpstreamRequest {
-        path: path(dialect).to_owned(),
-        headers: headers(call, dialect, &x.head.headers),
-        body: call.for_provider(dialect, &candidate.model, output_tokens)?,
+        path: target.path(call.stream()),
+        headers: headers(call, target.api.dialect(), &x.head.headers),
+        body: call.for_provider(&target)?,
     };
     pipeline.upstream_request(x, candidate, &mut request)?;
     Ok(request)
-}
-
-fn path(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Anthropic => "/messages",
-        _ => "/chat/completions",
-    }
 }
 
 fn headers(call: &Call, dialect: Dialect, client: &HeaderMap) -> HeaderMap {

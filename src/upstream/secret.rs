@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
-use inferlayer_filter::ProviderKind;
+use inferlayer_wire::KeyHeader;
 use zeroize::Zeroizing;
 
 /// A provider's key. Has neither `Debug` nor `Display`, and is wiped.
@@ -29,14 +29,16 @@ impl Secret {
         &self.0
     }
 
-    /// The header that this kind of provider reads it from.
+    /// The header that its provider reads it from.
     pub(crate) fn header(
         &self,
-        kind: ProviderKind,
+        place: KeyHeader,
     ) -> Result<(HeaderName, HeaderValue), UnsendableKey> {
-        let (name, scheme) = match kind {
-            ProviderKind::Anthropic => (HeaderName::from_static("x-api-key"), ""),
-            ProviderKind::OpenAi | ProviderKind::Simulated => (AUTHORIZATION, "Bearer "),
+        let (name, scheme) = match place {
+            KeyHeader::Bearer => (AUTHORIZATION, "Bearer "),
+            KeyHeader::XApiKey => (HeaderName::from_static("x-api-key"), ""),
+            KeyHeader::ApiKey => (HeaderName::from_static("api-key"), ""),
+            KeyHeader::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), ""),
         };
         Ok((name, self.header_value(scheme)?))
     }

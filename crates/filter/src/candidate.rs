@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use inferlayer_accounts::Tenant;
-use inferlayer_wire::Dialect;
+use inferlayer_wire::{Api, Call, Invalid, Target, Vendor};
 
 /// A provider, as far as filters need to know it.
 #[derive(Debug)]
@@ -13,25 +13,14 @@ pub struct Provider {
     pub index: usize,
     /// Its name in the configuration.
     pub name: Arc<str>,
-    /// What it speaks.
-    pub kind: ProviderKind,
+    /// Whose API it has.
+    pub vendor: Vendor,
     /// It runs where the data may stay: requests of tenants that are `local_only` may go there.
     pub local: bool,
     /// Calls to it cost nothing: one's own machines.
     pub free: bool,
     /// The configured name of its key, for records; never the key.
     pub key_name: Option<Arc<str>>,
-}
-
-/// What a provider speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderKind {
-    /// OpenAI's API, or any server compatible with it.
-    OpenAi,
-    /// Anthropic's API, or any server compatible with it.
-    Anthropic,
-    /// The gateway's own stand-in, whose answers are made up and marked so.
-    Simulated,
 }
 
 /// A provider and the model to ask of it.
@@ -41,6 +30,9 @@ pub struct Candidate {
     pub provider: Arc<Provider>,
     /// What to ask for there.
     pub model: Arc<str>,
+    /// What it is asked for in a conversation, where the configuration says; else as the caller
+    /// asks, or as the vendor can be asked.
+    pub api: Option<Api>,
     /// It stands in for the plan's own model, which cannot answer.
     pub fallback: bool,
 }
@@ -98,12 +90,15 @@ impl Provider {
     }
 }
 
-impl ProviderKind {
-    /// The dialect it speaks.
-    pub fn dialect(self) -> Dialect {
-        match self {
-            ProviderKind::OpenAi | ProviderKind::Simulated => Dialect::OpenAi,
-            ProviderKind::Anthropic => Dialect::Anthropic,
-        }
+impl Candidate {
+    /// How it is asked `call`. `max_output_tokens` is the model's own, if it is known.
+    pub fn target(
+        &self,
+        call: &Call,
+        max_output_tokens: Option<u64>,
+    ) -> Result<Target<'_>, Invalid> {
+        let vendor = self.provider.vendor;
+        let api = call.api_at(vendor, self.api)?;
+        Ok(Target { vendor, api, model: &self.model, max_output_tokens })
     }
 }

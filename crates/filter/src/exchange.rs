@@ -11,7 +11,7 @@ use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
-use inferlayer_wire::{Call, Chunk, Completion, Dialect, FinishReason, Usage};
+use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
@@ -87,10 +87,8 @@ pub struct Head {
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// `POST /v1/chat/completions`.
-    Chat,
-    /// `POST /v1/messages`, Anthropic's.
-    Messages,
+    /// Something of a model.
+    Inference(Asked),
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{model}`.

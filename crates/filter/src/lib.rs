@@ -30,7 +30,7 @@ mod slot;
 pub mod testkit;
 
 pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
-pub use candidate::{Candidate, Candidates, Provider, ProviderKind};
+pub use candidate::{Candidate, Candidates, Provider};
 pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
 pub use outline::Outline;

@@ -11,9 +11,9 @@ use inferlayer_accounts::{
     Accounts, Fold, MintedKey, PresentedKey, PriceBook, Tenant, TenantSettings,
 };
 use inferlayer_ledger::{Ledger, TenantSeal};
-use inferlayer_wire::{Call, Dialect};
+use inferlayer_wire::{Api, Call, Vendor};
 
-use crate::candidate::{Candidate, Provider, ProviderKind};
+use crate::candidate::{Candidate, Provider};
 use crate::exchange::{Exchange, Head, Operation};
 use crate::outline::Offers;
 use crate::site::Site;
@@ -26,9 +26,9 @@ pub fn chat(body: &str) -> Result<Exchange, Failure> {
     let path = "/v1/chat/completions".to_owned();
     let head = Head { method: Method::POST, path, headers: HeaderMap::new() };
     let mut x = Exchange::new(head, None);
-    x.operation = Operation::Chat;
+    x.operation = Operation::Inference(Api::Chat.into());
     let body = Bytes::copy_from_slice(body.as_bytes());
-    x.call.fill(Call::parse(Dialect::OpenAi, body).map_err(|invalid| invalid.message)?)?;
+    x.call.fill(Call::parse(Api::Chat, body).map_err(|invalid| invalid.message)?)?;
     Ok(x)
 }
 
@@ -79,10 +79,10 @@ pub fn candidate(provider: &str, model: &str) -> Candidate {
     let provider = Provider {
         index: 0,
         name: provider.into(),
-        kind: ProviderKind::OpenAi,
+        vendor: Vendor::OpenAi,
         local: false,
         free: false,
         key_name: None,
     };
-    Candidate { provider: Arc::new(provider), model: model.into(), fallback: false }
+    Candidate { provider: Arc::new(provider), model: model.into(), api: None, fallback: false }
 }

@@ -7,18 +7,17 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use inferlayer_wire::{Call, Chunk, Dialect, StreamReader, sse};
+use inferlayer_wire::{Api, Call, Chunk, StreamReader, Target, Vendor, sse};
 
 criterion_group!(benches, translation, readers);
 criterion_main!(benches);
 
 fn translation(bench: &mut Criterion) {
+    let target = Target::main(Vendor::Anthropic, "claude");
     for size in [1 << 10, 32 << 10] {
         let call = chat(size);
         bench.bench_function(&format!("request/chat_to_messages/{size}"), |bench| {
-            bench.iter(|| {
-                call.for_provider(Dialect::Anthropic, black_box("claude"), Some(9)).unwrap()
-            });
+            bench.iter(|| call.for_provider(black_box(&target)).unwrap());
         });
     }
 }
@@ -26,15 +25,15 @@ fn translation(bench: &mut Criterion) {
 fn readers(bench: &mut Criterion) {
     let chat = chat(1 << 10);
     let body = r#"{"model":"m","max_tokens":9,"messages":[{}]}"#;
-    let messages = Call::parse(Dialect::Anthropic, body.into()).unwrap();
+    let messages = Call::parse(Api::Messages, body.into()).unwrap();
     let mut group = bench.benchmark_group("reader/64_events");
     group.throughput(Throughput::Elements(64));
     let stream = Bytes::from(chunk().repeat(64));
     group.bench_function("parse", |bench| bench.iter(|| parse(black_box(&stream))));
     for (name, call, provider, event) in [
-        ("chat", &chat, Dialect::OpenAi, chunk()),
-        ("messages", &messages, Dialect::Anthropic, delta()),
-        ("messages_to_chat", &chat, Dialect::Anthropic, delta()),
+        ("chat", &chat, Api::Chat, chunk()),
+        ("messages", &messages, Api::Messages, delta()),
+        ("messages_to_chat", &chat, Api::Messages, delta()),
     ] {
         let stream = Bytes::from(event.repeat(64));
         group.bench_function(name, |bench| bench.iter(|| read(black_box(&stream), call, provider)));
@@ -43,7 +42,7 @@ fn readers(bench: &mut Criterion) {
 }
 
 /// Reads `stream` and returns the bytes for the caller.
-fn read(stream: &Bytes, call: &Call, provider: Dialect) -> usize {
+fn read(stream: &Bytes, call: &Call, provider: Api) -> usize {
     let mut reader = StreamReader::new(call, provider, 0);
     events(stream).map(|event| reader.read(&event).bytes.len()).sum()
 }
@@ -70,7 +69,7 @@ fn chat(size: usize) -> Call {
             "tools":[{{"type":"function","function":{{"name":"look_up","parameters":
             {{"type":"object","properties":{{"q":{{"type":"string"}}}}}}}}}}]}}"#
     );
-    Call::parse(Dialect::OpenAi, body.into()).unwrap()
+    Call::parse(Api::Chat, body.into()).unwrap()
 }
 
 fn chunk() -> String {

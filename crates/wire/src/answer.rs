@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::anthropic::Message;
-use crate::{Call, Completion, Dialect, NotCompletion, translate};
+use crate::{Api, Call, Completion, NotCompletion, gemini, openai, plain, translate};
 
 /// A whole answer, read: what the caller gets and what the gateway must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,21 +35,21 @@ impl Call {
     /// dialect is the same, with nothing known of it but its length.
     pub fn read_answer(
         &self,
-        provider: Dialect,
+        provider: Api,
         created_unix_seconds: u64,
         body: Bytes,
     ) -> Result<Answer, NotAnswer> {
-        let read = match (self, provider) {
-            (Call::Chat(_), Dialect::OpenAi) => Completion::parse(&body),
-            (Call::Messages(_), Dialect::Anthropic) => {
-                Message::parse(&body).map(|message| message.facts())
-            }
-            (Call::Chat(chat), Dialect::Anthropic) => {
-                let translated = translate::answer(chat, created_unix_seconds, &body);
-                return translated.map_err(|NotCompletion| NotAnswer::of(provider, &body));
-            }
-            (Call::Messages(_), Dialect::OpenAi) => return Err(NotAnswer::Other),
+        let read = match provider {
+            Api::Chat | Api::Completions => Completion::parse(&body),
+            Api::Messages => Message::parse(&body).map(|message| message.facts()),
+            Api::Responses => openai::response_facts(&body),
+            Api::Generate => gemini::facts(&body),
+            other => plain::facts(other, &body),
         };
+        if self.api() != provider {
+            let none = NotAnswer::of(provider, &body);
+            return self.translated(provider, read, created_unix_seconds, &body).map_err(|_| none);
+        }
         match read {
             Ok(facts) => Ok(Answer { body, facts }),
             Err(NotCompletion) if NotAnswer::of(provider, &body) == NotAnswer::Odd => {
@@ -61,10 +61,29 @@ impl Call {
         }
     }
 
+    /// The answer of a provider of another dialect.
+    fn translated(
+        &self,
+        provider: Api,
+        read: Result<Completion, NotCompletion>,
+        created_unix_seconds: u64,
+        body: &[u8],
+    ) -> Result<Answer, NotCompletion> {
+        if let (Call::Chat(chat), Api::Messages) = (self, provider) {
+            return translate::direct::answer(chat, created_unix_seconds, body);
+        }
+        let facts = read?;
+        if facts.is_error {
+            let body = translate::error_body(self.dialect(), 500, body);
+            return Ok(Answer { body, facts });
+        }
+        translate::answer(self, provider, facts, created_unix_seconds, body)
+    }
+
     /// Reads the body of a 4xx answer that passes through: as it is in one dialect, told anew
     /// between two, whatever it looks like.
-    pub fn read_error(&self, provider: Dialect, status: u16, body: Bytes) -> Bytes {
-        if provider == self.dialect() {
+    pub fn read_error(&self, provider: Api, status: u16, body: Bytes) -> Bytes {
+        if provider.dialect() == self.dialect() {
             return body;
         }
         translate::error_body(self.dialect(), status, &body)
@@ -76,13 +95,19 @@ impl Call {
 struct Marks {
     choices: Option<IgnoredAny>,
     content: Option<IgnoredAny>,
+    output: Option<IgnoredAny>,
+    candidates: Option<IgnoredAny>,
 }
 
 impl NotAnswer {
-    fn of(provider: Dialect, body: &[u8]) -> NotAnswer {
+    fn of(provider: Api, body: &[u8]) -> NotAnswer {
         let marked = serde_json::from_slice::<Marks>(body).is_ok_and(|marks| match provider {
-            Dialect::OpenAi => marks.choices.is_some(),
-            Dialect::Anthropic => marks.content.is_some(),
+            Api::Chat | Api::Completions => marks.choices.is_some(),
+            Api::Messages => marks.content.is_some(),
+            Api::Responses => marks.output.is_some(),
+            Api::Generate => marks.candidates.is_some(),
+            // Of the others nothing is needed but that they are JSON objects.
+            _ => true,
         });
         if marked { NotAnswer::Odd } else { NotAnswer::Other }
     }
@@ -92,34 +117,32 @@ impl NotAnswer {
 mod tests {
     use super::*;
 
-    fn read(dialect: Dialect, provider: Dialect, body: &str) -> Result<Answer, NotAnswer> {
+    fn read(caller: Api, provider: Api, body: &str) -> Result<Answer, NotAnswer> {
         let asked = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#;
-        let call = Call::parse(dialect, asked.into()).unwrap();
+        let call = Call::parse(caller, asked.into()).unwrap();
         call.read_answer(provider, 0, body.to_owned().into())
     }
 
     #[test]
     fn an_odd_answer_passes_in_its_dialect_and_is_counted_by_its_length() {
         let lone = r#"{"choices":[{"message":{"content":"\ud83d"},"finish_reason":7}]}"#;
-        let answer = read(Dialect::OpenAi, Dialect::OpenAi, lone).unwrap();
+        let answer = read(Api::Chat, Api::Chat, lone).unwrap();
         assert_eq!(answer.body, lone);
         assert_eq!(answer.facts.output_bytes, lone.len() as u64);
         assert!(answer.facts.usage.is_none() && answer.facts.finish_reasons.is_empty());
         let message = r#"{"type":"message","content":"text"}"#;
-        assert!(read(Dialect::Anthropic, Dialect::Anthropic, message).is_ok());
-        let translated = read(Dialect::OpenAi, Dialect::Anthropic, message);
+        assert!(read(Api::Messages, Api::Messages, message).is_ok());
+        let translated = read(Api::Chat, Api::Messages, message);
         assert_eq!(translated, Err(NotAnswer::Odd));
     }
 
     #[test]
     fn what_is_none_does_not_pass() {
         for other in ["", "{}", "<html>", "[]", r#"{"detail":"no"}"#, r#"{"choices":[{"#] {
-            for (dialect, provider) in [
-                (Dialect::OpenAi, Dialect::OpenAi),
-                (Dialect::Anthropic, Dialect::Anthropic),
-                (Dialect::OpenAi, Dialect::Anthropic),
-            ] {
-                assert_eq!(read(dialect, provider, other), Err(NotAnswer::Other), "{other}");
+            for (caller, provider) in
+                [(Api::Chat, Api::Chat), (Api::Messages, Api::Messages), (Api::Chat, Api::Messages)]
+            {
+                assert_eq!(read(caller, provider, other), Err(NotAnswer::Other), "{other}");
             }
         }
     }

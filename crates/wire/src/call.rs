@@ -1,124 +1,142 @@
-//! An inference request in its caller's dialect, and what it becomes for a provider's.
+//! A request for a model in its caller's dialect, and what it becomes for a provider's.
 
 use bytes::Bytes;
 
-use crate::{ChatRequest, Dialect, Invalid, MessagesRequest, Shape, translate};
+use crate::{
+    Api, Asked, ChatRequest, Dialect, GenerateRequest, Gist, Invalid, MessagesRequest,
+    PlainRequest, ResponsesRequest, Shape, Target, Vendor, translate,
+};
 
-/// An inference request that passed every check of its dialect.
+/// A request for a model that passed every check of its dialect.
 #[derive(Clone, Debug)]
 pub enum Call {
     /// OpenAI chat completions.
     Chat(ChatRequest),
+    /// OpenAI responses.
+    Responses(ResponsesRequest),
     /// Anthropic messages.
     Messages(MessagesRequest),
+    /// Gemini `generateContent`.
+    Generate(GenerateRequest),
+    /// What only a provider of the same dialect answers.
+    Plain(PlainRequest),
 }
 
 impl Call {
-    /// Reads a request body in `dialect`.
-    pub fn parse(dialect: Dialect, body: Bytes) -> Result<Call, Invalid> {
-        match dialect {
-            Dialect::OpenAi => ChatRequest::parse(body).map(Call::Chat),
-            Dialect::Anthropic => MessagesRequest::parse(body).map(Call::Messages),
+    /// Reads a request body.
+    pub fn parse(asked: impl Into<Asked>, body: Bytes) -> Result<Call, Invalid> {
+        let asked = asked.into();
+        match asked.api {
+            Api::Chat => ChatRequest::parse(body).map(Call::Chat),
+            Api::Responses => ResponsesRequest::parse(body).map(Call::Responses),
+            Api::Messages => MessagesRequest::parse(body).map(Call::Messages),
+            Api::Generate => GenerateRequest::parse(asked, body).map(Call::Generate),
+            _ => PlainRequest::parse(asked, body).map(Call::Plain),
+        }
+    }
+
+    /// What is asked for.
+    pub fn api(&self) -> Api {
+        match self {
+            Call::Chat(_) => Api::Chat,
+            Call::Responses(_) => Api::Responses,
+            Call::Messages(_) => Api::Messages,
+            Call::Generate(_) => Api::Generate,
+            Call::Plain(request) => request.api(),
         }
     }
 
     /// The caller's dialect.
     pub fn dialect(&self) -> Dialect {
+        self.api().dialect()
+    }
+
+    /// What the gateway must know of it.
+    pub fn gist(&self) -> &Gist {
         match self {
-            Call::Chat(_) => Dialect::OpenAi,
-            Call::Messages(_) => Dialect::Anthropic,
+            Call::Chat(request) => request.gist(),
+            Call::Responses(request) => request.gist(),
+            Call::Messages(request) => request.gist(),
+            Call::Generate(request) => request.gist(),
+            Call::Plain(request) => request.gist(),
         }
     }
 
     /// The caller's bytes.
     pub fn body(&self) -> &Bytes {
-        match self {
-            Call::Chat(chat) => chat.body(),
-            Call::Messages(messages) => messages.body(),
-        }
+        self.gist().body()
     }
 
     /// The model asked for: 1 to 256 bytes without control characters.
     pub fn model(&self) -> &str {
-        match self {
-            Call::Chat(chat) => chat.model(),
-            Call::Messages(messages) => messages.model(),
-        }
+        self.gist().model()
     }
 
     /// Whether the answer is to be streamed.
     pub fn stream(&self) -> bool {
-        match self {
-            Call::Chat(chat) => chat.stream(),
-            Call::Messages(messages) => messages.stream(),
-        }
+        self.gist().stream()
     }
 
-    /// How many answers to generate, at least one.
+    /// How many answers to generate, at least one; none where no text is generated.
     pub fn choices(&self) -> u32 {
-        match self {
-            Call::Chat(chat) => chat.choices(),
-            Call::Messages(_) => 1,
-        }
+        if self.api().generates() { self.gist().choices() } else { 0 }
     }
 
     /// The caller's cap on the output of each answer, in tokens.
     pub fn max_output_tokens(&self) -> Option<u64> {
-        match self {
-            Call::Chat(chat) => chat.max_output_tokens(),
-            Call::Messages(messages) => Some(messages.max_output_tokens()),
-        }
+        self.gist().max_output_tokens()
     }
 
     /// Whether the length of the body says nothing about the tokens read.
     pub fn has_remote_input(&self) -> bool {
-        match self {
-            Call::Chat(chat) => chat.has_remote_input(),
-            Call::Messages(messages) => messages.has_remote_input(),
-        }
+        self.gist().has_remote_input()
     }
 
     /// What the request looks like, without its content.
     pub fn shape(&self) -> Shape {
-        match self {
-            Call::Chat(chat) => chat.shape(),
-            Call::Messages(messages) => messages.shape(),
+        self.gist().shape()
+    }
+
+    /// What a vendor is asked for to answer this: the same where it answers that, otherwise what
+    /// its row says conversations are translated to. `preferred` is what the configuration says.
+    pub fn api_at(&self, vendor: Vendor, preferred: Option<Api>) -> Result<Api, Invalid> {
+        let own = self.api();
+        match preferred {
+            Some(preferred) if own.converses() => Ok(preferred),
+            _ if vendor.answers(own) => Ok(own),
+            _ if own.converses() => Ok(vendor.main_api()),
+            _ => Err(self.not_served()),
         }
     }
 
-    /// Whether a provider of this dialect can be asked; the field at fault when not.
-    pub fn fits(&self, provider: Dialect) -> Result<(), Invalid> {
-        match (self, provider) {
-            (Call::Chat(_), Dialect::OpenAi) | (Call::Messages(_), Dialect::Anthropic) => Ok(()),
-            (Call::Chat(chat), Dialect::Anthropic) => translate::check(chat),
-            (Call::Messages(_), Dialect::OpenAi) => Err(other_dialect()),
-        }
+    /// Whether a provider can be asked; the field at fault when not.
+    pub fn fits(&self, target: &Target<'_>) -> Result<(), Invalid> {
+        if self.api() == target.api { Ok(()) } else { self.for_provider(target).map(drop) }
     }
 
     /// The body for a provider: the caller's own bytes where the dialect is the same, except what
-    /// must change. `max_output_tokens` is the model's own, if it is known, for dialects that want
-    /// a cap.
-    pub fn for_provider(
-        &self,
-        provider: Dialect,
-        model: &str,
-        max_output_tokens: Option<u64>,
-    ) -> Result<Bytes, Invalid> {
-        match (self, provider) {
-            (Call::Chat(chat), Dialect::OpenAi) => Ok(chat.for_provider(model)),
-            (Call::Messages(messages), Dialect::Anthropic) => Ok(messages.for_provider(model)),
-            (Call::Chat(chat), Dialect::Anthropic) => {
-                translate::request(chat, model, max_output_tokens)
+    /// must change.
+    pub fn for_provider(&self, target: &Target<'_>) -> Result<Bytes, Invalid> {
+        let (model, options) = (target.model, target.vendor.quirks().stream_options);
+        match (self, target.api) {
+            (Call::Chat(chat), Api::Chat) => Ok(chat.for_provider(model, options)),
+            (Call::Plain(plain), api) if plain.api() == api => {
+                Ok(plain.for_provider(model, options))
             }
-            (Call::Messages(_), Dialect::OpenAi) => Err(other_dialect()),
+            (Call::Chat(chat), Api::Messages) => {
+                translate::direct::request(chat, model, target.max_output_tokens)
+            }
+            (call, api) if call.api() == api => Ok(call.gist().with_model(model)),
+            _ => translate::request(self, target).map(Bytes::from),
         }
     }
-}
 
-fn other_dialect() -> Invalid {
-    Invalid {
-        message: "this model is not served in Anthropic's dialect".to_owned(),
-        param: Some("model".to_owned()),
-        code: None,
+    /// The refusal of a request that a model's provider has no operation for.
+    pub(crate) fn not_served(&self) -> Invalid {
+        Invalid {
+            message: format!("this model's provider does not serve `{}`", self.api().name()),
+            param: Some("model".to_owned()),
+            code: None,
+        }
     }
 }

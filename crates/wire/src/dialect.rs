@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use crate::{anthropic, openai};
+use crate::{Api, anthropic, gemini, openai};
 
 /// The API whose request, answer, error and stream shapes one side uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +13,8 @@ pub enum Dialect {
     OpenAi,
     /// The Anthropic API: `/v1/messages`.
     Anthropic,
+    /// Google's Gemini API: `/v1beta/models/…:generateContent`.
+    Gemini,
 }
 
 /// An error, before it has a dialect.
@@ -38,15 +40,22 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::error_body(message, kind, param, code),
             Self::Anthropic => anthropic::error_body(message, status, code),
+            Self::Gemini => gemini::error_body(message, status),
         }
     }
+}
 
+impl Api {
     /// The event that tells a client that its stream broke.
     pub fn error_event(self, error: ErrorParts<'_>) -> Bytes {
         let ErrorParts { status, message, kind, param, code } = error;
-        match self {
-            Self::OpenAi => openai::error_event(message, kind, param, code),
-            Self::Anthropic => anthropic::error_event(message, status, code),
+        match self.dialect() {
+            Dialect::OpenAi if self == Api::Responses => {
+                openai::response_error_event(message, param, code)
+            }
+            Dialect::OpenAi => openai::error_event(message, kind, param, code),
+            Dialect::Anthropic => anthropic::error_event(message, status, code),
+            Dialect::Gemini => gemini::error_event(message, status),
         }
     }
 }

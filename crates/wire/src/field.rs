@@ -5,6 +5,8 @@ use std::ops::Range;
 use crate::splice::span;
 use crate::{Invalid, Usage};
 
+/// Most answers a request may ask for.
+const MAX_CHOICES: u32 = 128;
 /// Longest model name accepted, in bytes.
 const MAX_MODEL_BYTES: usize = 256;
 
@@ -29,6 +31,15 @@ pub(crate) fn token_cap(param: &str, raw: Option<&str>) -> Result<Option<u64>, I
         None => Ok(None),
         Some(Ok(cap @ 1..=Usage::MAX_TOKENS)) => Ok(Some(cap)),
         Some(_) => Err(Invalid::value(param, "be a whole number from 1 to 2^53")),
+    }
+}
+
+/// How many answers to generate, one unless said.
+pub(crate) fn choices(param: &str, raw: Option<&str>) -> Result<u32, Invalid> {
+    match optional(raw).map(serde_json::from_str) {
+        None => Ok(1),
+        Some(Ok(n @ 1..=MAX_CHOICES)) => Ok(n),
+        Some(_) => Err(Invalid::value(param, "be a whole number from 1 to 128")),
     }
 }
 

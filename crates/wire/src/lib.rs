@@ -10,34 +10,49 @@
 //! | [`Answer`], [`StreamReader`] | a provider's answer of any dialect, for its caller |
 //! | [`json`] | refuses documents that two parsers could read differently |
 //! | [`sse`] | cuts an event stream into events, byte for byte |
-//! | [`openai`] | chat completions: request, answer, chunk, errors, model list |
+//! | [`Vendor`] | the one table of what providers do differently |
+//! | [`openai`] | chat completions, responses: request, answer, events, errors, model list |
 //! | [`anthropic`] | messages: request, answer, events, errors |
-//! | `translate` | chat completions served by a provider of messages |
+//! | [`gemini`] | `generateContent`: request, answer, events, errors |
+//! | `neutral` | a conversation in no dialect: prompt, reply, steps of a stream |
+//! | `translate` | each dialect to and from it |
 //!
-//! A further dialect is a sibling of [`openai`] and a variant of [`Dialect`].
+//! A further dialect is a sibling of [`openai`], a module of `translate` and a variant of
+//! [`Dialect`].
 
 mod answer;
 pub mod anthropic;
+mod api;
 mod call;
 mod dialect;
 mod field;
+pub mod gemini;
+mod gist;
 mod invalid;
 pub mod json;
+mod neutral;
 pub mod openai;
+mod plain;
 mod splice;
 pub mod sse;
 mod stream;
 mod text;
 mod translate;
 mod usage;
+mod vendor;
 
 pub use crate::answer::{Answer, NotAnswer};
 pub use crate::anthropic::MessagesRequest;
+pub use crate::api::{Api, Asked};
 pub use crate::call::Call;
 pub use crate::dialect::{Dialect, ErrorParts};
+pub use crate::gemini::GenerateRequest;
+pub use crate::gist::Gist;
 pub use crate::invalid::Invalid;
 pub use crate::openai::{
-    ChatRequest, Chunk, Completion, FinishReason, NotChunk, NotCompletion, Shape,
+    ChatRequest, Chunk, Completion, FinishReason, NotChunk, NotCompletion, ResponsesRequest, Shape,
 };
+pub use crate::plain::PlainRequest;
 pub use crate::stream::{Meaning, Piece, StreamReader};
 pub use crate::usage::Usage;
+pub use crate::vendor::{KeyHeader, Quirks, Target, Vendor};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 /// New text for a range of the body; an empty range inserts.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Edit {
     range: Range<usize>,
     text: Cow<'static, str>,
@@ -24,8 +24,9 @@ impl Edit {
         Edit { range, text: Cow::Owned(Value::from(name).to_string()) }
     }
 
-    pub(crate) fn precedes(&self, other: &Edit) -> bool {
-        self.range.start < other.range.start
+    /// Where it begins.
+    pub(crate) fn start(&self) -> usize {
+        self.range.start
     }
 }
 

@@ -6,19 +6,24 @@
 //! because it is sent only once the outcome is durable.
 
 mod anthropic;
+mod between;
 mod openai;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use self::anthropic::AnthropicStream;
+use self::between::Between;
 use self::openai::OpenAiStream;
-use crate::translate::ChatStream;
-use crate::{Call, Chunk, Dialect, sse};
+use crate::gemini::GenerateStream;
+use crate::openai::ResponsesStream;
+use crate::translate::direct::ChatStream;
+use crate::{Api, Call, Chunk, ErrorParts, sse};
 
 /// A provider's stream, read event by event.
 pub struct StreamReader {
-    way: Way,
+    listener: Box<dyn Listen>,
+    api: Api,
 }
 
 /// One event of a provider, read.
@@ -47,58 +52,91 @@ pub enum Meaning {
     Garbage,
 }
 
-/// From which dialect to which.
-enum Way {
-    OpenAi(OpenAiStream),
-    Anthropic(AnthropicStream),
-    AnthropicToOpenAi(Box<ChatStream>),
-    /// [`Call::fits`] refuses such a provider, so nothing of it is an answer.
-    Unread,
+/// Reads the events of one provider for one caller.
+pub(crate) trait Listen: Send {
+    /// The next event.
+    fn read(&mut self, event: &sse::Event) -> Piece;
+
+    /// Whether all that was asked for has been said.
+    fn is_finished(&self) -> bool;
+
+    /// What is still to be said before the end mark, when the provider has ended.
+    fn finish(&mut self) -> Bytes {
+        Bytes::new()
+    }
+
+    /// The caller's end mark.
+    fn end_mark(&self) -> Bytes;
 }
 
 impl StreamReader {
-    /// A reader of what a provider of this dialect answers to `call`. `created_unix_seconds` is the
-    /// time told to OpenAI's callers when the provider tells none.
-    pub fn new(call: &Call, provider: Dialect, created_unix_seconds: u64) -> StreamReader {
-        let way = match (call, provider) {
-            (Call::Chat(chat), Dialect::OpenAi) => Way::OpenAi(OpenAiStream::new(chat)),
-            (Call::Messages(_), Dialect::Anthropic) => Way::Anthropic(AnthropicStream::default()),
-            (Call::Chat(chat), Dialect::Anthropic) => {
-                Way::AnthropicToOpenAi(Box::new(ChatStream::new(chat, created_unix_seconds)))
+    /// A reader of what a provider asked for `provider` answers to `call`. `created_unix_seconds`
+    /// is the time told to OpenAI's callers when the provider tells none.
+    pub fn new(call: &Call, provider: Api, created_unix_seconds: u64) -> StreamReader {
+        let listener: Box<dyn Listen> = match (call, provider) {
+            (Call::Chat(chat), Api::Messages) => {
+                Box::new(ChatStream::new(chat, created_unix_seconds))
             }
-            (Call::Messages(_), Dialect::OpenAi) => Way::Unread,
+            (call, provider) if call.api() == provider => native(call),
+            _ => match Between::new(call, provider, created_unix_seconds) {
+                Some(between) => Box::new(between),
+                None => Box::new(Unspoken),
+            },
         };
-        StreamReader { way }
+        StreamReader { listener, api: call.api() }
     }
 
     /// Reads the next event.
     pub fn read(&mut self, event: &sse::Event) -> Piece {
-        match &mut self.way {
-            Way::OpenAi(stream) => stream.read(event),
-            Way::Anthropic(stream) => stream.read(event),
-            Way::AnthropicToOpenAi(stream) => stream.read(event),
-            Way::Unread => Piece::garbage(),
-        }
+        self.listener.read(event)
     }
 
     /// Whether every choice asked for has ended, so that an end without an end mark is still one.
     pub fn is_finished(&self) -> bool {
-        match &self.way {
-            Way::OpenAi(stream) => stream.is_finished(),
-            Way::Anthropic(stream) => stream.is_finished(),
-            Way::AnthropicToOpenAi(stream) => stream.is_finished(),
-            Way::Unread => false,
-        }
+        self.listener.is_finished()
     }
 
-    /// The caller's end mark: `data: [DONE]`, or the provider's own `message_stop` as it came.
+    /// What the caller has still to hear when the provider's stream ends without an end mark.
+    pub fn finish(&mut self) -> Bytes {
+        self.listener.finish()
+    }
+
+    /// The caller's end mark: `data: [DONE]`, the provider's own last event as it came, or nothing.
     pub fn end_mark(&self) -> Bytes {
-        match &self.way {
-            Way::Anthropic(stream) => stream.end_mark(),
-            Way::OpenAi(_) | Way::AnthropicToOpenAi(_) | Way::Unread => {
-                Bytes::from_static(b"data: [DONE]\n\n")
-            }
-        }
+        self.listener.end_mark()
+    }
+
+    /// The event that tells the caller that its stream broke.
+    pub fn error_event(&self, error: ErrorParts<'_>) -> Bytes {
+        self.api.error_event(error)
+    }
+}
+
+/// The reader of what a provider answers in its caller's dialect.
+fn native(call: &Call) -> Box<dyn Listen> {
+    match call {
+        Call::Chat(chat) => Box::new(OpenAiStream::new(chat.wants_usage(), call.choices())),
+        Call::Plain(plain) => Box::new(OpenAiStream::new(plain.wants_usage(), call.choices())),
+        Call::Messages(_) => Box::new(AnthropicStream::default()),
+        Call::Responses(_) => Box::new(ResponsesStream::default()),
+        Call::Generate(_) => Box::new(GenerateStream::default()),
+    }
+}
+
+/// [`Call::fits`] refuses such a provider, so nothing of it is an answer.
+struct Unspoken;
+
+impl Listen for Unspoken {
+    fn read(&mut self, _event: &sse::Event) -> Piece {
+        Piece::garbage()
+    }
+
+    fn is_finished(&self) -> bool {
+        false
+    }
+
+    fn end_mark(&self) -> Bytes {
+        Bytes::new()
     }
 }
 

@@ -18,11 +18,13 @@ fn with(members: &str) -> Result<ChatRequest, Invalid> {
 fn defaults_of_the_least_request() {
     let body = Bytes::from_static(br#"{"messages":[{}],"model":"m"}"#);
     let request = ChatRequest::parse(body.clone()).unwrap();
-    assert_eq!(request.body(), &body);
-    assert_eq!(request.model(), "m");
-    assert!(!request.stream() && !request.wants_usage() && !request.has_remote_input());
-    assert_eq!((request.choices(), request.max_output_tokens()), (1, None));
-    assert_eq!(request.shape(), Shape { messages: 1, user_turns: 1, ..Shape::default() });
+    assert_eq!(request.gist().body(), &body);
+    assert_eq!(request.gist().model(), "m");
+    assert!(
+        !request.gist().stream() && !request.wants_usage() && !request.gist().has_remote_input()
+    );
+    assert_eq!((request.gist().choices(), request.gist().max_output_tokens()), (1, None));
+    assert_eq!(request.gist().shape(), Shape { messages: 1, user_turns: 1, ..Shape::default() });
 }
 
 #[test]
@@ -32,20 +34,22 @@ fn null_is_as_good_as_absent() {
            "max_completion_tokens":null,"tools":null,"response_format":null,"web_search_options":null"#,
     )
     .unwrap();
-    assert!(!request.stream() && !request.wants_usage() && !request.has_remote_input());
-    assert_eq!((request.choices(), request.max_output_tokens()), (1, None));
-    assert_eq!(request.shape(), with(r#""x":1"#).unwrap().shape());
+    assert!(
+        !request.gist().stream() && !request.wants_usage() && !request.gist().has_remote_input()
+    );
+    assert_eq!((request.gist().choices(), request.gist().max_output_tokens()), (1, None));
+    assert_eq!(request.gist().shape(), with(r#""x":1"#).unwrap().gist().shape());
 }
 
 #[test]
 fn the_model_is_unescaped() {
     let request = parse(r#"{"mod\u0065l":"a\u002fb\u00e9","messages":[{}]}"#).unwrap();
-    assert_eq!(request.model(), "a/bé");
+    assert_eq!(request.gist().model(), "a/bé");
 }
 
 #[test]
 fn the_larger_of_both_caps_counts() {
-    let cap = |members| with(members).unwrap().max_output_tokens();
+    let cap = |members| with(members).unwrap().gist().max_output_tokens();
     assert_eq!(cap(r#""max_tokens":7"#), Some(7));
     assert_eq!(cap(r#""max_completion_tokens":9"#), Some(9));
     assert_eq!(cap(r#""max_tokens":7,"max_completion_tokens":9"#), Some(9));
@@ -87,7 +91,7 @@ fn refuses_bad_values_and_names_their_field() {
 fn bounds_the_model_s_name() {
     let named =
         |length| parse(&format!(r#"{{"model":"{}","messages":[{{}}]}}"#, "m".repeat(length)));
-    assert_eq!(named(256).unwrap().model().len(), 256);
+    assert_eq!(named(256).unwrap().gist().model().len(), 256);
     assert_eq!(named(257).unwrap_err().param.as_deref(), Some("model"));
 }
 

@@ -19,7 +19,7 @@ use inferlayer_wire::{ChatRequest, Chunk, Completion};
 #[test]
 fn requests_become_provider_bodies() {
     each("openai/requests", "json", "provider", |_, body| {
-        ChatRequest::parse(body.into()).unwrap().for_provider("provider/model").to_vec()
+        ChatRequest::parse(body.into()).unwrap().for_provider("provider/model", true).to_vec()
     });
 }
 

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use golden::{each, usage};
 use inferlayer_wire::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
 use inferlayer_wire::{
-    Call, Chunk, Completion, Dialect, FinishReason, Meaning, Piece, StreamReader,
+    Api, Call, Chunk, Completion, FinishReason, Meaning, Piece, StreamReader, Target, Vendor,
 };
 
 /// The time of every answer here.
@@ -26,29 +26,33 @@ const CREATED: u64 = 1_792_540_800;
 fn chat() -> Call {
     let body = br#"{"model":"alias","messages":[{"role":"user","content":"Hi"}],"stream":true,
         "stream_options":{"include_usage":true}}"#;
-    Call::parse(Dialect::OpenAi, Bytes::from_static(body)).unwrap()
+    Call::parse(Api::Chat, Bytes::from_static(body)).unwrap()
+}
+
+fn claude() -> Target<'static> {
+    Target { max_output_tokens: Some(64_000), ..Target::main(Vendor::Anthropic, "claude") }
 }
 
 fn messages() -> Call {
     let body = br#"{"model":"alias","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#;
-    Call::parse(Dialect::Anthropic, Bytes::from_static(body)).unwrap()
+    Call::parse(Api::Messages, Bytes::from_static(body)).unwrap()
 }
 
 #[test]
 fn chat_requests_become_messages_requests() {
     each("anthropic/requests", "json", "provider", |name, body| {
-        let call = Call::parse(Dialect::OpenAi, body.into()).unwrap();
-        assert_eq!(call.fits(Dialect::Anthropic), Ok(()), "{name}");
-        let body = call.for_provider(Dialect::Anthropic, "claude", Some(64_000)).unwrap();
+        let call = Call::parse(Api::Chat, body.into()).unwrap();
+        assert_eq!(call.fits(&claude()), Ok(()), "{name}");
+        let body = call.for_provider(&claude()).unwrap();
         // And it is a good messages request.
-        Call::parse(Dialect::Anthropic, body.clone()).unwrap();
+        Call::parse(Api::Messages, body.clone()).unwrap();
         [&body[..], b"\n"].concat()
     });
 }
 
 #[test]
 fn messages_become_completions() {
-    let read = |body: Vec<u8>| chat().read_answer(Dialect::Anthropic, CREATED, body.into());
+    let read = |body: Vec<u8>| chat().read_answer(Api::Messages, CREATED, body.into());
     each("anthropic/answers", "json", "chat", |_, body| {
         [&read(body).unwrap().body[..], b"\n"].concat()
     });
@@ -65,9 +69,9 @@ fn events_become_chunks() {
 fn errors_are_told_in_the_caller_s_dialect() {
     each("anthropic/errors", "json", "chat", |name, body| {
         let status = name.split('_').next().unwrap().parse().unwrap();
-        let same = messages().read_error(Dialect::Anthropic, status, body.clone().into());
+        let same = messages().read_error(Api::Messages, status, body.clone().into());
         assert_eq!(same, body);
-        [&chat().read_error(Dialect::Anthropic, status, body.into())[..], b"\n"].concat()
+        [&chat().read_error(Api::Messages, status, body.into())[..], b"\n"].concat()
     });
 }
 
@@ -75,7 +79,7 @@ fn errors_are_told_in_the_caller_s_dialect() {
 fn between_messages_and_messages_bytes_pass() {
     each("anthropic/passthrough", "json", "json.facts", |_, body| {
         let body = Bytes::from(body);
-        let answer = messages().read_answer(Dialect::Anthropic, CREATED, body.clone()).unwrap();
+        let answer = messages().read_answer(Api::Messages, CREATED, body.clone()).unwrap();
         assert_eq!(answer.body, body);
         facts(&answer.facts)
     });
@@ -91,7 +95,7 @@ fn between_messages_and_messages_bytes_pass() {
 
 /// What the caller gets of a stream, and a line of facts for each event.
 fn told(call: &Call, stream: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
-    let mut reader = StreamReader::new(call, Dialect::Anthropic, CREATED);
+    let mut reader = StreamReader::new(call, Api::Messages, CREATED);
     let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
     decoder.push(Bytes::from(stream)).unwrap();
     let mut bytes = Vec::new();

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use bytes::Bytes;
-use inferlayer_wire::{Call, ChatRequest, Dialect, Invalid, MessagesRequest, Shape};
+use inferlayer_wire::{Api, Call, ChatRequest, Invalid, MessagesRequest, Shape, Target, Vendor};
 
 const GOOD: [(&str, &str); 3] = [("model", "\"m\""), ("max_tokens", "9"), ("messages", "[{}]")];
 
@@ -27,13 +27,13 @@ fn content(content: &str) -> MessagesRequest {
 fn defaults_of_the_least_request() {
     let body = Bytes::from_static(br#"{"messages":[{}],"model":"m","max_tokens":7}"#);
     let request = MessagesRequest::parse(body.clone()).unwrap();
-    assert_eq!((request.body(), request.model()), (&body, "m"));
-    assert!(!request.stream() && !request.has_remote_input());
-    assert_eq!(request.max_output_tokens(), 7);
-    assert_eq!(request.shape(), Shape { messages: 1, user_turns: 1, ..Shape::default() });
+    assert_eq!((request.gist().body(), request.gist().model()), (&body, "m"));
+    assert!(!request.gist().stream() && !request.gist().has_remote_input());
+    assert_eq!(request.gist().max_output_tokens(), Some(7));
+    assert_eq!(request.gist().shape(), Shape { messages: 1, user_turns: 1, ..Shape::default() });
 
-    let call = Call::parse(Dialect::Anthropic, body.clone()).unwrap();
-    assert_eq!((call.dialect(), call.body(), call.model()), (Dialect::Anthropic, &body, "m"));
+    let call = Call::parse(Api::Messages, body.clone()).unwrap();
+    assert_eq!((call.api(), call.body(), call.model()), (Api::Messages, &body, "m"));
     assert_eq!((call.choices(), call.max_output_tokens()), (1, Some(7)));
 }
 
@@ -111,7 +111,7 @@ fn bytes_of_text_bound_their_tokens() {
         r#"[{"type":"redacted_thinking","data":"a"}]"#,
         r#"[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"hi"}}]"#,
     ] {
-        assert!(!content(blocks).has_remote_input(), "{blocks}");
+        assert!(!content(blocks).gist().has_remote_input(), "{blocks}");
     }
     for (name, value) in [
         ("system", r#""hi""#),
@@ -121,7 +121,7 @@ fn bytes_of_text_bound_their_tokens() {
         ("mcp_servers", "null"),
         ("container", "null"),
     ] {
-        assert!(!with(name, value).unwrap().has_remote_input(), "{name} {value}");
+        assert!(!with(name, value).unwrap().gist().has_remote_input(), "{name} {value}");
     }
 }
 
@@ -140,7 +140,7 @@ fn what_is_only_named_or_drawn_bounds_nothing() {
         r#"[{"type":7}]"#,
         r#"{"type":"image"}"#,
     ] {
-        assert!(content(blocks).has_remote_input(), "{blocks}");
+        assert!(content(blocks).gist().has_remote_input(), "{blocks}");
     }
     for (name, value) in [
         ("system", r#"[{"type":"image"}]"#),
@@ -149,7 +149,7 @@ fn what_is_only_named_or_drawn_bounds_nothing() {
         ("mcp_servers", r#"[{"type":"url"}]"#),
         ("container", r#""c""#),
     ] {
-        assert!(with(name, value).unwrap().has_remote_input(), "{name} {value}");
+        assert!(with(name, value).unwrap().gist().has_remote_input(), "{name} {value}");
     }
 }
 
@@ -157,20 +157,20 @@ fn what_is_only_named_or_drawn_bounds_nothing() {
 fn the_shape_counts_messages_images_tools_and_formats() {
     let blocks = r#"[{"type":"image"},{"type":"text","text":"a"},
         {"type":"tool_result","content":[{"type":"image"}]}]"#;
-    assert_eq!(content(blocks).shape().images, 2);
+    assert_eq!(content(blocks).gist().shape().images, 2);
     let three = with("messages", r#"[{"content":"a"},{"content":[]},{}]"#).unwrap();
-    assert_eq!(three.shape().messages, 3);
-    assert!(with("tools", r#"[{"name":"a"}]"#).unwrap().shape().tools);
-    assert!(!with("tools", "[]").unwrap().shape().tools);
+    assert_eq!(three.gist().shape().messages, 3);
+    assert!(with("tools", r#"[{"name":"a"}]"#).unwrap().gist().shape().tools);
+    assert!(!with("tools", "[]").unwrap().gist().shape().tools);
     let format = r#"{"effort":"low","format":{"type":"json_schema","schema":{}}}"#;
-    assert!(with("output_config", format).unwrap().shape().json_schema);
-    assert!(with("output_format", r#"{"type":"json_schema"}"#).unwrap().shape().json_schema);
-    assert!(!with("output_config", r#"{"format":null}"#).unwrap().shape().json_schema);
+    assert!(with("output_config", format).unwrap().gist().shape().json_schema);
+    assert!(with("output_format", r#"{"type":"json_schema"}"#).unwrap().gist().shape().json_schema);
+    assert!(!with("output_config", r#"{"format":null}"#).unwrap().gist().shape().json_schema);
 }
 
 #[test]
 fn effort_and_thinking_ask_for_reasoning() {
-    let asks = |name, value| with(name, value).unwrap().shape().reasoning;
+    let asks = |name, value| with(name, value).unwrap().gist().shape().reasoning;
     assert!(asks("thinking", r#"{"type":"enabled","budget_tokens":1024}"#));
     assert!(asks("output_config", r#"{"effort":"max"}"#));
     assert!(!asks("thinking", r#"{"type":"adaptive"}"#) && !asks("thinking", "null"));
@@ -200,8 +200,8 @@ fn a_conversation_has_the_same_shape_in_either_dialect() {
         {"role":"assistant","content":"a = b"},
         {"role":"user","content":"Sure?"}],
         "tools":[{"name":"f","input_schema":{}}]}"#;
-    let chat = ChatRequest::parse(Bytes::from_static(chat.as_bytes())).unwrap().shape();
-    assert_eq!(parse(messages).unwrap().shape(), chat);
+    let chat = ChatRequest::parse(Bytes::from_static(chat.as_bytes())).unwrap().gist().shape();
+    assert_eq!(parse(messages).unwrap().gist().shape(), chat);
     assert_eq!((chat.messages, chat.tool_results, chat.user_turns), (7, 2, 2));
 }
 
@@ -212,17 +212,10 @@ fn a_provider_gets_the_same_bytes_but_for_the_model() {
         "\"messages\":[{\"model\":\"alias\"}],\n\"future\":{\"model\":1.50}}",
     );
     let request = parse(body).unwrap();
-    assert_eq!(request.model(), "alias");
-    assert_eq!(request.for_provider("alias").as_ptr(), request.body().as_ptr());
+    assert_eq!(request.gist().model(), "alias");
+    let call = Call::Messages(request);
+    let asked = |model| call.for_provider(&Target::main(Vendor::Anthropic, model)).unwrap();
+    assert_eq!(asked("alias").as_ptr(), call.body().as_ptr());
     let expected = body.replace(r#""al\u0069as""#, r#""cl\"aude""#);
-    assert_eq!(request.for_provider("cl\"aude"), expected.as_bytes());
-}
-
-#[test]
-fn a_provider_of_chat_completions_cannot_be_asked() {
-    let call = Call::Messages(content("\"hi\""));
-    assert_eq!(call.fits(Dialect::Anthropic), Ok(()));
-    let refused = call.fits(Dialect::OpenAi).unwrap_err();
-    assert_eq!(refused.message, "this model is not served in Anthropic's dialect");
-    assert_eq!(call.for_provider(Dialect::OpenAi, "m", None), Err(refused));
+    assert_eq!(asked("cl\"aude"), expected.as_bytes());
 }

@@ -20,7 +20,7 @@ fn content(content: &str) -> ChatRequest {
 
 /// The shape of one turn of the user.
 fn user(text: &str) -> Shape {
-    content(&serde_json::to_string(text).unwrap()).shape()
+    content(&serde_json::to_string(text).unwrap()).gist().shape()
 }
 
 #[test]
@@ -29,10 +29,10 @@ fn shape_tells_parts_tools_and_formats() {
         r#"[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}},
             {"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]"#,
     )
-    .shape();
+    .gist().shape();
     assert_eq!((shape.messages, shape.images, shape.audio), (1, 1, true));
 
-    let shape = |members| with(members).shape();
+    let shape = |members| with(members).gist().shape();
     assert!(shape(r#""tools":[{"type":"function","function":{"name":"f"}}]"#).tools);
     assert!(shape(r#""functions":[{"name":"f"}]"#).tools);
     assert!(!shape(r#""tools":[]"#).tools);
@@ -65,7 +65,7 @@ fn turns_and_texts_are_counted_by_their_writer() {
         longest_instruction_bytes: 8,
         ..Shape::default()
     };
-    assert_eq!(parse(body.to_owned()).shape(), expected);
+    assert_eq!(parse(body.to_owned()).gist().shape(), expected);
 }
 
 #[test]
@@ -79,7 +79,10 @@ fn reasoning_is_asked_for_above_low() {
         ("\"high\"", true),
         ("\"a word of tomorrow\"", true),
     ] {
-        assert_eq!(with(&format!(r#""reasoning_effort":{effort}"#)).shape().reasoning, asked);
+        assert_eq!(
+            with(&format!(r#""reasoning_effort":{effort}"#)).gist().shape().reasoning,
+            asked
+        );
     }
 }
 
@@ -156,7 +159,7 @@ fn of_several_turns_the_largest_counts_and_what_applications_say_does_not() {
             turn("user", "x^2 y^2\n- b"),
             turn("tool", system),
         ];
-        parse(serde_json::json!({"model": "m", "messages": turns}).to_string()).shape()
+        parse(serde_json::json!({"model": "m", "messages": turns}).to_string()).gist().shape()
     };
     let marks = |shape: Shape| (shape.code_marks, shape.math_marks, shape.list_items);
     assert_eq!(marks(shape("", "")), (0, 2, 1));
@@ -168,7 +171,7 @@ fn of_several_turns_the_largest_counts_and_what_applications_say_does_not() {
 fn parts_of_one_turn_add_up() {
     let shape =
         content(r#"[{"type":"text","text":"x^2"},"y^2",{"type":"text","text":"long one"}]"#);
-    let shape = shape.shape();
+    let shape = shape.gist().shape();
     assert_eq!((shape.math_marks, shape.longest_user_bytes), (2, 14));
     assert_eq!(shape.longest_instruction_bytes, 8);
 }
@@ -181,9 +184,9 @@ fn text_and_audio_are_bounded_by_their_bytes() {
         r#"[{"type":"text","text":"http://example.com"},{"type":"refusal","refusal":"no"}]"#,
         r#"[{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}]"#,
     ] {
-        assert!(!content(parts).has_remote_input(), "{parts}");
+        assert!(!content(parts).gist().has_remote_input(), "{parts}");
     }
-    assert!(!with(r#""tools":[{"type":"function"},{"type":"custom"}]"#).has_remote_input());
+    assert!(!with(r#""tools":[{"type":"function"},{"type":"custom"}]"#).gist().has_remote_input());
 }
 
 #[test]
@@ -197,11 +200,11 @@ fn anything_else_is_not() {
         r#"[{"type":1}]"#,
         r#"{"type":"image_url"}"#,
     ] {
-        assert!(content(parts).has_remote_input(), "{parts}");
+        assert!(content(parts).gist().has_remote_input(), "{parts}");
     }
     for members in [r#""tools":[{"type":"web_search"}]"#, r#""web_search_options":{}"#] {
-        assert!(with(members).has_remote_input(), "{members}");
+        assert!(with(members).gist().has_remote_input(), "{members}");
     }
     let spoken = r#"{"model":"m","messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}"#;
-    assert!(parse(spoken.to_owned()).has_remote_input());
+    assert!(parse(spoken.to_owned()).gist().has_remote_input());
 }

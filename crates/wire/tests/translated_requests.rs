@@ -7,25 +7,33 @@ mod common;
 
 use bytes::Bytes;
 use common::Chance;
-use inferlayer_wire::{Call, Dialect, Invalid};
+use inferlayer_wire::{Api, Call, Invalid, Target, Vendor};
 use serde_json::Value;
 
 const HI: &str = r#"{"role":"user","content":"hi"}"#;
 const TOOL: &str = r#""tools":[{"type":"function","function":{"name":"f"}}]"#;
 
+fn claude(max_output_tokens: Option<u64>) -> Target<'static> {
+    Target { max_output_tokens, ..Target::main(Vendor::Anthropic, "claude") }
+}
+
+fn gpt() -> Target<'static> {
+    Target::main(Vendor::OpenAi, "gpt")
+}
+
 fn call(messages: &str, members: &str) -> Call {
     let body = format!(r#"{{"model":"m","messages":[{messages}]{members}}}"#);
-    Call::parse(Dialect::OpenAi, Bytes::from(body)).unwrap()
+    Call::parse(Api::Chat, Bytes::from(body)).unwrap()
 }
 
 /// Why a request is refused, by both ways to ask.
 fn refusal(messages: &str, members: &str) -> Invalid {
     let call = call(messages, members);
-    let fits = call.fits(Dialect::Anthropic);
+    let fits = call.fits(&claude(None));
     assert!(fits.is_err(), "{messages} {members}");
     let refused = fits.unwrap_err();
-    assert_eq!(call.for_provider(Dialect::Anthropic, "claude", Some(9)), Err(refused.clone()));
-    assert_eq!(call.fits(Dialect::OpenAi), Ok(()));
+    assert_eq!(call.for_provider(&claude(Some(9))), Err(refused.clone()));
+    assert_eq!(call.fits(&gpt()), Ok(()));
     refused
 }
 
@@ -198,7 +206,7 @@ fn unknown_fields_are_refused_without_their_names() {
         assert!(!format!("{refused:?}").contains("secret"), "{refused}");
     }
     // Null is as good as absent, whatever its name.
-    assert_eq!(call(HI, r#","secret":null"#).fits(Dialect::Anthropic), Ok(()));
+    assert_eq!(call(HI, r#","secret":null"#).fits(&claude(None)), Ok(()));
 }
 
 /// Messages that may stand anywhere, and after a call of `c1` or `c2`.
@@ -243,11 +251,11 @@ fn whatever_is_told_is_a_messages_request_of_alternating_turns() {
         let messages: Vec<&str> = (0..length).map(|_| chance.pick(&MESSAGES)).collect();
         let member = chance.pick(&MEMBERS);
         let call = call(&messages.join(","), &format!(",{member}"));
-        match call.for_provider(Dialect::Anthropic, "claude", Some(100)) {
+        match call.for_provider(&claude(Some(100))) {
             Ok(body) => check(&body),
             Err(_) => continue,
         }
-        assert_eq!(call.fits(Dialect::Anthropic), Ok(()));
+        assert_eq!(call.fits(&claude(None)), Ok(()));
         told += 1;
     }
     assert!(told > 2_000, "{told}");
@@ -255,7 +263,7 @@ fn whatever_is_told_is_a_messages_request_of_alternating_turns() {
 
 fn check(body: &Bytes) {
     let text = str::from_utf8(body).unwrap();
-    assert!(Call::parse(Dialect::Anthropic, body.clone()).is_ok(), "{text}");
+    assert!(Call::parse(Api::Messages, body.clone()).is_ok(), "{text}");
     let tree: Value = serde_json::from_slice(body).unwrap();
     let turns = tree["messages"].as_array().unwrap();
     for (index, turn) in turns.iter().enumerate() {

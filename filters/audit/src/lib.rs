@@ -20,10 +20,9 @@ use serde::{Deserialize, Serialize};
 use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
 use inferlayer_filter::exchange::{Attempt, Intent, Operation};
-use inferlayer_filter::{
-    BuildError, Exchange, Fact, Filter, Flow, Plan, ProviderKind, Refusal, Settings, Site,
-};
+use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site};
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
+use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
 use crate::refusals::Refusals;
@@ -117,7 +116,7 @@ impl Audit {
             request: x.id.to_string().into(),
             tenant: tenant.name().as_str().into(),
             key: tenant.key(),
-            operation: "chat".into(),
+            operation: call.api().name().into(),
             model: call.model().into(),
             stream: call.stream(),
             plan: x.plan.peek().map(plan_record),
@@ -152,7 +151,7 @@ impl Audit {
             cost_nano_usd: cost.amount,
             estimated: cost.estimated,
             prices_sha256: self.prices_sha256.as_str().into(),
-            simulated: answered.is_some_and(|a| a.provider.kind == ProviderKind::Simulated),
+            simulated: answered.is_some_and(|a| a.provider.vendor == Vendor::Simulated),
             content_cut: x.answer.content_cut,
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,

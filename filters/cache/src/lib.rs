@@ -172,7 +172,7 @@ impl Cache {
             return Ok(Err(reason));
         }
         let cache = self.tenants.of(tenant);
-        let model = x.plan.peek().map_or(chat.model(), |plan| &plan.model);
+        let model = x.plan.peek().map_or(chat.gist().model(), |plan| &plan.model);
         let scope = Scope {
             dialect: "openai",
             model,

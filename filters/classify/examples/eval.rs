@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use inferlayer_classify::Rules;
 use inferlayer_filter::Tier;
-use inferlayer_wire::{Call, Dialect};
+use inferlayer_wire::{Api, Call};
 
 /// What was decided of the rows of a group.
 #[derive(Default)]
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut groups: BTreeMap<String, Row> = BTreeMap::new();
     for line in std::fs::read_to_string(path)?.lines() {
         let row: Value = serde_json::from_str(line)?;
-        let call = Call::parse(Dialect::OpenAi, request(&row).to_string().into())?;
+        let call = Call::parse(Api::Chat, request(&row).to_string().into())?;
         let (tier, reason) = rules.judge(&call.shape());
         let text = |field: &str| row[field].as_str().unwrap_or_default();
         let group = format!("{}{} {}", text("source"), text("category"), text("label"));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use inferlayer_classify::Rules;
 use inferlayer_filter::Tier;
-use inferlayer_wire::{Call, Dialect, Shape};
+use inferlayer_wire::{Api, Call, Shape};
 
 const SIMPLE: (Tier, &str) = (Tier::Simple, "short");
 
@@ -20,7 +20,7 @@ fn judge(shape: Shape) -> (Tier, &'static str) {
 
 fn judge_messages(messages: &[Value]) -> (Tier, &'static str) {
     let body = json!({"model": "auto", "messages": messages}).to_string();
-    judge(Call::parse(Dialect::OpenAi, body.into()).unwrap().shape())
+    judge(Call::parse(Api::Chat, body.into()).unwrap().shape())
 }
 
 fn user(text: &str) -> Value {
@@ -121,7 +121,7 @@ fn messages_of_anthropics_dialect_are_judged_alike() {
     let judge_turn = |content: Value| {
         let messages = json!([{"role": "user", "content": content}]);
         let body = json!({"model": "auto", "max_tokens": 9, "messages": messages}).to_string();
-        judge(Call::parse(Dialect::Anthropic, body.into()).unwrap().shape())
+        judge(Call::parse(Api::Messages, body.into()).unwrap().shape())
     };
     assert_eq!(judge_turn(json!("good morning!")), SIMPLE);
     assert_eq!(judge_turn(json!(r"Solve \(x^2 = 4\)")), (Tier::Complex, "math"));

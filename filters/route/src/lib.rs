@@ -16,9 +16,9 @@ use inferlayer_filter::{
     BuildError, Candidate, Candidates, Exchange, Fact, Filter, Flow, Outline, Provider, Refusal,
     Settings, Site,
 };
-use inferlayer_wire::{Call, Invalid};
+use inferlayer_wire::{Api, Call, Invalid};
 
-pub use crate::settings::{CandidateSettings, ModelSettings, RouteSettings};
+pub use crate::settings::{CandidateSettings, ConversationApi, ModelSettings, RouteSettings};
 
 /// Leads model names to candidates.
 struct Route {
@@ -32,6 +32,7 @@ struct Route {
 struct Target {
     provider: Arc<Provider>,
     model: Option<Arc<str>>,
+    api: Option<Api>,
 }
 
 impl Settings for RouteSettings {
@@ -98,7 +99,8 @@ impl Filter for Route {
 /// Strikes those whose dialect cannot say what is asked; when none is left, what cannot be said.
 fn keep_fitting(call: &Call, candidates: &mut Candidates) -> Result<(), Invalid> {
     let mut misfit = None;
-    let kept = candidates.keep(|candidate| match call.fits(candidate.provider.kind.dialect()) {
+    let fits = |candidate: &Candidate| call.fits(&candidate.target(call, None)?);
+    let kept = candidates.keep(|candidate| match fits(candidate) {
         Ok(()) => true,
         Err(invalid) => {
             misfit.get_or_insert(invalid);
@@ -148,7 +150,8 @@ fn targets(model: &ModelSettings, providers: &[Arc<Provider>]) -> Vec<Target> {
     let target = |candidate: &CandidateSettings| {
         let provider = providers.iter().find(|known| *known.name == *candidate.provider)?;
         let model = candidate.model.as_deref().map(Arc::from);
-        Some(Target { provider: Arc::clone(provider), model })
+        let api = candidate.api.map(ConversationApi::api);
+        Some(Target { provider: Arc::clone(provider), model, api })
     };
     model.candidates.iter().filter_map(target).collect()
 }
@@ -156,6 +159,6 @@ fn targets(model: &ModelSettings, providers: &[Arc<Provider>]) -> Vec<Target> {
 impl Target {
     fn candidate(&self, asked: &str, fallback: bool) -> Candidate {
         let model = self.model.clone().unwrap_or_else(|| Arc::from(asked));
-        Candidate { provider: Arc::clone(&self.provider), model, fallback }
+        Candidate { provider: Arc::clone(&self.provider), model, api: self.api, fallback }
     }
 }

@@ -1,5 +1,6 @@
 //! The block `route`.
 
+use inferlayer_wire::Api;
 use serde::Deserialize;
 
 /// The block `route`.
@@ -33,4 +34,32 @@ pub struct CandidateSettings {
     /// What that provider calls the model; as the client named it when absent.
     #[serde(default)]
     pub model: Option<String>,
+    /// What that provider is asked for in a conversation, for models that know but one of its APIs.
+    #[serde(default)]
+    pub api: Option<ConversationApi>,
+}
+
+/// An API in which conversations are held.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationApi {
+    /// OpenAI's chat completions.
+    Chat,
+    /// OpenAI's responses.
+    Responses,
+    /// Anthropic's messages.
+    Messages,
+    /// Gemini's `generateContent`.
+    GenerateContent,
+}
+
+impl ConversationApi {
+    pub(crate) fn api(self) -> Api {
+        match self {
+            ConversationApi::Chat => Api::Chat,
+            ConversationApi::Responses => Api::Responses,
+            ConversationApi::Messages => Api::Messages,
+            ConversationApi::GenerateContent => Api::Generate,
+        }
+    }
 }

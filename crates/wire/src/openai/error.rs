@@ -19,6 +19,21 @@ pub fn error_event(message: &str, kind: &str, param: Option<&str>, code: Option<
     sse::data(&error_body(message, kind, param, code))
 }
 
+/// The same as an event of a streamed response, which has a form of its own.
+pub fn response_error_event(message: &str, param: Option<&str>, code: Option<&str>) -> Bytes {
+    let event = ResponseError { kind: "error", code, message, param };
+    sse::named("error", &serde_json::to_vec(&event).unwrap_or_default())
+}
+
+#[derive(Serialize)]
+struct ResponseError<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    code: Option<&'a str>,
+    message: &'a str,
+    param: Option<&'a str>,
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     error: Fault<'a>,

@@ -14,10 +14,7 @@ use crate::{Invalid, field};
 
 mod stream_options;
 
-pub(super) use self::stream_options::StreamOptions;
-
-/// Most answers a request may ask for.
-const MAX_CHOICES: u32 = 128;
+pub(crate) use self::stream_options::StreamOptions;
 
 /// What the pass over the body found; texts are raw JSON values.
 #[derive(Default)]
@@ -75,11 +72,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn choices(&self) -> Result<u32, Invalid> {
-        match field::optional(self.n).map(serde_json::from_str) {
-            None => Ok(1),
-            Some(Ok(n @ 1..=MAX_CHOICES)) => Ok(n),
-            Some(_) => Err(Invalid::value("n", "be a whole number from 1 to 128")),
-        }
+        field::choices("n", self.n)
     }
 
     pub(super) fn max_output_tokens(&self) -> Result<Option<u64>, Invalid> {

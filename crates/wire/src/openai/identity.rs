@@ -51,7 +51,7 @@ impl ChatRequest {
     /// What decides about the answer to this request.
     pub fn identity(&self) -> Identity {
         // The body was read before, so it is text.
-        let body = str::from_utf8(self.body()).unwrap_or_default();
+        let body = str::from_utf8(self.gist().body()).unwrap_or_default();
         let mut canonical = Canonical::with_capacity(body.len());
         json::members(body).for_each(|(key, value)| canonical.member(&key, value));
         let reason = self.reason().or(canonical.reason);
@@ -66,12 +66,12 @@ impl ChatRequest {
 
     /// What its shape says against repeating the answer.
     fn reason(&self) -> Option<&'static str> {
-        let shape = self.shape();
+        let shape = self.gist().shape();
         let reasons = [
-            (self.choices() > 1, "choices"),
+            (self.gist().choices() > 1, "choices"),
             (shape.tools, "tools"),
             (shape.images > 0 || shape.audio, "media"),
-            (self.has_remote_input(), "remote"),
+            (self.gist().has_remote_input(), "remote"),
         ];
         reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
     }

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use super::{Meaning, Piece, Unread};
+use super::{Listen, Meaning, Piece, Unread};
 use crate::Chunk;
 use crate::anthropic::{Event, EventType, Tally};
 use crate::sse::{self, EventKind};
 
 #[derive(Default)]
-pub(super) struct AnthropicStream {
+pub(crate) struct AnthropicStream {
     tally: Tally,
     /// A stop reason has come.
     finished: bool,
@@ -17,26 +17,6 @@ pub(super) struct AnthropicStream {
 }
 
 impl AnthropicStream {
-    pub(super) fn read(&mut self, event: &sse::Event) -> Piece {
-        if event.kind == EventKind::Comment {
-            return Piece::aside(event.raw.clone());
-        }
-        let data = event.data();
-        match Event::parse(&data) {
-            Some(told) => self.event(event, &told),
-            None => unread(event, &data),
-        }
-    }
-
-    pub(super) fn is_finished(&self) -> bool {
-        self.finished
-    }
-
-    pub(super) fn end_mark(&self) -> Bytes {
-        let made = || sse::named("message_stop", br#"{"type":"message_stop"}"#);
-        self.stop.clone().unwrap_or_else(made)
-    }
-
     fn event(&mut self, event: &sse::Event, told: &Event<'_>) -> Piece {
         let bytes = event.raw.clone();
         match told.event_type(event) {
@@ -55,6 +35,28 @@ impl AnthropicStream {
                 Piece { bytes, facts: Some(facts), meaning: Meaning::Content }
             }
         }
+    }
+}
+
+impl Listen for AnthropicStream {
+    fn read(&mut self, event: &sse::Event) -> Piece {
+        if event.kind == EventKind::Comment {
+            return Piece::aside(event.raw.clone());
+        }
+        let data = event.data();
+        match Event::parse(&data) {
+            Some(told) => self.event(event, &told),
+            None => unread(event, &data),
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    fn end_mark(&self) -> Bytes {
+        let made = || sse::named("message_stop", br#"{"type":"message_stop"}"#);
+        self.stop.clone().unwrap_or_else(made)
     }
 }
 

@@ -1,22 +1,35 @@
 //! OpenAI's stream for OpenAI's callers: bytes as they came, but for the usage that only we asked
 //! for.
 
-use super::{Meaning, Piece, Unread};
-use crate::sse::{self, EventKind};
-use crate::{ChatRequest, Chunk};
+use bytes::Bytes;
 
-pub(super) struct OpenAiStream {
+use super::{Listen, Meaning, Piece, Unread};
+use crate::Chunk;
+use crate::sse::{self, EventKind};
+
+pub(crate) struct OpenAiStream {
     wants_usage: bool,
     /// Choices without a finish reason yet.
     unfinished: usize,
 }
 
 impl OpenAiStream {
-    pub(super) fn new(chat: &ChatRequest) -> OpenAiStream {
-        OpenAiStream { wants_usage: chat.wants_usage(), unfinished: chat.choices() as usize }
+    pub(super) fn new(wants_usage: bool, choices: u32) -> OpenAiStream {
+        OpenAiStream { wants_usage, unfinished: choices as usize }
     }
 
-    pub(super) fn read(&mut self, event: &sse::Event) -> Piece {
+    fn chunk(&mut self, event: &sse::Event, chunk: Chunk) -> Piece {
+        self.unfinished = self.unfinished.saturating_sub(chunk.finish_reasons.len());
+        if chunk.usage_only && !self.wants_usage {
+            return Piece { facts: Some(chunk), ..Piece::aside(Bytes::new()) };
+        }
+        let meaning = if chunk.error { Meaning::Error } else { Meaning::Content };
+        Piece { bytes: event.raw.clone(), facts: Some(chunk), meaning }
+    }
+}
+
+impl Listen for OpenAiStream {
+    fn read(&mut self, event: &sse::Event) -> Piece {
         if event.is_done() {
             return Piece::end();
         }
@@ -30,17 +43,12 @@ impl OpenAiStream {
         }
     }
 
-    pub(super) fn is_finished(&self) -> bool {
+    fn is_finished(&self) -> bool {
         self.unfinished == 0
     }
 
-    fn chunk(&mut self, event: &sse::Event, chunk: Chunk) -> Piece {
-        self.unfinished = self.unfinished.saturating_sub(chunk.finish_reasons.len());
-        if chunk.usage_only && !self.wants_usage {
-            return Piece { facts: Some(chunk), ..Piece::aside(bytes::Bytes::new()) };
-        }
-        let meaning = if chunk.error { Meaning::Error } else { Meaning::Content };
-        Piece { bytes: event.raw.clone(), facts: Some(chunk), meaning }
+    fn end_mark(&self) -> Bytes {
+        Bytes::from_static(b"data: [DONE]\n\n")
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::{Dialect, ErrorParts, sse};
+use crate::{Api, Dialect, ErrorParts, sse};
 
 /// The body of an error answer for a caller of `dialect`.
 pub(crate) fn error_body(dialect: Dialect, status: u16, body: &[u8]) -> Bytes {
@@ -13,13 +13,13 @@ pub(crate) fn error_body(dialect: Dialect, status: u16, body: &[u8]) -> Bytes {
 }
 
 /// The body for OpenAI's callers of an error that came with a status of success.
-pub(super) fn openai_body(body: &[u8]) -> Vec<u8> {
+pub(in crate::translate) fn openai_body(body: &[u8]) -> Vec<u8> {
     Dialect::OpenAi.error_body(Told::parse(body).parts(500, SILENT))
 }
 
-/// The event for OpenAI's callers of an error in the middle of a stream.
-pub(super) fn openai_event(event: &sse::Event) -> Bytes {
-    Dialect::OpenAi.error_event(Told::parse(&event.data()).parts(500, SILENT))
+/// The event for a caller of `api` of a provider's error in the middle of a stream.
+pub(crate) fn error_event(api: Api, event: &sse::Event) -> Bytes {
+    api.error_event(Told::parse(&event.data()).parts(500, SILENT))
 }
 
 const SILENT: &str = "the provider reported an error";

@@ -11,10 +11,10 @@ use crate::text::Text;
 
 /// Members of which the provider is not told, each with the values for which that changes nothing
 /// in the answer. No values: it never does.
-pub(super) type LeftOut = [(&'static str, &'static [&'static str])];
+pub(in crate::translate) type LeftOut = [(&'static str, &'static [&'static str])];
 
 /// The members of an object that have not been taken yet. Null is as good as absent.
-pub(super) struct Members<'a> {
+pub(in crate::translate) struct Members<'a> {
     /// Where the object stands, such as `messages[1]`; empty for the request itself.
     path: String,
     members: BTreeMap<String, &'a RawValue>,
@@ -22,7 +22,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// The members of the object `raw`, which stands at `path`.
-    pub(super) fn of(raw: &'a str, path: String) -> Result<Members<'a>, Invalid> {
+    pub(in crate::translate) fn of(raw: &'a str, path: String) -> Result<Members<'a>, Invalid> {
         let Ok(mut members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw) else {
             return Err(Invalid::value(&path, "be an object"));
         };
@@ -31,43 +31,55 @@ impl<'a> Members<'a> {
     }
 
     /// Where a member stands, such as `messages[1].role`.
-    pub(super) fn path(&self, name: &str) -> String {
+    pub(in crate::translate) fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     /// A value as it stands.
-    pub(super) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+    pub(in crate::translate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         self.members.remove(name)
     }
 
-    pub(super) fn object(&mut self, name: &str) -> Result<Option<Members<'a>>, Invalid> {
+    pub(in crate::translate) fn object(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Members<'a>>, Invalid> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         Members::of(raw.get(), self.path(name)).map(Some)
     }
 
-    pub(super) fn array(&mut self, name: &str) -> Result<Vec<&'a RawValue>, Invalid> {
+    pub(in crate::translate) fn array(&mut self, name: &str) -> Result<Vec<&'a RawValue>, Invalid> {
         let Some(raw) = self.take(name) else { return Ok(Vec::new()) };
         serde_json::from_str(raw.get()).map_err(|_| Invalid::value(&self.path(name), "be an array"))
     }
 
-    pub(super) fn string(&mut self, name: &str) -> Result<Option<Cow<'a, str>>, Invalid> {
+    pub(in crate::translate) fn string(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Cow<'a, str>>, Invalid> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         let text = Text::of(raw).ok_or_else(|| Invalid::value(&self.path(name), "be a string"))?;
         Ok(Some(text))
     }
 
-    pub(super) fn required_string(&mut self, name: &str) -> Result<Cow<'a, str>, Invalid> {
+    pub(in crate::translate) fn required_string(
+        &mut self,
+        name: &str,
+    ) -> Result<Cow<'a, str>, Invalid> {
         self.string(name)?.ok_or_else(|| Invalid::missing(&self.path(name)))
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Invalid> {
+    pub(in crate::translate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Invalid> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         let flag = serde_json::from_str(raw.get());
         flag.map(Some).map_err(|_| Invalid::value(&self.path(name), "be true or false"))
     }
 
     /// A number from 0 to 1 as it stands.
-    pub(super) fn fraction(&mut self, name: &str) -> Result<Option<&'a RawValue>, Invalid> {
+    pub(in crate::translate) fn fraction(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<&'a RawValue>, Invalid> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         match serde_json::from_str(raw.get()) {
             Ok(0.0..=1.0) => Ok(Some(raw)),
@@ -76,7 +88,7 @@ impl<'a> Members<'a> {
     }
 
     /// Drops what `left_out` says may be dropped.
-    pub(super) fn leave_out(&mut self, left_out: &LeftOut) {
+    pub(in crate::translate) fn leave_out(&mut self, left_out: &LeftOut) {
         for (name, values) in left_out {
             let idle = |raw: &RawValue| values.is_empty() || values.iter().any(|v| same(raw, v));
             if self.members.get(*name).is_some_and(|raw| idle(raw)) {
@@ -86,7 +98,7 @@ impl<'a> Members<'a> {
     }
 
     /// Refuses what is left. The name of a member is told only if it is OpenAI's.
-    pub(super) fn finish(self) -> Result<(), Invalid> {
+    pub(in crate::translate) fn finish(self) -> Result<(), Invalid> {
         if let Some(name) = UNTOLD.into_iter().find(|name| self.members.contains_key(*name)) {
             return Err(Invalid::unsupported(&self.path(name)));
         }

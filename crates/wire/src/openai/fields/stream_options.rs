@@ -11,7 +11,7 @@ use crate::json::{self, Kind, Reader, skip};
 use crate::splice::{Edit, span};
 
 /// The object as the client wrote it. Positions are those of the request body.
-pub(in crate::openai) enum StreamOptions {
+pub(crate) enum StreamOptions {
     /// There is no such member.
     Absent,
     /// The member is null, here.
@@ -23,7 +23,7 @@ pub(in crate::openai) enum StreamOptions {
 }
 
 impl StreamOptions {
-    pub(super) fn parse(raw: Option<&str>, body: &[u8]) -> Result<StreamOptions, Invalid> {
+    pub(crate) fn parse(raw: Option<&str>, body: &[u8]) -> Result<StreamOptions, Invalid> {
         let Some(whole) = raw else {
             return Ok(StreamOptions::Absent);
         };
@@ -47,13 +47,13 @@ impl StreamOptions {
     }
 
     /// Whether the client asked for the usage frame.
-    pub(in crate::openai) fn include_usage(&self) -> bool {
+    pub(crate) fn include_usage(&self) -> bool {
         matches!(self, StreamOptions::Set { include_usage: true, .. })
     }
 
     /// The change that sets `include_usage`; a whole new member goes to `free`, behind a value of
     /// the request's object.
-    pub(in crate::openai) fn edit(self, free: usize) -> Option<Edit> {
+    pub(crate) fn edit(self, free: usize) -> Option<Edit> {
         let (range, text) = match self {
             StreamOptions::Absent => (free..free, r#","stream_options":{"include_usage":true}"#),
             StreamOptions::Null(range) => (range, r#"{"include_usage":true}"#),

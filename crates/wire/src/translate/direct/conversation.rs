@@ -13,8 +13,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::object::{LeftOut, Members};
 use super::parts::{self, Block, Content};
+use crate::translate::object::{LeftOut, Members};
 use crate::{Invalid, json};
 
 /// What is said, by whom.

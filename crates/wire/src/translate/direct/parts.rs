@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::object::{LeftOut, Members};
 use crate::Invalid;
 use crate::text::Text;
+use crate::translate::object::{LeftOut, Members};
 
 /// A content block, and the mark up to which the provider is to cache.
 #[derive(Serialize)]

@@ -1,8 +1,8 @@
 //! A whole message as a chat completion.
 
 use super::chat::{Choice, Function, Message as ChatMessage, ToolCall, Written, finish_reason};
-use super::error;
 use crate::anthropic::{Block, Message};
+use crate::translate::error;
 use crate::{Answer, ChatRequest, Completion, FinishReason, NotCompletion};
 
 /// The completion that a provider's message is to its caller.
@@ -38,7 +38,7 @@ fn completion(
         id: facts.id.as_deref().unwrap_or_default(),
         object: "chat.completion",
         created,
-        model: facts.model.as_deref().unwrap_or_else(|| chat.model()),
+        model: facts.model.as_deref().unwrap_or_else(|| chat.gist().model()),
         choices: &[choice],
         usage: facts.usage.map(Into::into),
     };

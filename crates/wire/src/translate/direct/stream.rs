@@ -5,10 +5,10 @@ use bytes::Bytes;
 use super::chat::{
     ChunkChoice, Delta, FunctionDelta, ToolCallDelta, Written, WrittenUsage, finish_reason,
 };
-use super::error;
 use crate::anthropic::{Block, Event, EventType, Tally};
 use crate::sse::{self, EventKind};
-use crate::stream::{Meaning, Piece, Unread};
+use crate::stream::{Listen, Meaning, Piece, Unread};
+use crate::translate::error;
 use crate::{ChatRequest, Chunk};
 
 /// What the chunks so far were made of.
@@ -36,7 +36,7 @@ impl ChatStream {
     pub(crate) fn new(chat: &ChatRequest, created_unix_seconds: u64) -> ChatStream {
         ChatStream {
             id: String::new(),
-            model: chat.model().to_owned(),
+            model: chat.gist().model().to_owned(),
             created: created_unix_seconds,
             wants_usage: chat.wants_usage(),
             tally: Tally::default(),
@@ -44,27 +44,6 @@ impl ChatStream {
             open_call: None,
             finished: false,
         }
-    }
-
-    pub(crate) fn read(&mut self, event: &sse::Event) -> Piece {
-        if event.kind == EventKind::Comment {
-            return Piece::aside(event.raw.clone());
-        }
-        let data = event.data();
-        match Event::parse(&data) {
-            Some(told) => self.event(event, &told),
-            None if event.name() == Some("error") => error_piece(event),
-            None => match Unread::of(&data) {
-                // A part of the answer that cannot be told is not left out in silence.
-                Unread::Json if event.name().is_some_and(carries_answer) => Piece::garbage(),
-                Unread::Blank | Unread::Json => Piece::aside(Bytes::new()),
-                Unread::Garbage => Piece::garbage(),
-            },
-        }
-    }
-
-    pub(crate) fn is_finished(&self) -> bool {
-        self.finished
     }
 
     fn event(&mut self, event: &sse::Event, told: &Event<'_>) -> Piece {
@@ -191,6 +170,33 @@ impl ChatStream {
     }
 }
 
+impl Listen for ChatStream {
+    fn read(&mut self, event: &sse::Event) -> Piece {
+        if event.kind == EventKind::Comment {
+            return Piece::aside(event.raw.clone());
+        }
+        let data = event.data();
+        match Event::parse(&data) {
+            Some(told) => self.event(event, &told),
+            None if event.name() == Some("error") => error_piece(event),
+            None => match Unread::of(&data) {
+                // A part of the answer that cannot be told is not left out in silence.
+                Unread::Json if event.name().is_some_and(carries_answer) => Piece::garbage(),
+                Unread::Blank | Unread::Json => Piece::aside(Bytes::new()),
+                Unread::Garbage => Piece::garbage(),
+            },
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    fn end_mark(&self) -> Bytes {
+        Bytes::from_static(b"data: [DONE]\n\n")
+    }
+}
+
 fn carries_answer(event: &str) -> bool {
     matches!(
         event,
@@ -200,5 +206,5 @@ fn carries_answer(event: &str) -> bool {
 
 fn error_piece(event: &sse::Event) -> Piece {
     let facts = Some(Chunk { error: true, ..Chunk::default() });
-    Piece { bytes: error::openai_event(event), facts, meaning: Meaning::Error }
+    Piece { bytes: error::error_event(crate::Api::Chat, event), facts, meaning: Meaning::Error }
 }

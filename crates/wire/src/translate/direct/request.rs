@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::conversation::{Conversation, Turn};
-use super::object::{LeftOut, Members};
 use super::parts::Block;
 use super::tools::{Tool, ToolChoice, tool_choice, tools};
 use crate::text::Text;
+use crate::translate::object::{LeftOut, Members};
 use crate::{ChatRequest, Invalid};
 
 /// Fields that Anthropic has no counterpart of, and the values that ask for nothing it does not do
@@ -45,7 +45,7 @@ const LEFT_OUT: &LeftOut = &[
 
 /// Whether a request can be told in Anthropic's dialect; the field at fault when not.
 pub(crate) fn check(chat: &ChatRequest) -> Result<(), Invalid> {
-    Request::read(chat, chat.model(), None).map(drop)
+    Request::read(chat, chat.gist().model(), None).map(drop)
 }
 
 /// The body of a messages request. The output is capped at the caller's cap, but never above the
@@ -99,14 +99,14 @@ impl<'a> Request<'a> {
     ) -> Result<Request<'a>, Invalid> {
         // The body passed as strict JSON, so it is UTF-8.
         let mut members =
-            Members::of(str::from_utf8(chat.body()).unwrap_or_default(), String::new())?;
+            Members::of(str::from_utf8(chat.gist().body()).unwrap_or_default(), String::new())?;
         members.leave_out(LEFT_OUT);
         let tools = tools(&mut members)?;
         let conversation = Conversation::read(members.array("messages")?)?;
         let request = Request {
             model,
-            max_tokens: cap(chat.max_output_tokens(), max_output_tokens),
-            stream: chat.stream(),
+            max_tokens: cap(chat.gist().max_output_tokens(), max_output_tokens),
+            stream: chat.gist().stream(),
             temperature: members.fraction("temperature")?,
             top_p: members.fraction("top_p")?,
             stop_sequences: stop_sequences(&mut members)?,

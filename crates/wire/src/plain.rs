@@ -1,0 +1,227 @@
+//! Requests that only a provider of the same dialect answers and of which little has to be known:
+//! older completions, embeddings, moderations, counts of tokens.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::MapAccess;
+use serde_json::value::RawValue;
+
+use crate::json::{Reader, skip};
+use crate::openai::StreamOptions;
+use crate::splice::{Edit, splice};
+use crate::{
+    Api, Asked, Completion, Gist, Invalid, NotCompletion, Shape, Usage, field, json, text,
+};
+
+/// A request of which the model, the cap and the stream were read.
+#[derive(Debug, Clone)]
+pub struct PlainRequest {
+    api: Api,
+    gist: Gist,
+    wants_usage: bool,
+    usage_edit: Option<Edit>,
+    wants_base64: bool,
+}
+
+/// What OpenAI moderates with when the request does not say.
+const MODERATIONS: &str = "omni-moderation-latest";
+
+impl PlainRequest {
+    /// Reads a request body: strict JSON (see [`json`]), a model, and sane values in the fields
+    /// that decide about money. All else is left to the provider.
+    pub fn parse(asked: Asked, body: Bytes) -> Result<PlainRequest, Invalid> {
+        let mut fields = Fields::default();
+        json::read(&body, &mut fields)?;
+        fields.check_names(asked.api)?;
+        let (model, model_span) = fields.model(&asked, &body)?;
+        let is_completion = asked.api == Api::Completions;
+        let stream = is_completion && field::boolean("stream", fields.stream)?;
+        let options = StreamOptions::parse(fields.stream_options, &body)?;
+        let wants_usage = options.include_usage();
+        let behind_model = model_span.clone().map_or(0, |span| span.end);
+        Ok(PlainRequest {
+            wants_usage,
+            usage_edit: if stream { options.edit(behind_model) } else { None },
+            wants_base64: fields.encoding_format == Some("\"base64\""),
+            gist: Gist {
+                stream,
+                choices: if is_completion { fields.choices()? } else { 1 },
+                max_output_tokens: match is_completion {
+                    true => field::token_cap("max_tokens", fields.max_tokens)?,
+                    false => None,
+                },
+                unbounded_input: fields.has_parts,
+                shape: Shape::default(),
+                model,
+                model_span,
+                body,
+            },
+            api: asked.api,
+        })
+    }
+
+    /// What is asked for.
+    pub fn api(&self) -> Api {
+        self.api
+    }
+
+    /// What the gateway must know of it.
+    pub fn gist(&self) -> &Gist {
+        &self.gist
+    }
+
+    /// Whether the caller itself asked for the usage frame of a stream.
+    pub(crate) fn wants_usage(&self) -> bool {
+        self.wants_usage
+    }
+
+    /// Whether embeddings are wanted as base64 and not as numbers.
+    pub(crate) fn wants_base64(&self) -> bool {
+        self.wants_base64
+    }
+
+    /// The body for a provider: the caller's bytes except the model's value and, in streams, the
+    /// wish for usage.
+    pub(crate) fn for_provider(&self, model: &str, stream_options: bool) -> Bytes {
+        let name = self.gist.model_edit(model);
+        let usage = self.usage_edit.as_ref().filter(|_| stream_options);
+        let mut edits: Vec<&Edit> = name.iter().chain(usage).collect();
+        edits.sort_by_key(|edit| edit.start());
+        if edits.is_empty() { self.gist.body.clone() } else { splice(&self.gist.body, &edits) }
+    }
+}
+
+/// What the pass over the body found; texts are raw JSON values.
+#[derive(Default)]
+struct Fields<'a> {
+    model: Option<&'a str>,
+    stream: Option<&'a str>,
+    stream_options: Option<&'a str>,
+    n: Option<&'a str>,
+    best_of: Option<&'a str>,
+    max_tokens: Option<&'a str>,
+    encoding_format: Option<&'a str>,
+    /// Something in the input is an object, so it may point at more than its bytes say.
+    has_parts: bool,
+    lookalike: Option<&'static str>,
+}
+
+const OURS: [&str; 8] =
+    ["model", "stream", "stream_options", "n", "best_of", "max_tokens", "input", "prompt"];
+
+impl<'a> Reader<'a> for Fields<'a> {
+    fn member<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        let field = match key {
+            "model" => &mut self.model,
+            "stream" => &mut self.stream,
+            "stream_options" => &mut self.stream_options,
+            "n" => &mut self.n,
+            "best_of" => &mut self.best_of,
+            "max_tokens" => &mut self.max_tokens,
+            "encoding_format" => &mut self.encoding_format,
+            "input" | "prompt" | "content" | "requests" => {
+                // Strict all the same: the walk is over the whole body.
+                let raw = object.next_value::<&RawValue>()?.get();
+                self.has_parts |= raw.contains('{');
+                return Ok(());
+            }
+            _ => {
+                self.lookalike = self.lookalike.or_else(|| field::lookalike(key, &OURS));
+                return skip(object);
+            }
+        };
+        *field = Some(object.next_value::<&RawValue>()?.get());
+        Ok(())
+    }
+}
+
+impl Fields<'_> {
+    fn check_names(&self, api: Api) -> Result<(), Invalid> {
+        match self.lookalike.filter(|_| !matches!(api, Api::ContentTokens | Api::EmbedContent)) {
+            Some(name) => Err(Invalid::value(name, "be written in lower case")),
+            None => Ok(()),
+        }
+    }
+
+    /// The model, and where its value stands: in the path for Gemini, by default for moderations.
+    fn model(&self, asked: &Asked, body: &[u8]) -> Result<(String, Option<Range<usize>>), Invalid> {
+        if let Some(model) = &asked.model {
+            return Ok((model.clone(), None));
+        }
+        if asked.api == Api::Moderations && self.model.is_none() {
+            return Ok((MODERATIONS.to_owned(), None));
+        }
+        field::model(self.model, body).map(|(model, span)| (model, Some(span)))
+    }
+
+    /// `best_of` answers are generated and paid for, `n` of them are shown.
+    fn choices(&self) -> Result<u32, Invalid> {
+        let n = field::choices("n", self.n)?;
+        Ok(n.max(field::choices("best_of", self.best_of)?))
+    }
+}
+
+/// The facts of an answer: embeddings, a verdict, a count.
+pub(crate) fn facts(api: Api, body: &[u8]) -> Result<Completion, NotCompletion> {
+    let text = str::from_utf8(body).map_err(|_| NotCompletion)?;
+    let told: Told = serde_json::from_str(text).map_err(|_| NotCompletion)?;
+    let is_error = told.error.is_some_and(|raw| raw.get() != "null");
+    if !is_error && !told.answers(api) {
+        return Err(NotCompletion);
+    }
+    let input_tokens = told.usage.as_ref().and_then(|usage| usage.prompt_tokens);
+    let usage = input_tokens.map(|input_tokens| Usage { input_tokens, ..Usage::default() });
+    Ok(Completion {
+        usage: usage.filter(Usage::is_consistent),
+        model: text::name(told.model),
+        id: text::name(told.id),
+        is_error,
+        ..Completion::default()
+    })
+}
+
+/// The members of an answer that matter here.
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    results: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input_tokens: Option<&'a RawValue>,
+    #[serde(borrow, rename = "totalTokens")]
+    total_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    embedding: Option<&'a RawValue>,
+    #[serde(borrow)]
+    embeddings: Option<&'a RawValue>,
+    usage: Option<Counted>,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    prompt_tokens: Option<u64>,
+}
+
+impl Told<'_> {
+    /// Whether it has what an answer to this has.
+    fn answers(&self, api: Api) -> bool {
+        let member = match api {
+            Api::Embeddings => self.data,
+            Api::Moderations => self.results,
+            Api::ContentTokens => self.total_tokens,
+            Api::EmbedContent => self.embedding,
+            Api::BatchEmbedContents => self.embeddings,
+            _ => self.input_tokens,
+        };
+        member.is_some()
+    }
+}

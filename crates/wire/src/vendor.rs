@@ -1,0 +1,254 @@
+//! The one table of what providers do differently. A row is what is known of a vendor's API; code
+//! asks the row and never the name.
+
+use crate::Api;
+
+/// Whose API a provider has: the `kind` of a provider in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Vendor {
+    /// OpenAI.
+    OpenAi,
+    /// Azure OpenAI.
+    Azure,
+    /// A server that has OpenAI's API and no row of its own.
+    Compatible,
+    /// vLLM.
+    Vllm,
+    /// llama.cpp's server.
+    LlamaCpp,
+    /// Ollama.
+    Ollama,
+    /// Hugging Face's Text Generation Inference.
+    Tgi,
+    /// Groq.
+    Groq,
+    /// Mistral.
+    Mistral,
+    /// DeepSeek.
+    DeepSeek,
+    /// OpenRouter.
+    OpenRouter,
+    /// xAI.
+    Xai,
+    /// Together.
+    Together,
+    /// Fireworks.
+    Fireworks,
+    /// Anthropic.
+    Anthropic,
+    /// Google's Gemini API with an API key.
+    Gemini,
+    /// The gateway's own stand-in, which makes its answers up.
+    Simulated,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Quirks {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it answers in its own words; the first is what conversations of other dialects are
+    /// translated to.
+    pub apis: &'static [Api],
+    /// The header that its key stands in.
+    pub key: KeyHeader,
+    /// It takes `stream_options.include_usage`; the others count in every stream unasked, or refuse
+    /// a request that has it.
+    pub stream_options: bool,
+    /// What it calls the cap on the output in a chat request that is written for it.
+    pub output_cap: &'static str,
+    /// What it calls the seed.
+    pub seed: &'static str,
+    /// It takes `reasoning_effort`.
+    pub reasoning_effort: bool,
+    /// It takes the assistant's earlier thoughts as `reasoning_content`.
+    pub reasoning_content: bool,
+    /// It takes `response_format` with a schema.
+    pub json_schema: bool,
+    /// It may answer several choices.
+    pub choices: bool,
+}
+
+/// Where a provider reads its key from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `x-api-key`
+    XApiKey,
+    /// `api-key`
+    ApiKey,
+    /// `x-goog-api-key`
+    XGoogApiKey,
+}
+
+const OPENAI: &[Api] = &[
+    Api::Chat,
+    Api::Completions,
+    Api::Responses,
+    Api::InputTokens,
+    Api::Embeddings,
+    Api::Moderations,
+];
+const WITH_RESPONSES: &[Api] =
+    &[Api::Chat, Api::Completions, Api::Responses, Api::Embeddings, Api::Moderations];
+const WITHOUT_RESPONSES: &[Api] = &[Api::Chat, Api::Completions, Api::Embeddings, Api::Moderations];
+const MESSAGES: &[Api] = &[Api::Messages, Api::MessageTokens];
+const GEMINI: &[Api] =
+    &[Api::Generate, Api::ContentTokens, Api::EmbedContent, Api::BatchEmbedContents];
+
+/// What a server of OpenAI's API does unless its row says otherwise.
+const COMPATIBLE: Quirks = Quirks {
+    name: "openai_compatible",
+    apis: WITHOUT_RESPONSES,
+    key: KeyHeader::Bearer,
+    stream_options: true,
+    output_cap: "max_tokens",
+    seed: "seed",
+    reasoning_effort: false,
+    reasoning_content: false,
+    json_schema: true,
+    choices: true,
+};
+
+const OPENAI_ITSELF: Quirks = Quirks {
+    name: "openai",
+    apis: OPENAI,
+    output_cap: "max_completion_tokens",
+    reasoning_effort: true,
+    ..COMPATIBLE
+};
+
+const TABLE: &[(Vendor, Quirks)] = &[
+    (Vendor::OpenAi, OPENAI_ITSELF),
+    (Vendor::Azure, Quirks { name: "azure", key: KeyHeader::ApiKey, ..OPENAI_ITSELF }),
+    (Vendor::Compatible, COMPATIBLE),
+    (
+        Vendor::Vllm,
+        Quirks {
+            name: "vllm",
+            apis: WITH_RESPONSES,
+            reasoning_effort: true,
+            reasoning_content: true,
+            ..COMPATIBLE
+        },
+    ),
+    (
+        Vendor::LlamaCpp,
+        Quirks { name: "llama_cpp", apis: WITH_RESPONSES, reasoning_content: true, ..COMPATIBLE },
+    ),
+    (
+        Vendor::Ollama,
+        Quirks { name: "ollama", reasoning_effort: true, choices: false, ..COMPATIBLE },
+    ),
+    (Vendor::Tgi, Quirks { name: "tgi", choices: false, ..COMPATIBLE }),
+    (
+        Vendor::Groq,
+        Quirks {
+            name: "groq",
+            output_cap: "max_completion_tokens",
+            reasoning_effort: true,
+            choices: false,
+            ..COMPATIBLE
+        },
+    ),
+    // Counts in every stream, and refuses members that it does not know.
+    (
+        Vendor::Mistral,
+        Quirks { name: "mistral", stream_options: false, seed: "random_seed", ..COMPATIBLE },
+    ),
+    (
+        Vendor::DeepSeek,
+        Quirks {
+            name: "deepseek",
+            reasoning_content: true,
+            json_schema: false,
+            choices: false,
+            ..COMPATIBLE
+        },
+    ),
+    (
+        Vendor::OpenRouter,
+        Quirks { name: "openrouter", reasoning_effort: true, choices: false, ..COMPATIBLE },
+    ),
+    (Vendor::Xai, Quirks { name: "xai", reasoning_effort: true, ..COMPATIBLE }),
+    (Vendor::Together, Quirks { name: "together", ..COMPATIBLE }),
+    (Vendor::Fireworks, Quirks { name: "fireworks", reasoning_effort: true, ..COMPATIBLE }),
+    (
+        Vendor::Anthropic,
+        Quirks { name: "anthropic", apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE },
+    ),
+    (
+        Vendor::Gemini,
+        Quirks { name: "gemini", apis: GEMINI, key: KeyHeader::XGoogApiKey, ..COMPATIBLE },
+    ),
+    (Vendor::Simulated, Quirks { name: "simulated", apis: &[Api::Chat], ..COMPATIBLE }),
+];
+
+impl Vendor {
+    /// Its row.
+    pub fn quirks(self) -> &'static Quirks {
+        // Every vendor has a row; a test says so.
+        TABLE.iter().find(|(vendor, _)| *vendor == self).map_or(&COMPATIBLE, |(_, row)| row)
+    }
+
+    /// The vendor that the configuration calls so.
+    pub fn named(name: &str) -> Option<Vendor> {
+        TABLE.iter().find(|(_, row)| row.name == name).map(|(vendor, _)| *vendor)
+    }
+
+    /// Every name that the configuration may call one.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|(_, row)| row.name)
+    }
+
+    /// What it is asked for a conversation in a dialect that it does not speak.
+    pub fn main_api(self) -> Api {
+        self.quirks().apis.first().copied().unwrap_or(Api::Chat)
+    }
+
+    /// Whether it answers this in its own words.
+    pub fn answers(self, api: Api) -> bool {
+        self.quirks().apis.contains(&api)
+    }
+}
+
+/// How one candidate is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Whose API it has.
+    pub vendor: Vendor,
+    /// What it is asked for.
+    pub api: Api,
+    /// What it calls the model.
+    pub model: &'a str,
+    /// The most tokens that the model can generate, if that is known.
+    pub max_output_tokens: Option<u64>,
+}
+
+impl<'a> Target<'a> {
+    /// Asked for what its vendor's row begins with.
+    pub fn main(vendor: Vendor, model: &'a str) -> Target<'a> {
+        Target { vendor, api: vendor.main_api(), model, max_output_tokens: None }
+    }
+
+    /// Where it is asked, below its base URL, query included.
+    pub fn path(&self, stream: bool) -> String {
+        self.api.path(self.model, stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vendor_has_one_row_and_a_name_of_its_own() {
+        for (vendor, row) in TABLE {
+            assert_eq!(vendor.quirks().name, row.name);
+            assert_eq!(Vendor::named(row.name), Some(*vendor));
+            assert!(vendor.main_api().converses(), "{}", row.name);
+        }
+        assert_eq!(TABLE.len(), Vendor::Simulated as usize + 1);
+    }
+}
