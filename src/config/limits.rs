@@ -29,6 +29,10 @@ pub(crate) struct Limits {
     pub(crate) recorded_answer_bytes: usize,
     /// The largest event of a stream, in bytes.
     pub(crate) event_bytes: usize,
+    /// A stream that says nothing for so long gets a comment, for connections that would be taken
+    /// for dead; in seconds, none when null.
+    #[serde(rename = "heartbeat_seconds", deserialize_with = "optional_seconds")]
+    pub(crate) heartbeat: Option<Duration>,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -44,8 +48,16 @@ impl Default for Limits {
             collected_answer_bytes: MIB,
             recorded_answer_bytes: 16 * MIB,
             event_bytes: 8 * MIB,
+            heartbeat: None,
         }
     }
+}
+
+/// Seconds, or null for none.
+fn optional_seconds<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+    #[derive(Deserialize)]
+    struct Seconds(#[serde(deserialize_with = "seconds")] Duration);
+    Ok(Option::<Seconds>::deserialize(d)?.map(|Seconds(duration)| duration))
 }
 
 /// A whole number of seconds, at least one; as many as fit 32 bits.

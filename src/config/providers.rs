@@ -12,6 +12,7 @@ use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
+use crate::config::provider_headers::{ApiVersion, ProviderHeaders};
 use crate::config::secret::SecretReference;
 use crate::upstream::{BaseUrl, BreakerSettings, UpstreamSettings};
 
@@ -32,6 +33,12 @@ pub(crate) struct ProviderSettings {
     /// What records call the key; the provider's name when absent.
     #[serde(default)]
     key_name: Option<String>,
+    /// Sent with every request, such as for whom it is; no credentials.
+    #[serde(default)]
+    headers: ProviderHeaders,
+    /// For Azure's dated API, which has the model in the path; its newer one needs none.
+    #[serde(default)]
+    api_version: Option<ApiVersion>,
     /// Trust these roots (PEM) in place of the system's.
     #[serde(default)]
     ca_file: Option<PathBuf>,
@@ -175,6 +182,8 @@ impl ProviderSettings {
             provider,
             base_url,
             key: key.transpose()?,
+            headers: self.headers.0.clone(),
+            api_version: self.api_version.as_ref().map(|version| version.0.clone()),
             ca_file: self.ca_file.as_ref().map(|path| base.join(path)),
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,

@@ -158,6 +158,7 @@ fn exchange(session: &Session) -> Box<Exchange> {
     let head = Head {
         method: request.method.clone(),
         path: request.uri.path().to_owned(),
+        query: request.uri.query().unwrap_or_default().to_owned(),
         headers: request.headers.clone(),
     };
     let client = session.client_addr().and_then(|address| address.as_inet().copied());

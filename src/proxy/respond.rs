@@ -22,7 +22,10 @@ use crate::config::Limits;
 use crate::proxy::{Failure, Run, body};
 use crate::upstream::EventStream;
 
+/// The caller's own id of a request, or ours when it has none.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The id in the ledger.
+const LEDGER_ID: HeaderName = HeaderName::from_static("x-inferlayer-request-id");
 const ROUTE: HeaderName = HeaderName::from_static("x-inferlayer-route");
 const SIMULATED: HeaderName = HeaderName::from_static("x-inferlayer-simulated");
 const COST: HeaderName = HeaderName::from_static("x-inferlayer-cost");
@@ -204,7 +207,9 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
             head.headers.insert(name, value);
         }
     };
-    insert(REQUEST_ID, x.id.to_string());
+    let id = x.id.to_string();
+    insert(REQUEST_ID, x.client_request_id().unwrap_or(&id).to_owned());
+    insert(LEDGER_ID, id);
     if x.hit.peek().is_some() {
         insert(ROUTE, route(x, "cache"));
     }
@@ -223,6 +228,7 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
         insert(name, text);
     }
     insert(SERVER_TIMING, timing(added, x.waited));
+    head.headers.extend(std::mem::take(&mut x.provider_headers));
 }
 
 /// Who answered, and why: `provider/model; tier=simple; by=rules; reason=short`, or `cache; …`.

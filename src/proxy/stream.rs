@@ -36,16 +36,13 @@ pub(crate) async fn relay(
         if stream.has_ended() {
             break if stream.is_finished() { State::Done } else { State::Broken };
         }
-        let filled = tokio::select! {
-            biased;
-            filled = stream.fill() => filled,
-            () = body::client_gone(session) => {
+        match next(session, &mut stream, limits).await? {
+            Next::Filled => {}
+            Next::Cut => break State::Broken,
+            Next::ClientGone => {
                 last_count(run, stream).await;
                 return Err(Failure::Gone);
             }
-        };
-        if filled.is_err() {
-            break State::Broken;
         }
     };
     let last = close(run, end, &mut stream, limits).await;
@@ -61,6 +58,41 @@ enum State {
     Broken,
     /// Broken, and the provider has said so itself.
     Told,
+}
+
+/// What a stream was waited for until.
+enum Next {
+    Filled,
+    Cut,
+    ClientGone,
+}
+
+/// Waits for more of the stream. A long silence is filled with comments where that is asked for.
+async fn next(
+    session: &mut Session,
+    stream: &mut EventStream,
+    limits: &Limits,
+) -> Result<Next, Failure> {
+    let mut filling = std::pin::pin!(stream.fill());
+    loop {
+        let filled = tokio::select! {
+            biased;
+            filled = &mut filling => filled,
+            () = body::client_gone(session) => return Ok(Next::ClientGone),
+            () = silence(limits) => {
+                write(session, Bytes::from_static(b": \n\n"), false).await?;
+                continue;
+            }
+        };
+        return Ok(if filled.is_ok() { Next::Filled } else { Next::Cut });
+    }
+}
+
+async fn silence(limits: &Limits) {
+    match limits.heartbeat {
+        Some(heartbeat) => pingora_timeout::sleep(heartbeat).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Passes on what has come; the bytes go to the client in one write.

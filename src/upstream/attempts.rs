@@ -17,7 +17,7 @@ use crate::upstream::Warrant;
 use crate::upstream::answer::Answer;
 use crate::upstream::connection::{Connection, Reply};
 use crate::upstream::provider::{Upstream, Upstreams};
-use crate::upstream::request;
+use crate::upstream::{request, told};
 
 /// A client told to wait longer than this gives up or hangs, so it is told to try again by then.
 const RETRY_AFTER_MAX_SECONDS: u64 = 30;
@@ -105,7 +105,7 @@ impl Trial<'_> {
             Ok(connection) => connection,
             Err(result) => return Ok(Err(result)),
         };
-        let request = request::build(self.pipeline, x, candidate, *index)?;
+        let request = request::build(self.pipeline, x, candidate, *index, &upstream.settings)?;
         let sent = Instant::now();
         let reply = send(x, connection, request, &intent).await?;
         let answer = match reply {
@@ -117,6 +117,7 @@ impl Trial<'_> {
                 Err(AttemptResult::Status { status })
             }
             Ok(reply) => {
+                x.provider_headers = told::by(&reply);
                 let call = x.call.need()?;
                 let api = candidate.target(call, None)?.api;
                 Answer::begin(reply, call, api, self.limits).await

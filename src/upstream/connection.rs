@@ -151,6 +151,11 @@ impl Reply {
         fast_timeout(idle, read).await.map_err(|_| Cut)?.map_err(|_| Cut)
     }
 
+    /// Whether our key is in what the provider says.
+    pub(crate) fn holds_key(&self, bytes: &[u8]) -> bool {
+        self.connection.upstream.settings.key.as_ref().is_some_and(|key| key.is_in(bytes))
+    }
+
     /// What the provider says went wrong, without our key.
     pub(crate) fn redacted(&self, error: Bytes) -> Bytes {
         match &self.connection.upstream.settings.key {

@@ -19,6 +19,7 @@ mod endpoint;
 mod provider;
 mod request;
 mod secret;
+mod told;
 
 pub(crate) use answer::{Answer, EventStream, Long, Whole};
 pub(crate) use attempts::Trial;

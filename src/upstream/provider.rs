@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use inferlayer_accounts::Tenant;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{Candidate, Provider, Refusal};
@@ -27,6 +27,10 @@ pub(crate) struct UpstreamSettings {
     pub(crate) provider: Arc<Provider>,
     pub(crate) base_url: BaseUrl,
     pub(crate) key: Option<Secret>,
+    /// Sent with every request.
+    pub(crate) headers: HeaderMap,
+    /// Of Azure's dated API.
+    pub(crate) api_version: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
     pub(crate) first_byte_timeout: Duration,

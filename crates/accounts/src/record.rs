@@ -20,7 +20,7 @@ pub struct Intent<'a> {
     pub tenant: Cow<'a, str>,
     /// Which key asked.
     pub key: KeyId,
-    /// `chat`, in OpenAI's or Anthropic's dialect.
+    /// What was asked for, such as `chat`, `messages` or `embeddings`.
     #[serde(rename = "gen_ai.operation.name")]
     pub operation: Cow<'a, str>,
     /// The model as the client named it.
@@ -28,6 +28,12 @@ pub struct Intent<'a> {
     pub model: Cow<'a, str>,
     /// Whether a stream was asked for.
     pub stream: bool,
+    /// What the caller calls the request, when it says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client_request_id: Option<Cow<'a, str>>,
+    /// The trace that the caller counts it to (W3C Trace Context), in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trace_id: Option<Cow<'a, str>>,
     /// What was decided of it, when a filter decides.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan: Option<Plan<'a>>,

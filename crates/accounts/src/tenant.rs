@@ -200,6 +200,11 @@ impl Tenant {
         self.account.settings.allow_route_header
     }
 
+    /// Whether its callers may say for which organisation and project a provider is asked.
+    pub fn allows_organization_headers(&self) -> bool {
+        self.account.settings.allow_organization_headers
+    }
+
     /// What the ledger keeps of its prompts and answers.
     pub fn content(&self) -> ContentPolicy {
         self.account.settings.content

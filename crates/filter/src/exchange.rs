@@ -24,7 +24,7 @@ pub use crate::slot::Slot;
 
 /// One request and its answer.
 pub struct Exchange {
-    /// The request's id, in `x-request-id`, the logs and the ledger.
+    /// The request's id, in `x-inferlayer-request-id` and the ledger.
     pub id: RequestId,
     /// When its head was read.
     pub arrived: Instant,
@@ -60,6 +60,8 @@ pub struct Exchange {
     pub waited: Duration,
     /// How long the gateway itself took until the head of its answer. From the proxy.
     pub added: Option<Duration>,
+    /// What the answering provider says of its limits, under names of ours. From the proxy.
+    pub provider_headers: HeaderMap,
     /// What has been seen of the answer. From the proxy.
     pub answer: Tally,
     /// What it cost. From `meter`.
@@ -80,6 +82,8 @@ pub struct Head {
     pub method: Method,
     /// The path, without the query.
     pub path: String,
+    /// The query, without its question mark; as it came.
+    pub query: String,
     /// The headers.
     pub headers: HeaderMap,
 }
@@ -174,6 +178,14 @@ pub struct Cost {
     pub estimated: bool,
 }
 
+impl Head {
+    /// A parameter of the query, as it came; the first of that name.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let parameters = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        parameters.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
+    }
+}
+
 impl Exchange {
     /// A request of which only the head is known.
     pub fn new(head: Head, client: Option<SocketAddr>) -> Exchange {
@@ -196,6 +208,7 @@ impl Exchange {
             attempts: Vec::new(),
             waited: Duration::ZERO,
             added: None,
+            provider_headers: HeaderMap::new(),
             answer: Tally::default(),
             cost: Slot::empty("cost"),
             ending: Slot::empty("ending"),
@@ -203,6 +216,13 @@ impl Exchange {
             receipt: Slot::empty("receipt"),
             extensions: Extensions::new(),
         }
+    }
+
+    /// The id that the caller gave the request in `x-request-id`: 1 to 128 visible ASCII characters.
+    pub fn client_request_id(&self) -> Option<&str> {
+        let text = self.head.headers.get("x-request-id")?.to_str().ok()?;
+        let fits = (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        fits.then_some(text)
     }
 
     /// The attempt whose answer is the client's, if there is one.

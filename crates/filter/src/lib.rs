@@ -28,6 +28,7 @@ pub mod site;
 mod slot;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod trace;
 
 pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
 pub use candidate::{Candidate, Candidates, Provider};
@@ -38,3 +39,4 @@ pub use plan::{DecidedBy, Plan, Tier};
 pub use refusal::{Face, Refusal};
 pub use registration::Registration;
 pub use site::Site;
+pub use trace::{TRACEPARENT, TRACESTATE, Trace};

@@ -24,7 +24,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// A chat request whose body was read and parsed.
 pub fn chat(body: &str) -> Result<Exchange, Failure> {
     let path = "/v1/chat/completions".to_owned();
-    let head = Head { method: Method::POST, path, headers: HeaderMap::new() };
+    let head = Head { method: Method::POST, path, query: String::new(), headers: HeaderMap::new() };
     let mut x = Exchange::new(head, None);
     x.operation = Operation::Inference(Api::Chat.into());
     let body = Bytes::copy_from_slice(body.as_bytes());

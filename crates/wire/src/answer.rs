@@ -51,13 +51,21 @@ impl Call {
             return self.translated(provider, read, created_unix_seconds, &body).map_err(|_| none);
         }
         match read {
-            Ok(facts) => Ok(Answer { body, facts }),
+            Ok(facts) => Ok(Answer { body: self.as_wished(body), facts }),
             Err(NotCompletion) if NotAnswer::of(provider, &body) == NotAnswer::Odd => {
                 let output_bytes = body.len() as u64;
                 let facts = Completion { output_bytes, ..Completion::default() };
                 Ok(Answer { body, facts })
             }
             Err(NotCompletion) => Err(NotAnswer::Other),
+        }
+    }
+
+    /// The provider's bytes, but in the form in which embeddings were asked for.
+    fn as_wished(&self, body: Bytes) -> Bytes {
+        match self {
+            Call::Plain(plain) if plain.wants_base64() => openai::with_base64(body),
+            _ => body,
         }
     }
 

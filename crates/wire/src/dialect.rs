@@ -7,7 +7,6 @@ use crate::{Api, anthropic, gemini, openai};
 
 /// The API whose request, answer, error and stream shapes one side uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Dialect {
     /// The OpenAI API and the many servers compatible with it: `/v1/chat/completions`.
     OpenAi,

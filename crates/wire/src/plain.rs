@@ -103,6 +103,7 @@ struct Fields<'a> {
     best_of: Option<&'a str>,
     max_tokens: Option<&'a str>,
     encoding_format: Option<&'a str>,
+    prompt: Option<&'a str>,
     /// Something in the input is an object, so it may point at more than its bytes say.
     has_parts: bool,
     lookalike: Option<&'static str>,
@@ -125,6 +126,7 @@ impl<'a> Reader<'a> for Fields<'a> {
                 // Strict all the same: the walk is over the whole body.
                 let raw = object.next_value::<&RawValue>()?.get();
                 self.has_parts |= raw.contains('{');
+                self.prompt = Some(raw).filter(|_| key == "prompt").or(self.prompt);
                 return Ok(());
             }
             _ => {
@@ -156,11 +158,22 @@ impl Fields<'_> {
         field::model(self.model, body).map(|(model, span)| (model, Some(span)))
     }
 
-    /// `best_of` answers are generated and paid for, `n` of them are shown.
+    /// For each prompt `best_of` answers are generated and paid for, and `n` of them are shown.
     fn choices(&self) -> Result<u32, Invalid> {
         let n = field::choices("n", self.n)?;
-        Ok(n.max(field::choices("best_of", self.best_of)?))
+        let each = n.max(field::choices("best_of", self.best_of)?);
+        Ok(each.saturating_mul(self.prompt.map_or(1, prompts)))
     }
+}
+
+/// How many prompts there are: a text and a list of tokens are one, a list of such are many.
+fn prompts(raw: &str) -> u32 {
+    let many = |item: &str| item.starts_with(['"', '[']);
+    let count = match raw.starts_with('[') {
+        true => json::items(raw).take_while(|item| many(item)).count(),
+        false => 1,
+    };
+    u32::try_from(count.max(1)).unwrap_or(u32::MAX)
 }
 
 /// The facts of an answer: embeddings, a verdict, a count.

@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
 use inferlayer_filter::exchange::{Attempt, Intent, Operation};
-use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site};
+use inferlayer_filter::{
+    BuildError, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site, Trace,
+};
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
 use inferlayer_wire::Vendor;
 
@@ -111,6 +113,7 @@ impl Audit {
     fn intent(&self, x: &Exchange) -> Result<Entry, Refusal> {
         let (tenant, call) = (x.tenant.need()?, x.call.need()?);
         let candidates = x.candidates.need()?.iter();
+        let trace = Trace::of(&x.head.headers);
         let Kept { content, hmac_sha256, bytes } = Kept::of(tenant, call.body().clone());
         let metadata = record::Intent {
             request: x.id.to_string().into(),
@@ -119,6 +122,8 @@ impl Audit {
             operation: call.api().name().into(),
             model: call.model().into(),
             stream: call.stream(),
+            client_request_id: x.client_request_id().map(Cow::from),
+            trace_id: trace.as_ref().map(|trace| trace.id().into()),
             plan: x.plan.peek().map(plan_record),
             candidates: candidates.map(|c| format!("{}/{}", c.provider.name, c.model)).collect(),
             hold_nano_usd: x.hold.need()?.amount(),

@@ -58,8 +58,9 @@ fn tokens(x: &Exchange) -> (Tokens, bool) {
         };
         return (tokens, true);
     }
-    // An error answer, or none: nothing was generated.
-    if is_success(x) { (own_count(x), false) } else { (Tokens::default(), true) }
+    let counts = x.call.peek().is_some_and(|call| call.api().counts());
+    // An error answer, none, or one that only counts: nothing was generated.
+    if is_success(x) && !counts { (own_count(x), false) } else { (Tokens::default(), true) }
 }
 
 fn own_count(x: &Exchange) -> Tokens {

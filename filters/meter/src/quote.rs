@@ -18,7 +18,10 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
 
     let mut quotes = Vec::new();
     let kept = x.candidates.need_mut()?.keep(|candidate| {
-        let quote = quote(candidate, prices, worst_case, allows_unpriced);
+        let quote = match call.api().counts() {
+            true => Some(FREE),
+            false => quote(candidate, prices, worst_case, allows_unpriced),
+        };
         let kept = quote.is_some();
         quotes.extend(quote);
         kept
@@ -26,22 +29,23 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     kept.map(|()| quotes).map_err(|NoneLeft| unpriced)
 }
 
+const FREE: Quote = Quote { price: None, worst_case: NanoUsd::ZERO };
+
 fn quote(
     candidate: &Candidate,
     prices: &PriceBook,
     worst_case: WorstCase,
     allows_unpriced: bool,
 ) -> Option<Quote> {
-    let free = Quote { price: None, worst_case: NanoUsd::ZERO };
     if candidate.provider.free {
-        return Some(free);
+        return Some(FREE);
     }
     match prices.price(&candidate.provider.name, &candidate.model) {
         Some(price) => {
             let worst_case = price.worst_case(worst_case);
             Some(Quote { price: Some(Arc::clone(price)), worst_case })
         }
-        None => allows_unpriced.then_some(free),
+        None => allows_unpriced.then_some(FREE),
     }
 }
 
@@ -51,6 +55,7 @@ fn worst_case_of(call: &Call) -> WorstCase {
     WorstCase {
         input_bytes: (!call.has_remote_input()).then_some(bytes),
         output_cap: call.max_output_tokens(),
+        many_prompts: !call.api().converses(),
         choices: call.choices(),
     }
 }

@@ -72,8 +72,10 @@ impl Settings for RouteSettings {
 impl Filter for Route {
     async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         match &x.operation {
-            Operation::Models => Ok(Flow::Answer(self.models.list(x.tenant.need()?))),
-            Operation::Model(id) => self.models.one(id, x.tenant.need()?).map(Flow::Answer),
+            Operation::Models => Ok(Flow::Answer(self.models.list(x.tenant.need()?, x.dialect))),
+            Operation::Model(id) => {
+                self.models.one(id, x.tenant.need()?, x.dialect).map(Flow::Answer)
+            }
             _ => Ok(Flow::Continue),
         }
     }
