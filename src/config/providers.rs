@@ -23,7 +23,7 @@ pub(crate) struct ProviderSettings {
     /// What routes, prices, metrics and records call it.
     pub(crate) name: ProviderName,
     /// Whose API it has.
-    pub(crate) kind: Kind,
+    pub(crate) kind: Vendor,
     /// Where its API lies, such as `https://api.openai.com/v1`. Not for `simulated`.
     #[serde(default)]
     pub(crate) base_url: Option<String>,
@@ -93,22 +93,6 @@ struct Breaker {
 #[serde(try_from = "String")]
 pub(crate) struct ProviderName(Arc<str>);
 
-/// Whose API a provider has, by the name that the table of vendors gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Kind(pub(crate) Vendor);
-
-impl TryFrom<String> for Kind {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Kind, String> {
-        Vendor::named(&name).map(Kind).ok_or_else(|| {
-            let names: Vec<_> = Vendor::names().collect();
-            format!("unknown kind, expected one of {}", names.join(", "))
-        })
-    }
-}
-
 impl ProviderName {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -135,7 +119,7 @@ impl ProviderSettings {
         Provider {
             index,
             name: Arc::clone(&self.name.0),
-            vendor: self.kind.0,
+            vendor: self.kind,
             // What runs in the gateway itself is nowhere else.
             local: self.local || self.is_simulated(),
             free: self.free,
@@ -145,7 +129,7 @@ impl ProviderSettings {
 
     /// It is the gateway's own stand-in.
     pub(crate) fn is_simulated(&self) -> bool {
-        self.kind.0 == Vendor::Simulated
+        self.kind == Vendor::Simulated
     }
 
     /// Where its API lies; nothing for the gateway's own stand-in. An error is about `base_url`.

@@ -12,7 +12,7 @@ pub mod tls;
 pub mod witness;
 
 pub use gateway::Gateway;
-pub use provider::{Provider, Script, Then};
+pub use provider::{Provider, Script, Seen, Then};
 
 use reqwest::{Body, Client, RequestBuilder};
 use serde_json::{Value, json};

@@ -218,7 +218,7 @@ impl Exchange {
         }
     }
 
-    /// The id that the caller gave the request in `x-request-id`: 1 to 128 visible ASCII characters.
+    /// The caller's id of the request, in `x-request-id`: 1 to 128 visible ASCII characters.
     pub fn client_request_id(&self) -> Option<&str> {
         let text = self.head.headers.get("x-request-id")?.to_str().ok()?;
         let fits = (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());

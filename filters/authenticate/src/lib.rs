@@ -1,6 +1,7 @@
 //! Who is asking. Reads the key from `Authorization: Bearer`, `x-api-key`, `api-key` or
-//! `x-goog-api-key` and turns it into a [`Tenant`]; nothing else in the gateway can. A request with several keys that disagree is
-//! refused: "last one wins" is how a proxy and a server end up serving two different callers.
+//! `x-goog-api-key` and turns it into a [`Tenant`]; nothing else in the gateway can. A request with
+//! several keys that disagree is refused: "last one wins" is how a proxy and a server end up
+//! serving two different callers.
 
 use std::sync::Arc;
 
