@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_wire::{Meaning, Piece, sse};
+use inferlayer_wire::{Dialect, Meaning, Piece, sse};
 use pingora_proxy::Session;
 use pingora_timeout::fast_timeout::fast_timeout;
 
@@ -36,7 +36,7 @@ pub(crate) async fn relay(
         if stream.has_ended() {
             break if stream.is_finished() { State::Done } else { State::Broken };
         }
-        match next(session, &mut stream, limits).await? {
+        match next(session, &mut stream, run.x.dialect, limits).await? {
             Next::Filled => {}
             Next::Cut => break State::Broken,
             Next::ClientGone => {
@@ -71,6 +71,7 @@ enum Next {
 async fn next(
     session: &mut Session,
     stream: &mut EventStream,
+    dialect: Dialect,
     limits: &Limits,
 ) -> Result<Next, Failure> {
     let mut filling = std::pin::pin!(stream.fill());
@@ -80,7 +81,7 @@ async fn next(
             filled = &mut filling => filled,
             () = body::client_gone(session) => return Ok(Next::ClientGone),
             () = silence(limits) => {
-                write(session, Bytes::from_static(b": \n\n"), false).await?;
+                write(session, dialect.heartbeat(), false).await?;
                 continue;
             }
         };
@@ -149,7 +150,9 @@ async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: 
     if let Err(refusal) = run.response_end().await {
         return respond::error_event(&refusal, stream);
     }
-    last.extend_from_slice(&facts(&run.x));
+    if run.x.dialect.skips_comments() {
+        last.extend_from_slice(&facts(&run.x));
+    }
     match end {
         State::Done => last.extend_from_slice(&stream.end_mark()),
         State::Told => {}

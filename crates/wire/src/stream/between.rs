@@ -49,8 +49,9 @@ impl Between {
 
 impl Listen for Between {
     fn read(&mut self, event: &sse::Event) -> Piece {
+        let comments = self.caller.dialect().skips_comments();
         if event.kind == EventKind::Comment {
-            return Piece::aside(event.raw.clone());
+            return Piece::aside(if comments { event.raw.clone() } else { Bytes::new() });
         }
         let Piece { facts, meaning, .. } = self.listener.read(event);
         let bytes = match meaning {
@@ -58,7 +59,8 @@ impl Listen for Between {
             Meaning::Error => translate::error_event(self.caller, event),
             Meaning::End => self.finish(),
             // Something for connections that would be taken for dead while the model thinks.
-            Meaning::Aside if facts.is_none() => sse::comment("ping"),
+            Meaning::Aside if facts.is_none() && comments => sse::comment("ping"),
+            Meaning::Aside if facts.is_none() => Bytes::new(),
             Meaning::Aside | Meaning::Content => match self.told(event) {
                 Some(bytes) => bytes,
                 None => return Piece::garbage(),
