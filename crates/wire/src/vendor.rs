@@ -67,6 +67,15 @@ pub struct Quirks {
     pub json_schema: bool,
     /// It may answer several choices.
     pub choices: bool,
+    /// It takes `top_k`.
+    pub top_k: bool,
+    /// It takes `user`.
+    pub user: bool,
+    /// A message may hold several texts; the others want one string.
+    pub text_parts: bool,
+    /// It reads Anthropic's `cache_control` marks. OpenAI and most others cache prefixes by
+    /// themselves, and some refuse a request that has them.
+    pub cache_marks: bool,
 }
 
 /// Where a provider reads its key from.
@@ -109,6 +118,10 @@ const COMPATIBLE: Quirks = Quirks {
     reasoning_content: false,
     json_schema: true,
     choices: true,
+    top_k: false,
+    user: true,
+    text_parts: true,
+    cache_marks: false,
 };
 
 const OPENAI_ITSELF: Quirks = Quirks {
@@ -130,12 +143,19 @@ const TABLE: &[(Vendor, Quirks)] = &[
             apis: WITH_RESPONSES,
             reasoning_effort: true,
             reasoning_content: true,
+            top_k: true,
             ..COMPATIBLE
         },
     ),
     (
         Vendor::LlamaCpp,
-        Quirks { name: "llama_cpp", apis: WITH_RESPONSES, reasoning_content: true, ..COMPATIBLE },
+        Quirks {
+            name: "llama_cpp",
+            apis: WITH_RESPONSES,
+            reasoning_content: true,
+            top_k: true,
+            ..COMPATIBLE
+        },
     ),
     (
         Vendor::Ollama,
@@ -155,7 +175,13 @@ const TABLE: &[(Vendor, Quirks)] = &[
     // Counts in every stream, and refuses members that it does not know.
     (
         Vendor::Mistral,
-        Quirks { name: "mistral", stream_options: false, seed: "random_seed", ..COMPATIBLE },
+        Quirks {
+            name: "mistral",
+            stream_options: false,
+            seed: "random_seed",
+            user: false,
+            ..COMPATIBLE
+        },
     ),
     (
         Vendor::DeepSeek,
@@ -164,16 +190,27 @@ const TABLE: &[(Vendor, Quirks)] = &[
             reasoning_content: true,
             json_schema: false,
             choices: false,
+            text_parts: false,
             ..COMPATIBLE
         },
     ),
     (
         Vendor::OpenRouter,
-        Quirks { name: "openrouter", reasoning_effort: true, choices: false, ..COMPATIBLE },
+        Quirks {
+            name: "openrouter",
+            reasoning_effort: true,
+            choices: false,
+            top_k: true,
+            cache_marks: true,
+            ..COMPATIBLE
+        },
     ),
     (Vendor::Xai, Quirks { name: "xai", reasoning_effort: true, ..COMPATIBLE }),
-    (Vendor::Together, Quirks { name: "together", ..COMPATIBLE }),
-    (Vendor::Fireworks, Quirks { name: "fireworks", reasoning_effort: true, ..COMPATIBLE }),
+    (Vendor::Together, Quirks { name: "together", top_k: true, ..COMPATIBLE }),
+    (
+        Vendor::Fireworks,
+        Quirks { name: "fireworks", reasoning_effort: true, top_k: true, ..COMPATIBLE },
+    ),
     (
         Vendor::Anthropic,
         Quirks { name: "anthropic", apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE },
