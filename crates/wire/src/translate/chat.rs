@@ -19,6 +19,8 @@ mod read_reply;
 mod read_steps;
 mod read_tools;
 mod read_turns;
+#[cfg(test)]
+mod round_trips;
 mod shapes;
 mod thoughts;
 mod write_parts;
