@@ -19,9 +19,9 @@ mod read_reply;
 mod read_steps;
 mod read_tools;
 mod read_turns;
-#[cfg(test)]
-mod round_trips;
 mod shapes;
+#[cfg(test)]
+mod tests;
 mod thoughts;
 mod write_parts;
 mod write_prompt;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::*;
 use crate::neutral::arbitrary::{self, Chance, Reach};
 use crate::neutral::{ReadSteps, Step, WriteSteps};
 use crate::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
+use crate::translate::chat::{Reader, Writer, read_prompt, read_reply, write_prompt, write_reply};
 use crate::{Api, ChatRequest, FinishReason, Quirks, Target, Usage, Vendor};
 
 const RUNS: usize = 2_000;
