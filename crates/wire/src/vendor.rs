@@ -73,6 +73,8 @@ pub struct Quirks {
     pub user: bool,
     /// A message may hold several texts; the others want one string.
     pub text_parts: bool,
+    /// It takes ids of calls only as it makes them itself: nine letters and digits.
+    pub short_call_ids: bool,
     /// It reads Anthropic's `cache_control` marks. OpenAI and most others cache prefixes by
     /// themselves, and some refuse a request that has them.
     pub cache_marks: bool,
@@ -121,6 +123,7 @@ const COMPATIBLE: Quirks = Quirks {
     top_k: false,
     user: true,
     text_parts: true,
+    short_call_ids: false,
     cache_marks: false,
 };
 
@@ -180,6 +183,7 @@ const TABLE: &[(Vendor, Quirks)] = &[
             stream_options: false,
             seed: "random_seed",
             user: false,
+            short_call_ids: true,
             ..COMPATIBLE
         },
     ),

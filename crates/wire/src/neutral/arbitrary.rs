@@ -274,7 +274,8 @@ fn answer(chance: &mut Chance, reach: &Reach) -> Vec<Part<'static>> {
 fn calls(chance: &mut Chance) -> Vec<Content<'static>> {
     (0..chance.below(3))
         .map(|number| Content::Call {
-            id: format!("call_{number}_{}", chance.below(1000)).into(),
+            // As every provider takes them.
+            id: format!("call{number}{:04}", chance.below(1000)).into(),
             name: chance.word(),
             input: chance.json(&INPUTS),
         })

@@ -1,5 +1,7 @@
 //! What OpenAI's callers read: completions, chunks and usage, as they are written.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::logprobs::Token;
@@ -51,7 +53,7 @@ pub(super) struct Message<'a> {
 /// A whole call, in answers and in requests.
 #[derive(Serialize)]
 pub(super) struct ToolCall<'a> {
-    id: &'a str,
+    id: Cow<'a, str>,
     #[serde(rename = "type")]
     kind: &'static str,
     function: Function<'a>,
@@ -64,8 +66,12 @@ struct Function<'a> {
 }
 
 impl<'a> ToolCall<'a> {
-    pub(super) fn new(id: &'a str, name: &'a str, arguments: &'a str) -> ToolCall<'a> {
-        ToolCall { id, kind: "function", function: Function { name, arguments } }
+    pub(super) fn new(
+        id: impl Into<Cow<'a, str>>,
+        name: &'a str,
+        arguments: &'a str,
+    ) -> ToolCall<'a> {
+        ToolCall { id: id.into(), kind: "function", function: Function { name, arguments } }
     }
 }
 

@@ -44,7 +44,7 @@ fn message<'a>(contents: &'a [Content<'_>]) -> Message<'a> {
             Content::Refusal(text) => append(&mut refusal, text),
             Content::Thought { text, .. } => append(&mut thoughts, text),
             Content::Call { id, name, input } => {
-                tool_calls.push(ToolCall::new(id, name, input.get()));
+                tool_calls.push(ToolCall::new(id.as_ref(), name, input.get()));
             }
             // Thoughts that are sealed stand in the blocks; readers give nothing else.
             _ => {}

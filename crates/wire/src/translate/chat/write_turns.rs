@@ -3,11 +3,15 @@
 //! - Results of tools become messages of their own, before what the user says in the same turn.
 //! - Thoughts go to those who read them as `reasoning_content`. Others have no place for them, and
 //!   nobody reads another's signature here, so they are left out: they are the model's notes.
+//! - A cache mark on a call has no place; marks change what is cached and never the answer.
 //! - A conversation that ends with the assistant is refused: its last words were to be continued,
 //!   and a provider of this dialect answers anew.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
+use super::call_id::fitting;
 use super::shapes::ToolCall;
 use super::write_parts::{Body, result_body, written};
 use crate::neutral::{Content, Part, Role, Turn};
@@ -28,7 +32,7 @@ pub(super) struct Message<'p> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ToolCall<'p>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'p str>,
+    tool_call_id: Option<Cow<'p, str>>,
 }
 
 pub(super) fn messages<'p>(
@@ -70,7 +74,7 @@ fn user<'p>(
             Content::Result { id, content, is_error, .. } => messages.push(Message {
                 role: "tool",
                 content: Some(result_body(content, *is_error, part, quirks)?),
-                tool_call_id: Some(id),
+                tool_call_id: Some(fitting(id, quirks)),
                 ..Message::default()
             }),
             _ => said.push(part),
@@ -96,7 +100,7 @@ fn assistant<'p>(turn: &'p Turn<'_>, quirks: &Quirks) -> Result<Message<'p>, Inv
             }
             Content::Thought { .. } | Content::SealedThought(_) => {}
             Content::Call { id, name, input } => {
-                message.tool_calls.push(ToolCall::new(id, name, input.get()));
+                message.tool_calls.push(ToolCall::new(fitting(id, quirks), name, input.get()));
             }
             _ => return Err(Invalid::unsupported(&part.path.0)),
         }
