@@ -30,3 +30,4 @@ pub use self::responses::ResponsesRequest;
 pub(crate) use self::responses::{ResponsesStream, facts as response_facts};
 pub use self::shape::Shape;
 pub(crate) use self::shape::{Speaker, Turn};
+pub(crate) use self::usage::parse as parse_usage;

@@ -72,6 +72,17 @@ pub struct Quirks {
     pub json_schema: bool,
     /// It may answer several choices.
     pub choices: bool,
+    /// It takes `top_k`.
+    pub top_k: bool,
+    /// It takes `user`.
+    pub user: bool,
+    /// A message may hold several texts; the others want one string.
+    pub text_parts: bool,
+    /// It takes ids of calls only as it makes them itself: nine letters and digits.
+    pub short_call_ids: bool,
+    /// It reads Anthropic's `cache_control` marks. OpenAI and most others cache prefixes by
+    /// themselves, and some refuse a request that has them.
+    pub cache_marks: bool,
 }
 
 /// Where a provider reads its key from.
@@ -113,6 +124,11 @@ const COMPATIBLE: Quirks = Quirks {
     reasoning_content: false,
     json_schema: true,
     choices: true,
+    top_k: false,
+    user: true,
+    text_parts: true,
+    short_call_ids: false,
+    cache_marks: false,
 };
 
 const OPENAI_ITSELF: Quirks = Quirks {
@@ -132,10 +148,14 @@ const TABLE: &[(Vendor, Quirks)] = &[
             apis: WITH_RESPONSES,
             reasoning_effort: true,
             reasoning_content: true,
+            top_k: true,
             ..COMPATIBLE
         },
     ),
-    (Vendor::LlamaCpp, Quirks { apis: WITH_RESPONSES, reasoning_content: true, ..COMPATIBLE }),
+    (
+        Vendor::LlamaCpp,
+        Quirks { apis: WITH_RESPONSES, reasoning_content: true, top_k: true, ..COMPATIBLE },
+    ),
     (Vendor::Ollama, Quirks { reasoning_effort: true, choices: false, ..COMPATIBLE }),
     (Vendor::Tgi, Quirks { choices: false, ..COMPATIBLE }),
     (
@@ -148,15 +168,39 @@ const TABLE: &[(Vendor, Quirks)] = &[
         },
     ),
     // Counts in every stream, and refuses members that it does not know.
-    (Vendor::Mistral, Quirks { stream_options: false, seed: "random_seed", ..COMPATIBLE }),
+    (
+        Vendor::Mistral,
+        Quirks {
+            stream_options: false,
+            seed: "random_seed",
+            user: false,
+            short_call_ids: true,
+            ..COMPATIBLE
+        },
+    ),
     (
         Vendor::DeepSeek,
-        Quirks { reasoning_content: true, json_schema: false, choices: false, ..COMPATIBLE },
+        Quirks {
+            reasoning_content: true,
+            json_schema: false,
+            choices: false,
+            text_parts: false,
+            ..COMPATIBLE
+        },
     ),
-    (Vendor::OpenRouter, Quirks { reasoning_effort: true, choices: false, ..COMPATIBLE }),
+    (
+        Vendor::OpenRouter,
+        Quirks {
+            reasoning_effort: true,
+            choices: false,
+            top_k: true,
+            cache_marks: true,
+            ..COMPATIBLE
+        },
+    ),
     (Vendor::Xai, Quirks { reasoning_effort: true, ..COMPATIBLE }),
-    (Vendor::Together, Quirks { ..COMPATIBLE }),
-    (Vendor::Fireworks, Quirks { reasoning_effort: true, ..COMPATIBLE }),
+    (Vendor::Together, Quirks { top_k: true, ..COMPATIBLE }),
+    (Vendor::Fireworks, Quirks { reasoning_effort: true, top_k: true, ..COMPATIBLE }),
     (Vendor::Anthropic, Quirks { apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE }),
     (Vendor::Gemini, Quirks { apis: GEMINI, key: KeyHeader::XGoogApiKey, ..COMPATIBLE }),
     (Vendor::Simulated, Quirks { apis: &[Api::Chat], ..COMPATIBLE }),

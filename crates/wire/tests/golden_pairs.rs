@@ -34,7 +34,8 @@ fn requests_are_told_to_every_provider_or_refused_by_field() {
         let call = Call::parse(asked(from, stream), body.into()).unwrap_or_else(|refused| {
             panic!("{name}: {refused}");
         });
-        let target = Target { api: to, max_output_tokens: Some(64_000), ..Target::main(vendor, "m") };
+        let target =
+            Target { api: to, max_output_tokens: Some(64_000), ..Target::main(vendor, "m") };
         match call.for_provider(&target) {
             Ok(sent) => {
                 // It is a good request of that dialect.
