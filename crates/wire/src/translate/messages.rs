@@ -20,8 +20,9 @@ mod read_steps;
 mod read_tools;
 mod read_turns;
 #[cfg(test)]
-mod round_trip;
+mod tests;
 mod write_config;
+mod write_events;
 mod write_prompt;
 mod write_reply;
 mod write_steps;
