@@ -1,5 +1,6 @@
 //! What is written is read back as the same, and what cannot be told is refused at its place.
 
+mod golden;
 mod prompts;
 mod refusals;
 mod replies;

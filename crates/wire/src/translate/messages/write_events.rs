@@ -20,12 +20,16 @@ pub(super) enum Event<'a> {
 
 /// What is added to a block.
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 pub(super) enum Delta<'a> {
-    TextDelta { text: &'a str },
-    ThinkingDelta { thinking: &'a str },
-    SignatureDelta { signature: &'a str },
-    InputJsonDelta { partial_json: &'a str },
+    #[serde(rename = "text_delta")]
+    Text { text: &'a str },
+    #[serde(rename = "thinking_delta")]
+    Thinking { thinking: &'a str },
+    #[serde(rename = "signature_delta")]
+    Signature { signature: &'a str },
+    #[serde(rename = "input_json_delta")]
+    Input { partial_json: &'a str },
 }
 
 /// The blocks of a message: at most one is open, and they are counted from 0.
@@ -71,18 +75,18 @@ impl Blocks {
         if !matches!(self.open, Some(Open::Text)) {
             self.begin(Kind::Text { text: "" }, Some(Open::Text), out);
         }
-        self.add(Delta::TextDelta { text }, out);
+        self.add(Delta::Text { text }, out);
     }
 
     pub(super) fn think(&mut self, thinking: &str, out: &mut Vec<u8>) {
         self.open_thought(out);
-        self.add(Delta::ThinkingDelta { thinking }, out);
+        self.add(Delta::Thinking { thinking }, out);
     }
 
     /// A signature proves all of its block, so nothing more comes there.
     pub(super) fn sign(&mut self, signature: &str, out: &mut Vec<u8>) {
         self.open_thought(out);
-        self.add(Delta::SignatureDelta { signature }, out);
+        self.add(Delta::Signature { signature }, out);
         self.end(out);
     }
 
@@ -104,7 +108,7 @@ impl Blocks {
             }
             _ => return,
         }
-        self.add(Delta::InputJsonDelta { partial_json: piece }, out);
+        self.add(Delta::Input { partial_json: piece }, out);
     }
 
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
