@@ -2,11 +2,11 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`read_prompt`] | a caller's request; `read_turns`, `read_blocks`, `read_tools` and `read_config` are its parts |
-//! | [`write_prompt`] | the request to a provider; `write_turns`, `write_tools` and `write_config` are its parts |
+//! | `read_prompt`, `_turns`, `_blocks`, `_tools`, `_config` | a caller's request |
+//! | `write_prompt`, `_turns`, `_tools`, `_config` | the request to a provider |
+//! | `read_reply`, `read_steps` | a provider's whole answer, and its stream |
+//! | `write_reply`, `write_steps`, `write_events` | the answer and the stream for a caller |
 //! | `block` | blocks of content as they are written, in requests and in answers |
-//! | [`read_reply`], [`write_reply`] | whole answers |
-//! | [`Reader`], [`Writer`] | streams |
 //!
 //! Source: the Anthropic API reference ("Messages", "Streaming messages", "Extended thinking",
 //! "Structured outputs") and the types of its official SDKs.

@@ -48,8 +48,8 @@ fn turn(mut message: Members<'_>, path: String) -> Result<Turn<'_>, Invalid> {
 /// Anthropic wants the results of tools before anything else in a turn.
 fn results_first(turn: &Turn<'_>) -> Result<(), Invalid> {
     let is_result = |content: &Content<'_>| matches!(content, Content::Result { .. });
-    let others = turn.parts.iter().skip_while(|part| is_result(&part.content));
-    match others.into_iter().find(|part| is_result(&part.content)) {
+    let mut others = turn.parts.iter().skip_while(|part| is_result(&part.content));
+    match others.find(|part| is_result(&part.content)) {
         Some(late) => Err(Invalid::value(&late.path.0, "stand before what is no tool_result")),
         None => Ok(()),
     }

@@ -1,8 +1,8 @@
 //! How much to think, and what the answer is to look like: `thinking` and `output_config`.
 //!
 //! Anthropic has two ways to ask for thoughts. Its older models take a budget; the newer ones
-//! refuse one, choose for themselves and take a word for how much. A caller's budget is written as a
-//! budget and a word as a word, so the caller's own choice suits the model or is refused by it.
+//! refuse one, choose for themselves and take a word for how much. A caller's budget is written as
+//! a budget and a word as a word, so the caller's own choice suits the model or is refused by it.
 
 use serde::Serialize;
 

@@ -79,8 +79,8 @@ struct Metadata<'a> {
 
 /// Refuses what Anthropic has no word for. A penalty of nothing and one answer are what it does.
 fn refuse_untold(prompt: &Prompt<'_>) -> Result<(), Invalid> {
-    let penalties = [&prompt.presence_penalty, &prompt.frequency_penalty].into_iter().flatten();
-    let penalty = penalties.into_iter().find(|penalty| penalty.value != 0.0);
+    let mut penalties = [&prompt.presence_penalty, &prompt.frequency_penalty].into_iter().flatten();
+    let penalty = penalties.find(|penalty| penalty.value != 0.0);
     let choices = prompt.choices.as_ref().filter(|choices| choices.value != 1);
     let refused = (prompt.seed.as_ref().map(Said::unsupported))
         .or_else(|| prompt.logprobs.as_ref().map(Said::unsupported))

@@ -1,9 +1,9 @@
 //! A stream for a caller.
 //!
-//! Blocks follow one another: what was ended cannot be gone on with. A call is streamed as it comes;
-//! when something else comes while its input is not whole (a provider that mixes the pieces of
-//! several calls), everything but that call's own pieces is kept back until the end. What is kept is
-//! at most the answer itself.
+//! Blocks follow one another: what was ended cannot be gone on with. A call is streamed as it
+//! comes; when something else comes while its input is not whole (a provider that mixes the pieces
+//! of several calls), everything but that call's own pieces is kept back until the end. What is
+//! kept is at most the answer itself.
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -18,6 +18,7 @@ pub(in crate::translate) struct Writer {
     /// The model that was asked for, for providers that do not say which one answers.
     model: String,
     begun: bool,
+    ended: bool,
     blocks: Blocks,
     kept_back: Vec<Step<'static>>,
     calls: bool,
@@ -32,6 +33,7 @@ impl Writer {
         Writer {
             model: to.gist().model().to_owned(),
             begun: false,
+            ended: false,
             blocks: Blocks::default(),
             kept_back: Vec::new(),
             calls: false,
@@ -46,6 +48,8 @@ impl WriteSteps for Writer {
     /// A caller of messages asks for one answer, without how likely its tokens were.
     fn write(&mut self, step: &Step<'_>, out: &mut Vec<u8>) {
         match step {
+            // A provider that goes on behind its own end.
+            _ if self.ended => {}
             Step::Begin { id, model, usage } => {
                 self.usage = usage.unwrap_or(self.usage);
                 self.begin(id.as_deref(), model.as_deref(), out);
@@ -70,6 +74,9 @@ impl WriteSteps for Writer {
 
     /// The usage of the whole answer, which many providers tell only at its end.
     fn finish(&mut self, out: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
         self.begin(None, None, out);
         self.say_kept_back(out);
         self.blocks.end(out);

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::Invalid;
-use crate::json;
 use crate::neutral::{self, Json, Prompt, Said};
+use crate::{Invalid, json};
 
 /// A tool, as Anthropic reads it.
 #[derive(Serialize)]

@@ -119,7 +119,8 @@ fn piece(open: &mut Vec<(u32, &'static str)>, steps: &mut Vec<Step<'static>>, ch
     let cut = (cut..=rest.len()).find(|cut| rest.is_char_boundary(*cut)).unwrap();
     let (json, rest) = rest.split_at(cut);
     steps.push(Step::CallInput { choice: 0, call, json: json.into() });
-    if rest.is_empty() { drop(open.remove(at)) } else { open[at].1 = rest }
+    open[at].1 = rest;
+    open.retain(|(_, rest)| !rest.is_empty());
 }
 
 fn written(steps: &[Step<'_>]) -> Vec<u8> {
@@ -193,6 +194,16 @@ fn a_stream_that_says_nothing_is_whole() {
     let other = Step::Text { choice: 1, text: "a".into() };
     let logprobs = Step::Logprobs { choice: 0, tokens: Vec::new() };
     assert_eq!(written(&[other, logprobs]), stream);
+}
+
+#[test]
+fn nothing_is_told_behind_the_end() {
+    let mut writer = Writer::new(&hi(), 0);
+    writer.finish(&mut Vec::new());
+    let mut out = Vec::new();
+    writer.write(&Step::Text { choice: 0, text: "late".into() }, &mut out);
+    writer.finish(&mut out);
+    assert!(out.is_empty());
 }
 
 /// What is told of one event, and whether it can be.
