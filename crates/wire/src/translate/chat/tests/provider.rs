@@ -151,6 +151,21 @@ fn results_come_first_and_failed_ones_say_so() {
 }
 
 #[test]
+fn a_result_finds_its_call_where_ids_are_made_anew() {
+    let raw = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap();
+    let (name, input) = ("f".into(), Json::from(raw));
+    let mut prompt = hi();
+    prompt.turns.push(turn(Role::Assistant, vec![Content::Call { id: "c".into(), name, input }]));
+    prompt.turns.push(turn(Role::User, vec![result(Vec::new(), false)]));
+    for (vendor, length) in [(Vendor::OpenAi, 1), (Vendor::Mistral, 9)] {
+        let messages = written(&prompt, vendor).unwrap()["messages"].clone();
+        let id = &messages[1]["tool_calls"][0]["id"];
+        assert_eq!(&messages[2]["tool_call_id"], id);
+        assert_eq!(id.as_str().unwrap().len(), length);
+    }
+}
+
+#[test]
 fn thoughts_go_to_those_who_read_them() {
     let thought = |text: &'static str, signature: Option<&'static str>| Content::Thought {
         text: text.into(),
