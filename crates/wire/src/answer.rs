@@ -77,9 +77,6 @@ impl Call {
         created_unix_seconds: u64,
         body: &[u8],
     ) -> Result<Answer, NotCompletion> {
-        if let (Call::Chat(chat), Api::Messages) = (self, provider) {
-            return translate::direct::answer(chat, created_unix_seconds, body);
-        }
         let facts = read?;
         if facts.is_error {
             let body = translate::error_body(self.dialect(), 500, body);

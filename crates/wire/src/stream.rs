@@ -17,7 +17,6 @@ use self::between::Between;
 use self::openai::OpenAiStream;
 use crate::gemini::GenerateStream;
 use crate::openai::ResponsesStream;
-use crate::translate::direct::ChatStream;
 use crate::{Api, Call, Chunk, ErrorParts, sse};
 
 /// A provider's stream, read event by event.
@@ -74,9 +73,6 @@ impl StreamReader {
     /// is the time told to OpenAI's callers when the provider tells none.
     pub fn new(call: &Call, provider: Api, created_unix_seconds: u64) -> StreamReader {
         let listener: Box<dyn Listen> = match (call, provider) {
-            (Call::Chat(chat), Api::Messages) => {
-                Box::new(ChatStream::new(chat, created_unix_seconds))
-            }
             (call, provider) if call.api() == provider => native(call),
             _ => match Between::new(call, provider, created_unix_seconds) {
                 Some(between) => Box::new(between),

@@ -213,6 +213,11 @@ impl Vendor {
         TABLE.iter().find(|(vendor, _)| *vendor == self).map_or(&COMPATIBLE, |(_, row)| row)
     }
 
+    /// Every vendor.
+    pub fn all() -> impl Iterator<Item = Vendor> {
+        TABLE.iter().map(|(vendor, _)| *vendor)
+    }
+
     /// What it is asked for a conversation in a dialect that it does not speak.
     pub fn main_api(self) -> Api {
         self.quirks().apis.first().copied().unwrap_or(Api::Chat)

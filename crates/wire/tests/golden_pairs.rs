@@ -44,7 +44,7 @@ fn requests_are_told_to_every_provider_or_refused_by_field() {
             }
             Err(refused) => {
                 assert!(refused.param.is_some(), "{name}: {refused}");
-                format!("{} ({})", refused, refused.param.unwrap_or_default()).into_bytes()
+                format!("{refused} ({})", refused.param.as_deref().unwrap_or_default()).into_bytes()
             }
         }
     });

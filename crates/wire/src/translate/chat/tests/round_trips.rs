@@ -36,7 +36,7 @@ fn reach(quirks: &Quirks) -> Reach {
 
 #[test]
 fn a_prompt_is_read_back_as_it_was_written() {
-    let vendors = Vendor::names().filter_map(Vendor::named);
+    let vendors = Vendor::all();
     for vendor in vendors.filter(|vendor| vendor.answers(Api::Chat)) {
         let mut chance = Chance::new(7);
         let to = Target { api: Api::Chat, ..Target::main(vendor, "m") };
