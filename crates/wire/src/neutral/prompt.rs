@@ -164,4 +164,26 @@ impl Effort {
             Effort::XHigh => "xhigh",
         }
     }
+
+    /// About as many tokens, where a dialect counts them.
+    pub(crate) fn budget_tokens(self) -> u64 {
+        match self {
+            Effort::None => 0,
+            Effort::Minimal | Effort::Low => 1024,
+            Effort::Medium => 8192,
+            Effort::High => 24576,
+            Effort::XHigh => 32768,
+        }
+    }
+
+    /// The least effort that has as many tokens.
+    pub(crate) fn of_budget(tokens: u64) -> Effort {
+        match tokens {
+            0 => Effort::None,
+            ..=1024 => Effort::Low,
+            ..=8192 => Effort::Medium,
+            ..=24576 => Effort::High,
+            _ => Effort::XHigh,
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod request;
 mod stream;
 mod usage;
 
-pub(crate) use self::answer::facts;
+pub(crate) use self::answer::{ending, facts};
 pub use self::request::ResponsesRequest;
 pub(crate) use self::stream::ResponsesStream;
 pub(crate) use self::usage::usage;

@@ -56,15 +56,30 @@ impl Response<'_> {
     }
 
     fn finish_reason(&self) -> Option<FinishReason> {
-        match string(self.status).as_str() {
-            "completed" if self.items().iter().any(Item::calls_tool) => {
-                Some(FinishReason::ToolCalls)
-            }
-            "completed" => Some(FinishReason::Stop),
-            "incomplete" => Some(incomplete_reason(self.incomplete_details)),
-            _ => None,
-        }
+        let details = self.incomplete_details;
+        let details = details.and_then(|raw| serde_json::from_str::<Details>(raw.get()).ok());
+        let reason = details.as_ref().and_then(|details| details.reason.as_ref());
+        let calls = self.items().iter().any(Item::calls_tool);
+        ending(&string(self.status), reason.map(Text::as_str), calls)
     }
+}
+
+#[derive(Deserialize)]
+struct Details<'a> {
+    #[serde(borrow)]
+    reason: Option<Text<'a>>,
+}
+
+/// Why an answer of this status ended, which is not whole for this reason.
+pub(crate) fn ending(status: &str, reason: Option<&str>, calls: bool) -> Option<FinishReason> {
+    Some(match (status, reason) {
+        ("completed", _) if calls => FinishReason::ToolCalls,
+        ("completed", _) => FinishReason::Stop,
+        ("incomplete", Some("max_output_tokens")) => FinishReason::Length,
+        ("incomplete", Some("content_filter")) => FinishReason::ContentFilter,
+        ("incomplete", _) => FinishReason::Other,
+        _ => return None,
+    })
 }
 
 /// An item of the output. Which members it has depends on its type, and what form they have too.
@@ -105,21 +120,6 @@ struct Part<'a> {
     text: Option<&'a RawValue>,
     #[serde(borrow)]
     refusal: Option<&'a RawValue>,
-}
-
-/// Why an answer is not whole, from its `incomplete_details`.
-fn incomplete_reason(details: Option<&RawValue>) -> FinishReason {
-    #[derive(Deserialize)]
-    struct Details<'a> {
-        #[serde(borrow)]
-        reason: Option<Text<'a>>,
-    }
-    let details = details.and_then(|raw| serde_json::from_str::<Details>(raw.get()).ok());
-    match details.as_ref().and_then(|details| details.reason.as_ref()).map(Text::as_str) {
-        Some("max_output_tokens") => FinishReason::Length,
-        Some("content_filter") => FinishReason::ContentFilter,
-        _ => FinishReason::Other,
-    }
 }
 
 fn parts_bytes(raw: Option<&RawValue>) -> u64 {
