@@ -11,6 +11,8 @@
 
 mod part;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(super) use self::read::{Reader, read_prompt, read_reply};
