@@ -164,4 +164,26 @@ impl Effort {
             Effort::XHigh => "xhigh",
         }
     }
+
+    /// Tokens to think with, for dialects that count them.
+    pub(crate) fn budget_tokens(self) -> u64 {
+        match self {
+            Effort::None => 0,
+            Effort::Minimal | Effort::Low => 1024,
+            Effort::Medium => 8192,
+            Effort::High => 24_576,
+            Effort::XHigh => 32_768,
+        }
+    }
+
+    /// The word for a budget, for dialects that do not count.
+    pub(crate) fn of_budget(tokens: u64) -> Effort {
+        match tokens {
+            0 => Effort::None,
+            ..=1024 => Effort::Low,
+            ..=8192 => Effort::Medium,
+            ..=24_576 => Effort::High,
+            _ => Effort::XHigh,
+        }
+    }
 }
