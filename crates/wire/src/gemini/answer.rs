@@ -12,7 +12,7 @@ use crate::text::Text;
 use crate::{FinishReason, Usage, text};
 
 pub(crate) use self::facts::facts;
-pub(crate) use self::part::Part;
+pub(crate) use self::part::{FunctionCall, Part};
 
 /// The members of an answer that matter here.
 #[derive(Deserialize)]
@@ -78,6 +78,10 @@ impl<'a> GenerateAnswer<'a> {
         self.candidates.as_deref().unwrap_or_default()
     }
 
+    pub(crate) fn into_candidates(self) -> Vec<Candidate<'a>> {
+        self.candidates.unwrap_or_default()
+    }
+
     /// The provider would not read the prompt, so that there are no candidates.
     pub(crate) fn is_blocked(&self) -> bool {
         let reason = self.prompt_feedback.as_ref().and_then(|told| told.block_reason.as_ref());
@@ -89,6 +93,11 @@ impl<'a> GenerateAnswer<'a> {
         let ended = self.is_blocked()
             || self.candidates().iter().any(|candidate| candidate.finish_reason().is_some());
         super::usage(self.usage_metadata?, ended)
+    }
+
+    /// What is counted up to now, be it of the prompt alone.
+    pub(crate) fn usage_so_far(&self) -> Option<Usage> {
+        super::usage(self.usage_metadata?, true)
     }
 
     pub(crate) fn id(&self) -> Option<String> {
@@ -114,12 +123,16 @@ impl<'a> Candidate<'a> {
         parts.unwrap_or_default()
     }
 
+    pub(crate) fn into_parts(self) -> Vec<Part<'a>> {
+        self.content.and_then(|content| content.parts).unwrap_or_default()
+    }
+
     /// Why it ended, as far as this piece tells; none while it has not.
     pub(crate) fn finish_reason(&self) -> Option<FinishReason> {
         finish::named(self.finish_reason.as_ref()?.as_str())
     }
 
-    pub(crate) fn calls_tool(&self) -> bool {
+    pub(super) fn calls_tool(&self) -> bool {
         self.parts().iter().any(|part| part.call.is_some())
     }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod calls;
 mod config;
 mod contents;
+mod logprobs;
 mod media;
 mod object;
 mod part;

@@ -29,7 +29,7 @@ pub(crate) struct FunctionCall<'a> {
     #[serde(borrow)]
     pub(crate) name: Text<'a>,
     #[serde(borrow)]
-    args: Option<&'a RawValue>,
+    pub(crate) args: Option<&'a RawValue>,
 }
 
 impl Part<'_> {
@@ -37,17 +37,11 @@ impl Part<'_> {
     pub(super) fn output_bytes(&self) -> u64 {
         let text = self.text.as_ref().map_or(0, |text| text.as_str().len());
         let call = self.call.as_ref().map_or(0, |call| {
-            let args = call.args().filter(|args| *args != "{}").map_or(0, str::len);
+            let args = call.args.map(RawValue::get).filter(|args| !matches!(*args, "{}" | "null"));
+            let args = args.map_or(0, str::len);
             call.name.as_str().len() + args
         });
         (text + call + self.code_bytes) as u64
-    }
-}
-
-impl<'a> FunctionCall<'a> {
-    /// The arguments as they stand, an object.
-    pub(crate) fn args(&self) -> Option<&'a str> {
-        self.args.map(RawValue::get).filter(|args| *args != "null")
     }
 }
 

@@ -1,12 +1,12 @@
-//! Calls that Google's callers may leave without an id, and match with responses by name and
-//! order; every other dialect wants ids.
+//! Calls and the signatures on them. Google's callers may leave calls without an id, and match
+//! responses by name and order; every other dialect wants ids.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::value::RawValue;
 
-use crate::neutral::Json;
+use crate::neutral::{Content, Json};
 
 /// The calls of a conversation that have not been answered yet.
 #[derive(Default)]
@@ -41,6 +41,29 @@ impl<'a> OpenCalls<'a> {
 /// The id of a call that has none: letters, digits and `_`, as every dialect takes them.
 pub(super) fn made_id(turn: usize, index: usize) -> String {
     format!("call_{turn}_{index}")
+}
+
+/// A signature on something that came of the thought before it, which it signs; where there is none,
+/// it goes before what it stands on, as a thought without words.
+pub(super) fn sign<'a>(
+    last: Option<&mut Content<'a>>,
+    signature: Cow<'a, str>,
+) -> Option<Content<'a>> {
+    if let Some(Content::Thought { signature: unsigned @ None, .. }) = last {
+        *unsigned = Some(signature);
+        return None;
+    }
+    Some(Content::Thought { text: Cow::Borrowed(""), signature: Some(signature) })
+}
+
+/// The id of a call of an answer that has none: of the answer's own id, so that it is another in
+/// each, and always the same.
+pub(super) fn answer_call_id(answer: Option<&str>, choice: u32, call: u32) -> String {
+    const MAX_BYTES: usize = 32;
+    let allowed = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    let answer: String =
+        answer.unwrap_or_default().chars().filter(allowed).take(MAX_BYTES).collect();
+    format!("call_{answer}_{choice}_{call}")
 }
 
 /// `{}`, the input of a call without any.

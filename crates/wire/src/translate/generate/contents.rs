@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::calls::sign;
 use super::calls::{OpenCalls, made_id, no_arguments};
 use super::media::{read_file, read_inline};
 use super::object::{finish, object, objects};
@@ -87,7 +88,7 @@ fn read_user<'a>(
     finish(part)
 }
 
-/// A part of the model's: a signature goes before what it belongs to, and is in a thought itself.
+/// A part of the model's.
 fn read_model<'a>(
     mut part: Members<'a>,
     place: (usize, usize),
@@ -103,9 +104,10 @@ fn read_model<'a>(
         parts.push(Part::new(Content::Thought { text, signature }, path));
         return finish(part);
     }
-    if signature.is_some() {
-        let text = Cow::Borrowed("");
-        parts.push(Part::new(Content::Thought { text, signature }, path));
+    if let Some(signature) = signature {
+        let last = parts.last_mut().map(|part| &mut part.content);
+        let signed = sign(last, signature);
+        parts.extend(signed.map(|thought| Part::new(thought, path)));
     }
     if let Some(call) = object(&mut part, "functionCall")? {
         let path = part.path("functionCall");

@@ -13,6 +13,7 @@ use crate::neutral::Content;
 pub(super) struct WrittenContent<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) parts: Vec<WrittenPart<'p>>,
 }
 
@@ -110,7 +111,7 @@ impl<'p> Parts<'p> {
         self.written.push(WrittenPart { said, thought: false, thought_signature });
     }
 
-    /// All parts; at least one, because Google wants one.
+    /// All parts; at least one, because Google wants one in a request.
     pub(super) fn finish(mut self) -> Vec<WrittenPart<'p>> {
         if self.signature.is_some() || self.written.is_empty() {
             self.push(SaidPart::Text(""));
@@ -118,10 +119,21 @@ impl<'p> Parts<'p> {
         self.written
     }
 
-    fn think(&mut self, text: &'p str, thought_signature: Option<&'p str>) {
+    /// All parts, maybe none.
+    pub(super) fn finish_answer(mut self) -> Vec<WrittenPart<'p>> {
         self.flush();
-        let said = SaidPart::Text(text);
-        self.written.push(WrittenPart { said, thought: true, thought_signature });
+        self.written
+    }
+
+    /// Google signs what comes of a thought and never the thought itself, which is but a summary.
+    fn think(&mut self, text: &'p str, signature: Option<&'p str>) {
+        self.flush();
+        self.written.push(WrittenPart {
+            said: SaidPart::Text(text),
+            thought: true,
+            thought_signature: None,
+        });
+        self.signature = signature;
     }
 
     /// Keeps a signature for the next part; one that waits already has none.
