@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::GenerateAnswer;
 use crate::sse::{self, EventKind};
-use crate::stream::{Listen, Meaning, Piece, Unread};
+use crate::stream::{Listen, Meaning, Piece};
 
 /// Reads events for their facts.
 pub(crate) struct GenerateStream {
@@ -42,7 +42,7 @@ impl Listen for GenerateStream {
         let data = event.data();
         match GenerateAnswer::parse(&data) {
             Some(answer) => self.answer(event, &answer),
-            None => unread(event, &data),
+            None => Piece::unread(event, &data),
         }
     }
 
@@ -52,14 +52,5 @@ impl Listen for GenerateStream {
 
     fn end_mark(&self) -> Bytes {
         Bytes::new()
-    }
-}
-
-fn unread(event: &sse::Event, data: &[u8]) -> Piece {
-    let bytes = event.raw.clone();
-    match Unread::of(data) {
-        Unread::Blank => Piece::aside(bytes),
-        Unread::Json => Piece { bytes, facts: None, meaning: Meaning::Content },
-        Unread::Garbage => Piece::garbage(),
     }
 }

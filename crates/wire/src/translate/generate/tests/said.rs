@@ -142,7 +142,7 @@ pub(super) fn steps(chance: &mut Chance, reply: &Reply<'static>) -> Vec<Step<'st
         let reason = one.finish.unwrap();
         steps.push(Step::Finish { choice, reason, stop_sequence: None });
     }
-    for usage in reply.usage {
+    if let Some(usage) = reply.usage {
         steps.insert(chance.below(steps.len() + 1), Step::Usage(usage));
     }
     let (id, model) = (reply.id.clone(), reply.model.clone());
