@@ -180,9 +180,9 @@ impl Effort {
     pub(crate) fn of_budget(tokens: u64) -> Effort {
         match tokens {
             0 => Effort::None,
-            ..=1024 => Effort::Low,
-            ..=8192 => Effort::Medium,
-            ..=24576 => Effort::High,
+            1..=1024 => Effort::Low,
+            1025..=8192 => Effort::Medium,
+            8193..=24576 => Effort::High,
             _ => Effort::XHigh,
         }
     }

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod compliance;
+mod pairs;
 mod prompts;
 mod refusals;
 mod round_trips;
