@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Content, Json, Part, Path, Said};
+use super::{Json, Part, Path, Said};
 
 /// A conversation, and how it is to be continued.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -120,15 +120,6 @@ pub(crate) enum Effort {
 }
 
 impl<'a> Prompt<'a> {
-    /// The name of the tool that was called under this id: some dialects want it beside a result.
-    pub(crate) fn called_name(&self, id: &str) -> Option<&str> {
-        let parts = self.turns.iter().flat_map(|turn| &turn.parts);
-        parts.rev().find_map(|part| match &part.content {
-            Content::Call { id: known, name, .. } if known == id => Some(name.as_ref()),
-            _ => None,
-        })
-    }
-
     /// The instructions, when all stand before the conversation; the place of the first that does
     /// not otherwise.
     pub(crate) fn leading_instructions(&self) -> Result<(&[Turn<'a>], &[Turn<'a>]), &Turn<'a>> {

@@ -117,7 +117,6 @@ fn messages_are_refused_at_their_place() {
     ] {
         refused_at(&format!("{HI},{message},{HI}"), place);
     }
-    refused_at(&format!(r#"{HI},{{"role":"assistant","content":"and"}}"#), "messages");
 }
 
 #[test]

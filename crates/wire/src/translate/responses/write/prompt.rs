@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::items::{Item, input};
 use super::options::{Reasoning, TextOptions, Tool, ToolChoice, reasoning, text, tool_choice};
 use crate::neutral::{Content, Effort, Part, Prompt, Role, Said, Turn};
+use crate::translate::openai;
 use crate::{Invalid, Target};
 
 /// The request to a provider that asks the same.
@@ -29,7 +30,7 @@ pub(in crate::translate) fn write_prompt(
         parallel_tool_calls: prompt.parallel_calls.as_ref().map(|parallel| parallel.value),
         reasoning,
         text: text(prompt, to)?,
-        user: prompt.user.as_ref().map(|user| user.value.as_ref()),
+        user: openai::user(prompt, to.vendor.quirks()),
         tool_choice: tool_choice(prompt),
         tools: prompt.tools.iter().map(Tool::from).collect(),
         instructions,
