@@ -20,16 +20,17 @@ mod messages;
 mod object;
 mod openai;
 mod responses;
+mod settle;
 
-use crate::neutral::{Prompt, ReadSteps, Reply, Role, WriteSteps};
+use self::settle::settle;
+use crate::neutral::{Prompt, ReadSteps, Reply, WriteSteps};
 use crate::{Answer, Api, Call, Completion, Invalid, NotCompletion, Target};
 
 pub(crate) use self::error::{error_body, error_event};
 
 /// The request that asks a provider of another dialect the same.
 pub(crate) fn request(call: &Call, to: &Target<'_>) -> Result<Vec<u8>, Invalid> {
-    let prompt = read_prompt(call)?;
-    ends_with_the_user(&prompt)?;
+    let prompt = settle(read_prompt(call)?, to)?;
     match to.api {
         Api::Chat => chat::write_prompt(&prompt, to),
         Api::Responses => responses::write_prompt(&prompt, to),
@@ -78,14 +79,6 @@ pub(crate) fn writer(call: &Call, created_unix_seconds: u64) -> Option<Box<dyn W
         Call::Generate(to) => Box::new(generate::Writer::new(to, created_unix_seconds)),
         Call::Plain(_) => return None,
     })
-}
-
-/// Some providers would go on with the last words of the assistant, and others answer them anew.
-fn ends_with_the_user(prompt: &Prompt<'_>) -> Result<(), Invalid> {
-    match prompt.turns.last().filter(|turn| turn.role == Role::Assistant) {
-        Some(last) => Err(Invalid::unsupported_value(&last.path.0, "not come last")),
-        None => Ok(()),
-    }
 }
 
 fn read_prompt(call: &Call) -> Result<Prompt<'_>, Invalid> {

@@ -7,11 +7,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::object::Members;
-use crate::neutral::{Content, Effort, Json, Media, Part, Prompt, Source};
-use crate::{Invalid, Quirks, json};
-
-/// What stands between texts that become one.
-pub(in crate::translate) const BETWEEN_TEXTS: &str = "\n\n";
+use crate::neutral::{BETWEEN_TEXTS, Content, Effort, Json, Media, Part, Prompt, Source};
+use crate::{Invalid, Quirks, Target, json};
 
 /// The longest name of a user that OpenAI takes, in characters. Those of callers of other dialects
 /// may be longer (those of Claude Code are); they change nothing in the answer and are left out.
@@ -38,6 +35,13 @@ pub(in crate::translate) fn arguments<'a>(call: &mut Members<'a>) -> Result<Json
 pub(in crate::translate) fn user<'p>(prompt: &'p Prompt<'_>, quirks: &Quirks) -> Option<&'p str> {
     let user = prompt.user.as_ref().filter(|_| quirks.user)?;
     (user.value.chars().count() <= MAX_USER_CHARACTERS).then_some(user.value.as_ref())
+}
+
+/// The caller's cap, but never above the model's own. Without the caller's there is none: some
+/// servers refuse a cap that does not fit behind the prompt.
+pub(in crate::translate) fn output_cap(prompt: &Prompt<'_>, to: &Target<'_>) -> Option<u64> {
+    let cap = prompt.output_tokens?;
+    Some(to.max_output_tokens.map_or(cap, |most| cap.min(most)))
 }
 
 /// How much to think, for vendors that can be told. Those that cannot are asked for no thoughts in
@@ -72,15 +76,6 @@ pub(in crate::translate) fn failure(content: &[Part<'_>]) -> String {
     let content = texts.collect::<Vec<_>>().join(BETWEEN_TEXTS);
     // A string and a flag always serialise.
     serde_json::to_string(&Failed { is_error: true, content: &content }).unwrap_or_default()
-}
-
-/// A document that is plain text, below its title, as the text it is written as; none for others.
-pub(in crate::translate) fn plain_document<'p>(document: &'p Media<'_>) -> Option<Cow<'p, str>> {
-    let Source::Text(text) = &document.source else { return None };
-    Some(match &document.name {
-        Some(name) => format!("{}{BETWEEN_TEXTS}{text}", name.value).into(),
-        None => Cow::Borrowed(text),
-    })
 }
 
 /// Takes `input_audio`.
@@ -125,6 +120,26 @@ pub(in crate::translate) fn source(url: Cow<'_, str>) -> Option<Source<'_>> {
         return Some(Source::Url { url, media_type: None });
     }
     data_url(url)
+}
+
+/// The name of a file that stands in a request, which OpenAI wants for PDFs, and knows them by its
+/// end.
+pub(in crate::translate) fn file_name<'p>(document: &'p Media<'_>) -> Option<Cow<'p, str>> {
+    let name = document.name.as_ref().map(|name| name.value.as_ref());
+    let Source::Base64 { media_type, .. } = &document.source else {
+        return name.map(Cow::Borrowed);
+    };
+    match name {
+        _ if media_type != "application/pdf" => name.map(Cow::Borrowed),
+        None => Some(Cow::Borrowed("document.pdf")),
+        Some(name) if name.to_ascii_lowercase().ends_with(".pdf") => Some(Cow::Borrowed(name)),
+        Some(name) => Some(Cow::Owned(format!("{name}.pdf"))),
+    }
+}
+
+/// The id of a file that was given to OpenAI, or to a server of its API; those of Google are URLs.
+pub(in crate::translate) fn file_id<'p>(id: &'p str) -> Option<&'p str> {
+    (!id.contains("://")).then_some(id)
 }
 
 /// What a data URL holds, when that is base64 of a media type without parameters.

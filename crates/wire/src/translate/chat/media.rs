@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::Invalid;
 use crate::neutral::{Content, Media, Source};
 use crate::translate::object::Members;
-use crate::translate::openai::{data_url, source, written_url};
+use crate::translate::openai::{data_url, file_id, file_name, source, written_url};
 
 /// Takes `image_url`.
 pub(super) fn read_image<'a>(part: &mut Members<'a>) -> Result<Content<'a>, Invalid> {
@@ -57,7 +57,7 @@ pub(super) struct ImageUrl<'p> {
 #[derive(Serialize)]
 pub(super) struct File<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    filename: Option<&'p str>,
+    filename: Option<Cow<'p, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_data: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,11 +76,10 @@ pub(super) fn write_image<'p>(image: &'p Media<'_>) -> Option<ImageUrl<'p>> {
 
 /// None where OpenAI has no form for it.
 pub(super) fn write_file<'p>(document: &'p Media<'_>) -> Option<File<'p>> {
-    let (file_data, file_id) = match &document.source {
+    let (file_data, uploaded) = match &document.source {
         Source::Base64 { media_type, data } => (Some(written_url(media_type, data)), None),
-        Source::FileId(id) => (None, Some(id.as_ref())),
+        Source::FileId(id) => (None, Some(file_id(id)?)),
         Source::Url { .. } | Source::Text(_) => return None,
     };
-    let filename = document.name.as_ref().map(|name| name.value.as_ref());
-    Some(File { filename, file_data, file_id })
+    Some(File { filename: file_name(document), file_data, file_id: uploaded })
 }

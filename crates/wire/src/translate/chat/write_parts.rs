@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::media::{File, ImageUrl, write_file, write_image};
-use crate::neutral::{self, Json};
-use crate::translate::openai::{BETWEEN_TEXTS, InputAudio, failure, plain_document};
+use crate::neutral::{self, BETWEEN_TEXTS, Json};
+use crate::translate::openai::{InputAudio, failure};
 use crate::{Invalid, Quirks};
 
 /// `content`: one string where that says all, which every server reads.
@@ -107,7 +107,7 @@ fn content<'p>(content: &'p neutral::Content<'_>) -> Option<Content<'p>> {
         neutral::Content::Audio(audio) => {
             Content::InputAudio { input_audio: InputAudio::of(audio)? }
         }
-        neutral::Content::Document(document) => match plain_document(document) {
+        neutral::Content::Document(document) => match document.plain_text() {
             Some(text) => Content::Text { text },
             None => Content::File { file: write_file(document)? },
         },

@@ -33,7 +33,7 @@ fn request<'p>(prompt: &'p Prompt<'_>, to: &Target<'p>) -> Result<Request<'p>, I
         // Whether thoughts are shown is the provider's choice: the dialect has no word for it, and
         // the answer is the same.
         reasoning_effort: openai::effort(prompt, quirks)?.map(Effort::as_str),
-        output_cap: output_cap(prompt, to).map(|cap| Member(quirks.output_cap, cap)),
+        output_cap: openai::output_cap(prompt, to).map(|cap| Member(quirks.output_cap, cap)),
         temperature: value(&prompt.temperature),
         top_p: value(&prompt.top_p),
         top_k: taken(&prompt.top_k, quirks.top_k)?,
@@ -152,13 +152,6 @@ fn response_format<'p>(
             Ok(Some(ResponseFormat::JsonSchema { json_schema }))
         }
     }
-}
-
-/// The caller's cap, but never above the model's own. Without the caller's there is none: some
-/// servers refuse a cap that does not fit behind the prompt.
-fn output_cap(prompt: &Prompt<'_>, to: &Target<'_>) -> Option<u64> {
-    let cap = prompt.output_tokens?;
-    Some(to.max_output_tokens.map_or(cap, |most| cap.min(most)))
 }
 
 fn choices(prompt: &Prompt<'_>, quirks: &Quirks) -> Result<Option<u32>, Invalid> {

@@ -165,7 +165,8 @@ fn source<'a>(
             WrittenSource::Url { url }
         }
         Source::Text(data) => WrittenSource::Text { media_type: "text/plain", data },
-        Source::FileId(file_id) => WrittenSource::File { file_id },
+        // Those of Google are URLs.
+        Source::FileId(file_id) if !file_id.contains("://") => WrittenSource::File { file_id },
         _ => return Err(Invalid::unsupported_value(path, rule)),
     })
 }

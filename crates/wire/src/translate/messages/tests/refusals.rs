@@ -3,7 +3,7 @@
 use super::super::{read_prompt, write_prompt};
 use super::{Chance, json, request};
 use crate::neutral::{
-    Content, Format, Media, Part, Path, Prompt, Reasoning, Role, Said, Source, ToolChoice, Turn,
+    Content, Format, Media, Part, Path, Prompt, Reasoning, Role, Said, Source, Turn,
 };
 use crate::{Invalid, Target, Vendor};
 
@@ -149,10 +149,10 @@ fn values_that_anthropic_has_no_word_for_are_refused_at_their_place() {
     let described = Format::Schema {
         name: None,
         description: Some("a".into()),
-        schema: json("{}"),
+        schema: json(r#"{"description":"b"}"#),
         strict: None,
     };
-    let changes: [fn(&mut Prompt<'static>); 11] = [
+    let changes: [fn(&mut Prompt<'static>); 10] = [
         |prompt| prompt.seed = said(0),
         |prompt| prompt.logprobs = said(0),
         |prompt| prompt.choices = said(2),
@@ -162,7 +162,6 @@ fn values_that_anthropic_has_no_word_for_are_refused_at_their_place() {
         |prompt| prompt.top_p = said(f64::NAN),
         |prompt| prompt.stop = said(vec!["a".into(), "\n".into()]),
         |prompt| prompt.format = said(Format::Json),
-        |prompt| prompt.tool_choice = said(ToolChoice::Required),
         |prompt| prompt.turns[0].name = said("Ann".into()),
     ];
     for (index, change) in changes.into_iter().enumerate() {

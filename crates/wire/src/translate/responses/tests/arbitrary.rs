@@ -160,7 +160,7 @@ fn shown(chance: &mut Chance) -> Content<'static> {
         }),
         1 => Content::Document(Media {
             source: source(inline("application/pdf"), pick),
-            name: Some(Said::new(text(chance), "")),
+            name: Some(Said::new(format!("{}.pdf", text(chance)).into(), "")),
             detail: None,
         }),
         2 => Content::Audio(Media { source: inline("audio/wav"), name: None, detail: None }),

@@ -36,7 +36,7 @@ fn the_least_request_is_not_stored() {
 #[test]
 fn the_smaller_cap_counts() {
     for (callers, models, expected) in
-        [(Some(9), Some(5), json!(5)), (Some(9), None, json!(9)), (None, Some(5), json!(5))]
+        [(Some(9), Some(5), json!(5)), (Some(9), None, json!(9)), (None, Some(5), json!(null))]
     {
         let prompt = asking(Prompt { output_tokens: callers, ..Prompt::default() });
         let target = Target { max_output_tokens: models, ..to(Vendor::OpenAi) };

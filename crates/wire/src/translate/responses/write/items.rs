@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::neutral::{Content, Media, Part, Role, Source, Turn};
 use crate::translate::call_id::CallIds;
-use crate::translate::openai::{InputAudio, failure, plain_document, written_url};
+use crate::translate::openai::{InputAudio, failure, file_id, file_name, written_url};
 use crate::{Invalid, Target};
 
 /// An item of the input.
@@ -65,7 +65,7 @@ pub(super) enum PartItem<'a> {
         #[serde(flatten)]
         place: Place<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        filename: Option<&'a str>,
+        filename: Option<Cow<'a, str>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         detail: Option<&'a str>,
     },
@@ -245,7 +245,7 @@ fn image<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
             Place::ImageUrl(written_url(media_type, data).into())
         }
         Source::Url { url, .. } => Place::ImageUrl(Cow::Borrowed(url)),
-        Source::FileId(id) => Place::FileId(id),
+        Source::FileId(id) => Place::FileId(file_id(id)?),
         Source::Text(_) => return None,
     };
     let detail = media.detail.as_ref().map_or("auto", |detail| &detail.value);
@@ -253,21 +253,16 @@ fn image<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
 }
 
 fn file<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
-    if let Some(text) = plain_document(media) {
+    if let Some(text) = media.plain_text() {
         return Some(PartItem::InputText { text });
     }
-    /// OpenAI wants a name for a file that stands in the request.
-    const NAMELESS: &str = "document.pdf";
-    let name = media.name.as_ref().map(|name| name.value.as_ref());
-    let (place, filename) = match &media.source {
-        Source::Base64 { media_type, data } => {
-            let nameless = (media_type == "application/pdf").then_some(NAMELESS);
-            (Place::FileData(written_url(media_type, data)), name.or(nameless))
-        }
-        Source::Url { url, .. } => (Place::FileUrl(url), name),
-        Source::FileId(id) => (Place::FileId(id), name),
+    let place = match &media.source {
+        Source::Base64 { media_type, data } => Place::FileData(written_url(media_type, data)),
+        Source::Url { url, .. } => Place::FileUrl(url),
+        Source::FileId(id) => Place::FileId(file_id(id)?),
         Source::Text(_) => return None,
     };
+    let filename = file_name(media);
     let detail = media.detail.as_ref().map(|detail| detail.value.as_ref());
     Some(PartItem::InputFile { place, filename, detail })
 }

@@ -22,7 +22,7 @@ pub(in crate::translate) fn write_prompt(
         model: to.model,
         include: include(prompt, reasoning.as_ref()),
         top_logprobs: prompt.logprobs.as_ref().map(|logprobs| logprobs.value),
-        max_output_tokens: prompt.output_tokens.into_iter().chain(to.max_output_tokens).min(),
+        max_output_tokens: openai::output_cap(prompt, to),
         store: false,
         stream: prompt.stream,
         temperature: prompt.temperature.as_ref().map(|number| number.value),
