@@ -138,7 +138,7 @@ pub(in crate::translate) fn file_name<'p>(document: &'p Media<'_>) -> Option<Cow
 }
 
 /// The id of a file that was given to OpenAI, or to a server of its API; those of Google are URLs.
-pub(in crate::translate) fn file_id<'p>(id: &'p str) -> Option<&'p str> {
+pub(in crate::translate) fn file_id(id: &str) -> Option<&str> {
     (!id.contains("://")).then_some(id)
 }
 

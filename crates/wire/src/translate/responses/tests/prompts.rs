@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arbitrary;
-use super::common::Chance;
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{Content, Effort, Part, Path, Prompt, Reasoning, Role, Said, Turn};
 use crate::translate::responses::write_prompt;
 use crate::{Api, Target, Vendor};
