@@ -21,6 +21,8 @@ mod object;
 mod openai;
 mod responses;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use self::settle::settle;
 use crate::neutral::{Prompt, ReadSteps, Reply, WriteSteps};

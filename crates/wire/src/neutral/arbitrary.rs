@@ -3,6 +3,7 @@
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
+mod folded;
 mod reply;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 pub(crate) use self::common::Chance;
+pub(crate) use self::folded::folded;
 pub(crate) use self::reply::{logprobs, reply, usage};
 use super::{
     Content, Effort, Format, Json, Media, Part, Prompt, Reasoning, Role, Said, Source, Tool,

@@ -39,3 +39,15 @@ pub(crate) struct Logprob<'a> {
     /// Others in its place, the likeliest first; empty inside of one of these.
     pub(crate) others: Vec<Logprob<'a>>,
 }
+
+impl Logprob<'_> {
+    /// The same, to outlive its event.
+    pub(super) fn kept(&self) -> Logprob<'static> {
+        Logprob {
+            token: Cow::Owned(self.token.clone().into_owned()),
+            logprob: self.logprob,
+            bytes: self.bytes.clone(),
+            others: self.others.iter().map(Logprob::kept).collect(),
+        }
+    }
+}

@@ -34,6 +34,43 @@ pub(crate) enum Step<'a> {
     Usage(Usage),
 }
 
+impl Step<'_> {
+    /// The same, to outlive its event.
+    pub(crate) fn kept(&self) -> Step<'static> {
+        let own = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
+        match self {
+            Step::Begin { id, model, usage } => {
+                let (id, model) = (id.as_ref().map(own), model.as_ref().map(own));
+                Step::Begin { id, model, usage: *usage }
+            }
+            Step::Text { choice, text } => Step::Text { choice: *choice, text: own(text) },
+            Step::Refusal { choice, text } => Step::Refusal { choice: *choice, text: own(text) },
+            Step::Thought { choice, text } => Step::Thought { choice: *choice, text: own(text) },
+            Step::Signature { choice, signature } => {
+                Step::Signature { choice: *choice, signature: own(signature) }
+            }
+            Step::SealedThought { choice, data } => {
+                Step::SealedThought { choice: *choice, data: own(data) }
+            }
+            Step::CallBegin { choice, call, id, name } => {
+                Step::CallBegin { choice: *choice, call: *call, id: own(id), name: own(name) }
+            }
+            Step::CallInput { choice, call, json } => {
+                Step::CallInput { choice: *choice, call: *call, json: own(json) }
+            }
+            Step::Logprobs { choice, tokens } => {
+                let tokens = tokens.iter().map(Logprob::kept).collect();
+                Step::Logprobs { choice: *choice, tokens }
+            }
+            Step::Finish { choice, reason, stop_sequence } => {
+                let stop_sequence = stop_sequence.as_ref().map(own);
+                Step::Finish { choice: *choice, reason: *reason, stop_sequence }
+            }
+            Step::Usage(usage) => Step::Usage(*usage),
+        }
+    }
+}
+
 /// Reads the events of a provider's stream.
 pub(crate) trait ReadSteps: Send {
     /// Tells the steps of one event that is part of an answer: no comment, no error, no end mark.

@@ -90,11 +90,27 @@ pub(super) fn write<'p>(media: &'p Media<'_>, path: &str) -> Result<Written<'p>,
     Ok(match &media.source {
         Source::Base64 { media_type, data } => Written::InlineData { mime_type: media_type, data },
         Source::Url { url, media_type } => {
-            Written::FileData { mime_type: media_type.as_deref(), file_uri: url }
+            let mime_type = media_type.as_deref().or_else(|| media_type_of(url));
+            Written::FileData { mime_type, file_uri: url }
         }
         Source::FileId(id) if is_googles(id) => Written::FileData { mime_type: None, file_uri: id },
         Source::FileId(_) | Source::Text(_) => return Err(Invalid::unsupported(path)),
     })
+}
+
+/// What stands behind a URL by the end of its path: other dialects do not say, and Google wants to
+/// know.
+fn media_type_of(url: &str) -> Option<&'static str> {
+    const ENDS: [(&str, &str); 6] = [
+        (".gif", "image/gif"),
+        (".jpeg", "image/jpeg"),
+        (".jpg", "image/jpeg"),
+        (".pdf", "application/pdf"),
+        (".png", "image/png"),
+        (".webp", "image/webp"),
+    ];
+    let path = url.split(['?', '#']).next()?.to_ascii_lowercase();
+    ENDS.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, media_type)| media_type)
 }
 
 #[cfg(test)]
@@ -105,6 +121,17 @@ mod tests {
     fn base64_for_urls_becomes_standard() {
         for (data, expected) in [("AA==", "AA=="), ("_-8", "/+8="), ("_-8=", "/+8="), ("", "")] {
             assert_eq!(standard(data.into()), expected);
+        }
+    }
+
+    #[test]
+    fn a_url_tells_what_stands_behind_it() {
+        for (url, expected) in [
+            ("https://example.com/a.JPG", Some("image/jpeg")),
+            ("https://example.com/a.pdf?b=c.png#d", Some("application/pdf")),
+            ("https://example.com/png", None),
+        ] {
+            assert_eq!(media_type_of(url), expected, "{url}");
         }
     }
 }

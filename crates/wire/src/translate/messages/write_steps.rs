@@ -117,7 +117,7 @@ impl Writer {
             Some(Open::Call { input, .. }) => !self.kept_back.is_empty() || !is_whole(input),
             _ => false,
         };
-        if waits { self.kept_back.extend(owned(step)) } else { self.say(step, out) }
+        if waits { self.kept_back.push(step.kept()) } else { self.say(step, out) }
     }
 
     fn say(&mut self, step: &Step<'_>, out: &mut Vec<u8>) {
@@ -163,27 +163,4 @@ fn is_piece(step: &Step<'_>, of: u32) -> bool {
 
 fn is_whole(json: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(json).is_ok()
-}
-
-/// What is said in a step, to outlive its event.
-fn owned(step: &Step<'_>) -> Option<Step<'static>> {
-    let own = |text: &str| text.to_owned().into();
-    Some(match step {
-        Step::Text { choice, text } => Step::Text { choice: *choice, text: own(text) },
-        Step::Refusal { choice, text } => Step::Refusal { choice: *choice, text: own(text) },
-        Step::Thought { choice, text } => Step::Thought { choice: *choice, text: own(text) },
-        Step::Signature { choice, signature } => {
-            Step::Signature { choice: *choice, signature: own(signature) }
-        }
-        Step::SealedThought { choice, data } => {
-            Step::SealedThought { choice: *choice, data: own(data) }
-        }
-        Step::CallBegin { choice, call, id, name } => {
-            Step::CallBegin { choice: *choice, call: *call, id: own(id), name: own(name) }
-        }
-        Step::CallInput { choice, call, json } => {
-            Step::CallInput { choice: *choice, call: *call, json: own(json) }
-        }
-        _ => return None,
-    })
 }

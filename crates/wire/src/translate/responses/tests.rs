@@ -9,8 +9,6 @@ mod round_trips;
 mod schema;
 mod streams;
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 
 use super::{Reader, Writer};
@@ -46,34 +44,7 @@ fn read(stream: &[u8]) -> Result<Vec<Step<'static>>, Untold> {
     let mut reader = Reader::default();
     let mut steps = Vec::new();
     while let Some(event) = decoder.next() {
-        reader.read(&event, &mut |step| steps.push(owned(step)))?;
+        reader.read(&event, &mut |step| steps.push(step.kept()))?;
     }
     Ok(steps)
-}
-
-fn owned(step: Step<'_>) -> Step<'static> {
-    let own = |text: Cow<'_, str>| text.into_owned().into();
-    match step {
-        Step::Begin { id, model, usage } => {
-            Step::Begin { id: id.map(own), model: model.map(own), usage }
-        }
-        Step::Text { choice, text } => Step::Text { choice, text: own(text) },
-        Step::Refusal { choice, text } => Step::Refusal { choice, text: own(text) },
-        Step::Thought { choice, text } => Step::Thought { choice, text: own(text) },
-        Step::Signature { choice, signature } => {
-            Step::Signature { choice, signature: own(signature) }
-        }
-        Step::SealedThought { choice, data } => Step::SealedThought { choice, data: own(data) },
-        Step::CallBegin { choice, call, id, name } => {
-            Step::CallBegin { choice, call, id: own(id), name: own(name) }
-        }
-        Step::CallInput { choice, call, json } => Step::CallInput { choice, call, json: own(json) },
-        Step::Logprobs { choice, tokens } => {
-            Step::Logprobs { choice, tokens: tokens.into_iter().map(arbitrary::owned).collect() }
-        }
-        Step::Finish { choice, reason, stop_sequence } => {
-            Step::Finish { choice, reason, stop_sequence: stop_sequence.map(own) }
-        }
-        Step::Usage(usage) => Step::Usage(usage),
-    }
 }

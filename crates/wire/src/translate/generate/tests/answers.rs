@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 
-use super::folded::folded;
 use super::{request, said};
-use crate::neutral::arbitrary::Chance;
+use crate::neutral::arbitrary::{Chance, folded};
 use crate::neutral::{Choice, Content, ReadSteps, Reply, Step, Untold, WriteSteps};
 use crate::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
 use crate::translate::generate::{Reader, Writer, read_reply, write_reply};
@@ -50,7 +49,7 @@ fn read(stream: &[u8]) -> Result<Vec<Step<'static>>, Untold> {
     let mut steps = Vec::new();
     let mut reader = Reader::default();
     while let Some(event) = decoder.next().or_else(|| decoder.finish()) {
-        reader.read(&event, &mut |step| steps.push(said::owned(&step)))?;
+        reader.read(&event, &mut |step| steps.push(step.kept()))?;
     }
     Ok(steps)
 }

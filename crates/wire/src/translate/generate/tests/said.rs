@@ -179,47 +179,6 @@ fn content_steps(
     }
 }
 
-/// A step that borrows nothing.
-pub(super) fn owned(step: &Step<'_>) -> Step<'static> {
-    let own = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
-    match step {
-        Step::Begin { id, model, usage } => {
-            Step::Begin { id: id.as_ref().map(own), model: model.as_ref().map(own), usage: *usage }
-        }
-        Step::Text { choice, text } => Step::Text { choice: *choice, text: own(text) },
-        Step::Refusal { choice, text } => Step::Refusal { choice: *choice, text: own(text) },
-        Step::Thought { choice, text } => Step::Thought { choice: *choice, text: own(text) },
-        Step::Signature { choice, signature } => {
-            Step::Signature { choice: *choice, signature: own(signature) }
-        }
-        Step::SealedThought { choice, data } => {
-            Step::SealedThought { choice: *choice, data: own(data) }
-        }
-        Step::CallBegin { choice, call, id, name } => {
-            Step::CallBegin { choice: *choice, call: *call, id: own(id), name: own(name) }
-        }
-        Step::CallInput { choice, call, json } => {
-            Step::CallInput { choice: *choice, call: *call, json: own(json) }
-        }
-        Step::Logprobs { choice, tokens } => {
-            Step::Logprobs { choice: *choice, tokens: tokens.iter().map(token).collect() }
-        }
-        Step::Finish { choice, reason, .. } => {
-            Step::Finish { choice: *choice, reason: *reason, stop_sequence: None }
-        }
-        Step::Usage(usage) => Step::Usage(*usage),
-    }
-}
-
-fn token(told: &Logprob<'_>) -> Logprob<'static> {
-    Logprob {
-        token: Cow::Owned(told.token.clone().into_owned()),
-        logprob: told.logprob,
-        bytes: told.bytes.clone(),
-        others: told.others.iter().map(token).collect(),
-    }
-}
-
 pub(super) fn thought(chance: &mut Chance) -> Content<'static> {
     let signature = maybe(chance, |chance| chance.pick(&SIGNATURES).into());
     Content::Thought {

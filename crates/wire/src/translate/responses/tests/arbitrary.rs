@@ -243,12 +243,3 @@ pub(super) fn steps(chance: &mut Chance) -> Vec<Step<'static>> {
     }
     steps
 }
-
-pub(super) fn owned(token: Logprob<'_>) -> Logprob<'static> {
-    Logprob {
-        token: token.token.into_owned().into(),
-        logprob: token.logprob,
-        bytes: token.bytes,
-        others: token.others.into_iter().map(owned).collect(),
-    }
-}

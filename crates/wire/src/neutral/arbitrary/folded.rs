@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 use crate::neutral::{Choice, Content, Reply, Step};
 
 /// What steps say in all, pieces put together.
-pub(super) fn folded(steps: &[Step<'_>]) -> Reply<'static> {
+pub(crate) fn folded(steps: &[Step<'_>]) -> Reply<'static> {
     let mut reply = Reply::default();
     let mut choices: BTreeMap<u32, Choice<'static>> = BTreeMap::new();
     let mut inputs: BTreeMap<(u32, u32), String> = BTreeMap::new();
     for step in steps {
-        match super::said::owned(step) {
+        match step.kept() {
             Step::Begin { id, model, usage } => reply = Reply { id, model, usage, ..reply },
             Step::Usage(usage) => reply.usage = Some(usage),
             Step::CallInput { choice, call, json } => {
