@@ -27,7 +27,9 @@ pub use self::finish::FinishReason;
 pub use self::identity::Identity;
 pub use self::replay::{Fresh, NotReplayable, Replay};
 pub use self::responses::ResponsesRequest;
-pub(crate) use self::responses::{ResponsesStream, facts as response_facts};
+pub(crate) use self::responses::{
+    ResponsesStream, ending as response_ending, facts as response_facts, usage as response_usage,
+};
 pub use self::shape::Shape;
 pub(crate) use self::shape::{Speaker, Turn};
 pub(crate) use self::usage::parse as parse_usage;

@@ -150,6 +150,21 @@ impl Piece {
     pub(crate) fn garbage() -> Piece {
         Piece { bytes: Bytes::new(), facts: None, meaning: Meaning::Garbage }
     }
+
+    /// An event whose `data` could not be read as one of its dialect. What is named an error is
+    /// one to clients, whatever it holds.
+    pub(crate) fn unread(event: &sse::Event, data: &[u8]) -> Piece {
+        let bytes = event.raw.clone();
+        match Unread::of(data) {
+            _ if event.name() == Some("error") => {
+                let facts = Some(Chunk { error: true, ..Chunk::default() });
+                Piece { bytes, facts, meaning: Meaning::Error }
+            }
+            Unread::Blank => Piece::aside(bytes),
+            Unread::Json => Piece { bytes, facts: None, meaning: Meaning::Content },
+            Unread::Garbage => Piece::garbage(),
+        }
+    }
 }
 
 /// What data is that could not be read as an event of its dialect.

@@ -57,7 +57,11 @@ impl Listen for Between {
         let bytes = match meaning {
             Meaning::Garbage => return Piece::garbage(),
             Meaning::Error => translate::error_event(self.caller, event),
-            Meaning::End => self.finish(),
+            // An end mark may be part of the answer too.
+            Meaning::End => match facts.as_ref().map_or(Some(Bytes::new()), |_| self.told(event)) {
+                Some(told) => [told, self.finish()].concat().into(),
+                None => return Piece::garbage(),
+            },
             // Something for connections that would be taken for dead while the model thinks.
             Meaning::Aside if facts.is_none() && comments => sse::comment("ping"),
             Meaning::Aside if facts.is_none() => Bytes::new(),

@@ -32,7 +32,12 @@ struct Told {
 
 impl Told {
     fn parse(body: &[u8]) -> Told {
-        Told { body: serde_json::from_slice(body).unwrap_or_default() }
+        let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
+        // A response that failed holds its error itself.
+        if let Some(response) = body.get_mut("response") {
+            body = response.take();
+        }
+        Told { body }
     }
 
     fn parts<'a>(&'a self, status: u16, silent: &'a str) -> ErrorParts<'a> {
