@@ -102,6 +102,9 @@ struct Marks {
     content: Option<IgnoredAny>,
     output: Option<IgnoredAny>,
     candidates: Option<IgnoredAny>,
+    /// Gemini's, of a prompt that it would not read.
+    #[serde(rename = "promptFeedback")]
+    prompt_feedback: Option<IgnoredAny>,
 }
 
 impl NotAnswer {
@@ -110,7 +113,7 @@ impl NotAnswer {
             Api::Chat | Api::Completions => marks.choices.is_some(),
             Api::Messages => marks.content.is_some(),
             Api::Responses => marks.output.is_some(),
-            Api::Generate => marks.candidates.is_some(),
+            Api::Generate => marks.candidates.is_some() || marks.prompt_feedback.is_some(),
             // Of the others nothing is needed but that they are JSON objects.
             _ => true,
         });

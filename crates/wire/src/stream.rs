@@ -115,7 +115,7 @@ fn native(call: &Call) -> Box<dyn Listen> {
         Call::Plain(plain) => Box::new(OpenAiStream::new(plain.wants_usage(), call.choices())),
         Call::Messages(_) => Box::new(AnthropicStream::default()),
         Call::Responses(_) => Box::new(ResponsesStream::default()),
-        Call::Generate(_) => Box::new(GenerateStream::default()),
+        Call::Generate(_) => Box::new(GenerateStream::new(call.choices())),
     }
 }
 

@@ -27,7 +27,7 @@ impl Between {
             Api::Chat => Box::new(OpenAiStream::new(true, call.choices())),
             Api::Messages => Box::new(AnthropicStream::default()),
             Api::Responses => Box::new(ResponsesStream::default()),
-            Api::Generate => Box::new(GenerateStream::default()),
+            Api::Generate => Box::new(GenerateStream::new(call.choices())),
             _ => return None,
         };
         Some(Between {

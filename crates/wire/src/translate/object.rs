@@ -33,6 +33,24 @@ impl<'a> Members<'a> {
         Ok(Members { path, members })
     }
 
+    /// The same where a dialect has several spellings of a name: `spelling` tells the one by which
+    /// members are taken. Two of one name are refused.
+    pub(in crate::translate) fn spelled(
+        raw: &'a str,
+        path: String,
+        spelling: fn(&str) -> Cow<'_, str>,
+    ) -> Result<Members<'a>, Invalid> {
+        let Members { path, members: written } = Members::of(raw, path)?;
+        let count = written.len();
+        let spelled = |(name, value): (String, _)| (spelling(&name).into_owned(), value);
+        let members: BTreeMap<String, &RawValue> = written.into_iter().map(spelled).collect();
+        if members.len() < count {
+            let whole = if path.is_empty() { "the request" } else { &path };
+            return Err(Invalid::body(format!("{whole} has two spellings of one name")));
+        }
+        Ok(Members { path, members })
+    }
+
     /// Where a member stands, such as `messages[1].role`.
     pub(in crate::translate) fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
@@ -156,7 +174,12 @@ impl<'a> Members<'a> {
 
     /// Refuses what is left. The name of a member is told only if it is OpenAI's.
     pub(in crate::translate) fn finish(self) -> Result<(), Invalid> {
-        if let Some(name) = UNTOLD.into_iter().find(|name| self.members.contains_key(*name)) {
+        self.finish_of(&UNTOLD)
+    }
+
+    /// Refuses what is left. The name of a member is told only if it is among those `known`.
+    pub(in crate::translate) fn finish_of(self, known: &[&str]) -> Result<(), Invalid> {
+        if let Some(name) = known.iter().find(|name| self.members.contains_key(**name)) {
             return Err(Invalid::unsupported(&self.path(name)));
         }
         if self.members.is_empty() { Ok(()) } else { Err(Invalid::unknown_member(&self.path)) }

@@ -1,0 +1,34 @@
+//! Why a candidate ended, in Google's words and in those shared by all dialects.
+
+use crate::FinishReason;
+
+/// Reads a `finishReason`. None while it has not ended.
+///
+/// Gemini says `STOP` for an answer that calls functions too; whoever knows of the calls says so.
+pub(super) fn named(word: &str) -> Option<FinishReason> {
+    Some(match word {
+        "" | "FINISH_REASON_UNSPECIFIED" => return None,
+        "STOP" => FinishReason::Stop,
+        "MAX_TOKENS" => FinishReason::Length,
+        "SAFETY"
+        | "RECITATION"
+        | "BLOCKLIST"
+        | "PROHIBITED_CONTENT"
+        | "SPII"
+        | "IMAGE_SAFETY"
+        | "IMAGE_PROHIBITED_CONTENT"
+        | "IMAGE_RECITATION" => FinishReason::ContentFilter,
+        // MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL, LANGUAGE, OTHER, and words of tomorrow.
+        _ => FinishReason::Other,
+    })
+}
+
+/// Google's word for a reason.
+pub(crate) fn word(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Stop | FinishReason::ToolCalls | FinishReason::FunctionCall => "STOP",
+        FinishReason::Length => "MAX_TOKENS",
+        FinishReason::ContentFilter => "SAFETY",
+        FinishReason::Other => "OTHER",
+    }
+}
