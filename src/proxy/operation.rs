@@ -1,5 +1,5 @@
-//! What a request asks for, told from method and path alone. A path that is not here is refused
-//! before any filter and can reach no provider.
+//! What a request asks for, told from method and path alone. A path that is not here
+//! passes through if a rule leads it somewhere, and reaches no provider otherwise.
 
 use http::Method;
 use inferlayer_filter::Refusal;
@@ -7,6 +7,8 @@ use inferlayer_filter::exchange::{Head, Operation};
 use inferlayer_ledger::RequestId;
 use inferlayer_wire::{Api, Dialect};
 use uuid::Uuid;
+
+use crate::proxy::passage;
 
 /// The shape of errors and answers that a caller understands, told from the path; where that says
 /// nothing, from the header that Anthropic's SDKs send.
@@ -35,7 +37,7 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
         MODELS => (Operation::Models, Method::GET),
         path => match path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/')) {
             Some(id) if is_model_id(id) => (Operation::Model(id.to_owned()), Method::GET),
-            _ => return Err(Refusal::UnknownPath),
+            _ => return passage::of(head),
         },
     };
     match (head.method == method, method) {
@@ -65,7 +67,8 @@ mod tests {
     use super::*;
 
     fn of_path(method: Method, path: &str) -> Result<Operation, Refusal> {
-        of(&Head { method, path: path.to_owned(), headers: http::HeaderMap::new() })
+        let headers = http::HeaderMap::new();
+        of(&Head { method, path: path.to_owned(), query: None, headers })
     }
 
     #[test]
@@ -91,7 +94,6 @@ mod tests {
             "/v1/models/..",
             "/v1/models/a/../b",
             "/v1/models/%2e%2e",
-            "/v1/modelsx",
             "/v1/inferlayer/receipts/",
             "/v1/inferlayer/receipts/1",
             "/v1/inferlayer/receipts/00000000-0000-0000-0000-000000000000",

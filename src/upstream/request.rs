@@ -9,7 +9,7 @@ use inferlayer_wire::{Call, Dialect};
 
 use crate::proxy::Pipeline;
 
-const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// What our own translation speaks.

@@ -200,6 +200,11 @@ impl Tenant {
         self.account.settings.allow_route_header
     }
 
+    /// Whether paths outside the known families may pass through.
+    pub fn allows_pass_through(&self) -> bool {
+        self.account.settings.allow_pass_through
+    }
+
     /// What the ledger keeps of its prompts and answers.
     pub fn content(&self) -> ContentPolicy {
         self.account.settings.content

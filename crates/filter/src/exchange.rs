@@ -10,12 +10,13 @@ use bytes::BytesMut;
 use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
-use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
+use inferlayer_ledger::{Hash, OutcomeSlot, Pending, Receipt};
 use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
 use crate::candidate::Candidates;
+use crate::passage::Passage;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 
@@ -38,7 +39,7 @@ pub struct Exchange {
     pub dialect: Dialect,
     /// Whose request it is. From `authenticate`.
     pub tenant: Slot<Tenant>,
-    /// The body, parsed. From the proxy.
+    /// The body, parsed; never for what passes through. From the proxy.
     pub call: Slot<Call>,
     /// How much it asks, and which model that makes it. From `classify`.
     pub plan: Slot<Plan>,
@@ -48,6 +49,8 @@ pub struct Exchange {
     pub admission: Slot<Admission>,
     /// Where it may go, best first. From `route`.
     pub candidates: Slot<Candidates>,
+    /// What one request costs, where that is all that is known of its price. From `route`.
+    pub flat_price: Slot<NanoUsd>,
     /// What each candidate costs at worst, in the same order. From `meter`.
     pub quotes: Slot<Vec<Quote>>,
     /// That the worst case fits the budget. From `meter`.
@@ -62,6 +65,8 @@ pub struct Exchange {
     pub added: Option<Duration>,
     /// What has been seen of the answer. From the proxy.
     pub answer: Tally,
+    /// What has passed of bodies that are not collected. From the proxy.
+    pub passed: Option<Passed>,
     /// What it cost. From `meter`.
     pub cost: Slot<Cost>,
     /// How it ended. From the proxy.
@@ -80,6 +85,8 @@ pub struct Head {
     pub method: Method,
     /// The path, without the query.
     pub path: String,
+    /// The query, without its question mark.
+    pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
 }
@@ -89,6 +96,8 @@ pub struct Head {
 pub enum Operation {
     /// Something of a model.
     Inference(Asked),
+    /// What a provider is to do with the bytes as they are.
+    Passage(Passage),
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{model}`.
@@ -147,6 +156,17 @@ pub struct Tally {
     pub content_cut: bool,
 }
 
+/// What has passed through, in both directions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Bytes of the request's body.
+    pub request_bytes: u64,
+    /// The MAC of the whole of it, where the tenant's policy has one.
+    pub request_hmac: Option<Hash>,
+    /// Bytes of the answer's body.
+    pub answer_bytes: u64,
+}
+
 /// A refusal, as recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -190,6 +210,7 @@ impl Exchange {
             hit: Slot::empty("hit"),
             admission: Slot::empty("admission"),
             candidates: Slot::empty("candidates"),
+            flat_price: Slot::empty("flat price"),
             quotes: Slot::empty("quotes"),
             hold: Slot::empty("hold"),
             intent: Slot::empty("intent"),
@@ -197,6 +218,7 @@ impl Exchange {
             waited: Duration::ZERO,
             added: None,
             answer: Tally::default(),
+            passed: None,
             cost: Slot::empty("cost"),
             ending: Slot::empty("ending"),
             refused: None,

@@ -11,7 +11,7 @@
 //! the [`Filter`] they build. It reads and fills the typed fields of one [`Exchange`]; it states
 //! which [`Fact`]s it needs, uses and gives, and a list in an impossible order does not start.
 //!
-//! Reading order: [`contract`], [`exchange`], [`plan`], [`candidate`], [`refusal`], [`answer`],
+//! Reading order: [`contract`], [`exchange`], [`plan`], [`passage`], [`candidate`], [`refusal`], [`answer`],
 //! [`registration`], [`outline`], [`site`].
 
 pub mod answer;
@@ -21,6 +21,7 @@ pub mod candidate;
 pub mod contract;
 pub mod exchange;
 pub mod outline;
+pub mod passage;
 pub mod plan;
 pub mod refusal;
 pub mod registration;
@@ -34,6 +35,7 @@ pub use candidate::{Candidate, Candidates, Provider};
 pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
 pub use outline::Outline;
+pub use passage::{Passage, PlainPath};
 pub use plan::{DecidedBy, Plan, Tier};
 pub use refusal::{Face, Refusal};
 pub use registration::Registration;
