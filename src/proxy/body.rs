@@ -72,8 +72,8 @@ pub(crate) async fn linger(session: &mut Session, limits: &Limits) {
     }
 }
 
-/// Ends when the client hangs up, or sends what it may not send now. What is left of a body that was
-/// answered early is dropped.
+/// Ends when the client hangs up, or sends what it may not send now. What is left of a body that
+/// was answered early is dropped.
 pub(crate) async fn client_gone(session: &mut Session) {
     let downstream = session.as_downstream_mut();
     loop {

@@ -2,18 +2,19 @@
 //! as they come, and a provider that answers before the body has ended is heard.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use inferlayer_filter::exchange::{AttemptResult, Operation};
-use inferlayer_filter::{Candidate, Exchange, Refusal};
+use inferlayer_filter::{Candidate, Exchange, Refusal, UpstreamRequest};
+use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
 use crate::proxy::Upload;
 use crate::upstream::attempts::{Trial, asked_patience, enter, failure, is_final, leave};
-use crate::upstream::connection::{Cut, Reply};
+use crate::upstream::connection::{Connection, Cut, Reply};
 use crate::upstream::provider::Upstream;
 use crate::upstream::{Warrant, streamed};
 
@@ -76,7 +77,7 @@ impl Trial<'_> {
         candidate: &Candidate,
         x: &mut Exchange,
         upload: &mut Upload<'_>,
-        patience: &mut Option<std::time::Duration>,
+        patience: &mut Option<Duration>,
     ) -> Result<Result<Passing, AttemptResult>, Refusal> {
         let intent = x.intent.need_mut()?;
         let (connected, intent) = tokio::join!(upstream.connect_unshared(), intent.durable());
@@ -85,18 +86,9 @@ impl Trial<'_> {
             Ok(connection) => connection,
             Err(result) => return Ok(Err(result)),
         };
-        let Operation::Passage(passage) = &x.operation else {
-            return Err(Refusal::Fact("passage"));
-        };
-        let mut request = streamed::request(passage, &x.head.headers);
-        self.pipeline.upstream_request(x, candidate, &mut request)?;
-        let method = x.head.method.clone();
-        let warrant = Warrant::new(x.tenant.need()?, x.hold.need_mut()?, &intent);
-        if let Some(attempt) = x.attempts.last_mut() {
-            attempt.result = AttemptResult::Sent;
-        }
+        let request = self.passing_request(x, candidate)?;
         let sent = Instant::now();
-        let reply = connection.send_streamed(method, request, upload, warrant).await?;
+        let reply = send(x, connection, request, upload, &intent).await?;
         x.waited += sent.elapsed();
         let reply = match reply {
             Ok(reply) if is_final(reply.status) => reply,
@@ -112,6 +104,33 @@ impl Trial<'_> {
             () = upload.client_gone() => Err(Refusal::ClientGone),
         }
     }
+
+    fn passing_request(
+        &self,
+        x: &Exchange,
+        candidate: &Candidate,
+    ) -> Result<UpstreamRequest, Refusal> {
+        let Operation::Passage(passage) = &x.operation else {
+            return Err(Refusal::Fact("passage"));
+        };
+        let mut request = streamed::request(passage, &x.head.headers);
+        self.pipeline.upstream_request(x, candidate, &mut request)?;
+        Ok(request)
+    }
+}
+
+async fn send(
+    x: &mut Exchange,
+    connection: Box<Connection>,
+    request: UpstreamRequest,
+    upload: &mut Upload<'_>,
+    intent: &Receipt,
+) -> Result<Result<Reply, AttemptResult>, Refusal> {
+    let warrant = Warrant::new(x.tenant.need()?, x.hold.need_mut()?, intent);
+    if let Some(attempt) = x.attempts.last_mut() {
+        attempt.result = AttemptResult::Sent;
+    }
+    connection.send_streamed(x.head.method.clone(), request, upload, warrant).await
 }
 
 impl Passing {

@@ -10,9 +10,28 @@ use ring::digest::{Context, SHA256};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::gateway::{Gateway, Setup};
+use super::records;
+
 /// Bytes in one piece of a body.
 pub const PIECE_BYTES: usize = 64 * 1024;
 
+/// Nano-dollars of a request.
+pub const PRICE: u64 = 50_000_000;
+
+const RULES: &str = "
+      pass_through:
+        - { path: /v1/files, provider: p0, price_usd: 0.05 }
+        - { path: /v1/audio, provider: p0 }
+        - { path: /v1/fine_tuning, provider: p0, price_usd: 0.05 }
+";
+const TENANTS: &str = "
+  - { name: open, budget_usd: 1, allow_pass_through: true, allow_unpriced: true }
+  - { name: local, budget_usd: 1, local_only: true }
+  - { name: poor, budget_usd: 0.07 }
+  - { name: hash, budget_usd: 1, content: hash }
+  - { name: none, budget_usd: 1, content: none }
+";
 /// One request, and the digest of its body.
 #[derive(Clone, Debug)]
 pub struct Taken {
@@ -65,6 +84,21 @@ impl Bulk {
     pub fn closed(&self) -> Vec<Instant> {
         self.memory.lock().unwrap().closed.clone()
     }
+}
+
+impl Bulk {
+    /// A gateway whose paths lead here: files and fine-tuning at [`PRICE`], audio without a price.
+    pub fn gateway(&self, extra: &'static str) -> Gateway {
+        let setup = Setup::of(&[self.base_url()]);
+        Setup { in_route: RULES, more_tenants: TENANTS, extra, ..setup }.start()
+    }
+}
+
+/// The gateway stops well, and what it has recorded holds.
+pub fn assert_verifies(gateway: Gateway) {
+    let (folder, status) = gateway.stop();
+    assert!(status.success());
+    records::assert_verifies(folder.path());
 }
 
 /// The piece of that number of a large body; no two neighbours are alike.

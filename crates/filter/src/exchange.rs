@@ -10,13 +10,13 @@ use bytes::BytesMut;
 use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
-use inferlayer_ledger::{Hash, OutcomeSlot, Pending, Receipt};
+use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
 use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
 use crate::candidate::Candidates;
-use crate::passage::Passage;
+use crate::passage::{Passage, Passed};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 
@@ -154,17 +154,6 @@ pub struct Tally {
     pub content: BytesMut,
     /// The answer is longer than the recording limit.
     pub content_cut: bool,
-}
-
-/// What has passed through, in both directions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
-    /// Bytes of the request's body.
-    pub request_bytes: u64,
-    /// The MAC of the whole of it, where the tenant's policy has one.
-    pub request_hmac: Option<Hash>,
-    /// Bytes of the answer's body.
-    pub answer_bytes: u64,
 }
 
 /// A refusal, as recorded.

@@ -11,8 +11,8 @@
 //! the [`Filter`] they build. It reads and fills the typed fields of one [`Exchange`]; it states
 //! which [`Fact`]s it needs, uses and gives, and a list in an impossible order does not start.
 //!
-//! Reading order: [`contract`], [`exchange`], [`plan`], [`passage`], [`candidate`], [`refusal`], [`answer`],
-//! [`registration`], [`outline`], [`site`].
+//! Reading order: [`contract`], [`exchange`], [`plan`], [`passage`], [`candidate`], [`refusal`],
+//! [`answer`], [`registration`], [`outline`], [`site`].
 
 pub mod answer;
 mod attempt;
@@ -22,6 +22,7 @@ pub mod contract;
 pub mod exchange;
 pub mod outline;
 pub mod passage;
+mod plain_path;
 pub mod plan;
 pub mod refusal;
 pub mod registration;

@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
-use inferlayer_filter::exchange::{Attempt, Intent, Operation, Passed};
+use inferlayer_filter::exchange::{Attempt, Intent, Operation};
+use inferlayer_filter::passage::Passed;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site};
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
 use inferlayer_wire::Vendor;

@@ -14,7 +14,7 @@ use pingora_proxy::Session;
 
 use crate::config::Limits;
 use crate::proxy::{Failure, Run, body, relay, respond};
-use crate::upstream::{Kind, Passing};
+use crate::upstream::{Kind, Passing, Reply};
 
 /// What a client needs to read the body. An allow-list cannot leak what a provider echoes.
 const PASSED_ON: [HeaderName; 4] =
@@ -41,7 +41,7 @@ pub(crate) async fn answer(
             run.x.ending.fill(Ending::Complete)?;
             respond::whole(session, run, head, body).await?;
         }
-        Passing::Flowing { .. } => flow(session, run, answer, limits).await?,
+        Passing::Flowing { reply, begun } => flow(session, run, reply, begun, limits).await?,
     }
     body::linger(session, limits).await;
     Ok(())
@@ -50,10 +50,10 @@ pub(crate) async fn answer(
 async fn flow(
     session: &mut Session,
     run: &mut Run<'_>,
-    answer: Passing,
+    mut reply: Reply,
+    begun: Bytes,
     limits: &Limits,
 ) -> Result<(), Failure> {
-    let Passing::Flowing { mut reply, begun } = answer else { return Ok(()) };
     let kind = Kind::of(&reply.headers);
     let mut head = ResponseHead { status: reply.status, headers: passed_on(&reply.headers) };
     copy(&CONTENT_LENGTH, &reply.headers, &mut head.headers);

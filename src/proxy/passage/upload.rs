@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use inferlayer_accounts::{ContentPolicy, Tenant};
 use inferlayer_filter::Refusal;
-use inferlayer_filter::exchange::Passed;
+use inferlayer_filter::passage::Passed;
 use inferlayer_ledger::ContentMac;
 use pingora_proxy::Session;
 
