@@ -56,7 +56,9 @@ async fn flow(
 ) -> Result<(), Failure> {
     let kind = Kind::of(&reply.headers);
     let mut head = ResponseHead { status: reply.status, headers: passed_on(&reply.headers) };
-    copy(&CONTENT_LENGTH, &reply.headers, &mut head.headers);
+    if kind != Kind::Events {
+        copy(&CONTENT_LENGTH, &reply.headers, &mut head.headers);
+    }
     respond::begin(session, run, head).await?;
     let (mut kept, mut next) = (Bytes::new(), Some(begun));
     while let Some(bytes) = next {
