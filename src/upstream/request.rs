@@ -12,7 +12,7 @@ use inferlayer_wire::{Api, Call, Dialect, Target};
 use crate::proxy::Pipeline;
 use crate::upstream::UpstreamSettings;
 
-const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const OPENAI_BETA: HeaderName = HeaderName::from_static("openai-beta");
