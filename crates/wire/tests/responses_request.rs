@@ -122,9 +122,11 @@ fn bytes_of_text_bound_their_tokens() {
         r#"[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"hi",
             "annotations":[]},{"type":"refusal","refusal":"no"}]}]"#,
         r#"[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AA"}}]}]"#,
-        r#"[{"role":"user","content":"x"},{"type":"function_call","call_id":"a","name":"f","arguments":"{}"},
+        r#"[{"role":"user","content":"x"},{"type":"function_call",
+            "call_id":"a","name":"f","arguments":"{}"},
             {"type":"function_call_output","call_id":"a","output":"{\"type\":\"input_image\"}"}]"#,
-        r#"[{"role":"user","content":"x"},{"type":"reasoning","summary":[{"type":"summary_text","text":"a"}],
+        r#"[{"role":"user","content":"x"},{"type":"reasoning",
+            "summary":[{"type":"summary_text","text":"a"}],
             "content":[{"type":"reasoning_text","text":"b"}],"encrypted_content":"AA"}]"#,
     ] {
         assert!(!is_unbounded("input", input), "{input}");
@@ -143,7 +145,8 @@ fn bytes_of_text_bound_their_tokens() {
 #[test]
 fn what_is_only_named_or_drawn_bounds_nothing() {
     for input in [
-        r#"[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,AA"}]}]"#,
+        r#"[{"role":"user","content":[{"type":"input_image",
+            "image_url":"data:image/png;base64,AA"}]}]"#,
         r#"[{"role":"user","content":[{"type":"input_file","file_id":"f"}]}]"#,
         r#"[{"role":"user","content":{"type":"input_image"}}]"#,
         r#"[{"type":"function_call_output","call_id":"a","output":[{"type":"input_image"}]}]"#,
@@ -211,7 +214,8 @@ fn a_conversation_has_the_same_shape_as_in_chat() {
         {"type":"function_call","call_id":"a","name":"f","arguments":"{\"text\":\"x\"}"},
         {"type":"function_call","call_id":"b","name":"f","arguments":"{}"},
         {"output":"sun","type":"function_call_output","call_id":"a"},
-        {"type":"function_call_output","call_id":"b","output":[{"type":"input_text","text":"rain"}]},
+        {"type":"function_call_output","call_id":"b","output":[
+            {"type":"input_text","text":"rain"}]},
         {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
         {"type":"function_call_output","call_id":"c","output":"snow"},
         {"role":"assistant","content":"a = b"},

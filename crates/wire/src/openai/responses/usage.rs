@@ -77,7 +77,8 @@ mod tests {
             r#"{"input_tokens":1.5,"output_tokens":1}"#,
             r#"{"input_tokens":1,"output_tokens":9007199254740993}"#,
             r#"{"input_tokens":1,"output_tokens":1,"input_tokens_details":{"cached_tokens":2}}"#,
-            r#"{"input_tokens":1,"output_tokens":1,"output_tokens_details":{"reasoning_tokens":2}}"#,
+            r#"{"input_tokens":1,"output_tokens":1,
+                "output_tokens_details":{"reasoning_tokens":2}}"#,
         ] {
             assert_eq!(read(json), None, "{json}");
         }

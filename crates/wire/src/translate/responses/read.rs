@@ -12,7 +12,6 @@ mod tools;
 pub(in crate::translate) use self::prompt::read_prompt;
 pub(in crate::translate) use self::reply::read_reply;
 pub(in crate::translate) use self::stream::Reader;
-
 use crate::ResponsesRequest;
 use crate::translate::object::Members;
 

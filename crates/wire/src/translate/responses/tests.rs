@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod compliance;
+mod pairs;
 mod prompts;
 mod refusals;
 mod round_trips;
@@ -11,11 +12,13 @@ mod streams;
 #[path = "../../../tests/common/mod.rs"]
 mod common;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::{Reader, Writer};
 use crate::ResponsesRequest;
-use crate::neutral::{ReadSteps, Step, WriteSteps};
+use crate::neutral::{ReadSteps, Step, Untold, WriteSteps};
 use crate::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
 
 /// A request with these members beside what it needs.
@@ -40,7 +43,7 @@ fn written(to: &ResponsesRequest, steps: &[Step<'_>]) -> Vec<u8> {
 }
 
 /// The steps that a stream tells.
-fn read(stream: &[u8]) -> Result<Vec<Step<'static>>, crate::neutral::Untold> {
+fn read(stream: &[u8]) -> Result<Vec<Step<'static>>, Untold> {
     let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
     decoder.push(Bytes::copy_from_slice(stream)).unwrap();
     let mut reader = Reader::default();
@@ -52,7 +55,7 @@ fn read(stream: &[u8]) -> Result<Vec<Step<'static>>, crate::neutral::Untold> {
 }
 
 fn owned(step: Step<'_>) -> Step<'static> {
-    let own = |text: std::borrow::Cow<'_, str>| text.into_owned().into();
+    let own = |text: Cow<'_, str>| text.into_owned().into();
     match step {
         Step::Begin { id, model, usage } => {
             Step::Begin { id: id.map(own), model: model.map(own), usage }

@@ -164,30 +164,37 @@ fn step(items: &mut Vec<Open>, event: &Value) {
     assert_eq!(open.item["id"], event["item_id"]);
     let place = event.get("content_index").or(event.get("summary_index"));
     assert!(place.is_none_or(|place| place == open.parts), "{event}");
-    match name {
-        "content_part.added" | "reasoning_summary_part.added" => {
-            check_part(&event["part"]);
-            assert!(open.part.replace(String::new()).is_none(), "{event}");
-        }
-        "content_part.done" | "reasoning_summary_part.done" => {
-            check_part(&event["part"]);
-            let said = event["part"].get("text").or(event["part"].get("refusal")).unwrap();
-            assert_eq!(said, &open.part.take().unwrap());
-            open.parts += 1;
-        }
-        "function_call_arguments.delta" => open.arguments += event["delta"].as_str().unwrap(),
-        "function_call_arguments.done" => {
-            assert_eq!(event["arguments"], open.arguments);
-            assert_eq!(event["name"], open.item["name"]);
-        }
-        "output_text.done" | "reasoning_summary_text.done" => {
-            assert_eq!(event["text"], open.part.clone().unwrap());
-        }
-        "refusal.done" => assert_eq!(event["refusal"], open.part.clone().unwrap()),
-        _ => {
-            assert!(name.ends_with(".delta"), "{name}");
-            assert_eq!(event.get("logprobs").is_some(), name == "output_text.delta");
-            open.part.as_mut().unwrap().push_str(event["delta"].as_str().unwrap());
+    open.tell(name, event);
+}
+
+impl Open {
+    /// Something happens in it.
+    fn tell(&mut self, name: &str, event: &Value) {
+        match name {
+            "content_part.added" | "reasoning_summary_part.added" => {
+                check_part(&event["part"]);
+                assert!(self.part.replace(String::new()).is_none(), "{event}");
+            }
+            "content_part.done" | "reasoning_summary_part.done" => {
+                check_part(&event["part"]);
+                let said = event["part"].get("text").or(event["part"].get("refusal")).unwrap();
+                assert_eq!(said, &self.part.take().unwrap());
+                self.parts += 1;
+            }
+            "function_call_arguments.delta" => self.arguments += event["delta"].as_str().unwrap(),
+            "function_call_arguments.done" => {
+                assert_eq!(event["arguments"], self.arguments);
+                assert_eq!(event["name"], self.item["name"]);
+            }
+            "output_text.done" | "reasoning_summary_text.done" => {
+                assert_eq!(event["text"], self.part.clone().unwrap());
+            }
+            "refusal.done" => assert_eq!(event["refusal"], self.part.clone().unwrap()),
+            _ => {
+                assert!(name.ends_with(".delta"), "{name}");
+                assert_eq!(event.get("logprobs").is_some(), name == "output_text.delta");
+                self.part.as_mut().unwrap().push_str(event["delta"].as_str().unwrap());
+            }
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Streams of providers that do not send all that OpenAI does.
 
 use super::read;
-use crate::FinishReason;
 use crate::neutral::{Step, Untold};
+use crate::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
+use crate::translate::error_event;
+use crate::{Api, FinishReason};
 
 /// The steps of these events, each its data.
 fn steps(events: &[&str]) -> Result<Vec<Step<'static>>, Untold> {
@@ -132,4 +134,21 @@ fn an_answer_in_part_untold_breaks_the_stream() {
     }
     let aside = r#"{"type":"response.of_tomorrow.in_progress"}"#;
     assert_eq!(steps(&[CREATED, aside]), Ok(vec![begin()]));
+}
+
+#[test]
+fn a_response_that_failed_tells_why_in_any_dialect() {
+    let failed = r#"{"type":"response.failed","response":{"status":"failed","error":
+        {"code":"server_error","message":"The model broke."}}}"#;
+    let error = r#"{"type":"error","code":null,"message":"The model broke.","param":null}"#;
+    for event in [failed, error] {
+        let data = format!("event: error\ndata: {}\n\n", event.replace('\n', ""));
+        let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
+        decoder.push(data.into()).unwrap();
+        let event = decoder.next().unwrap();
+        for api in [Api::Chat, Api::Messages] {
+            let told = error_event(api, &event);
+            assert!(String::from_utf8_lossy(&told).contains("The model broke."), "{told:?}");
+        }
+    }
 }

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::super::part::sound_format;
 use crate::neutral::{Content, Media, Part, Role, Source, Turn};
 use crate::{Invalid, Target};
-
-use super::super::part::sound_format;
 
 /// An item of the input.
 #[derive(Serialize)]

@@ -20,7 +20,7 @@ pub(super) struct Resource<'a> {
     object: &'static str,
     created_at: u64,
     /// Unknown: the wire has no clock.
-    completed_at: Option<u64>,
+    completed_at: Option<()>,
     status: Status,
     error: Option<()>,
     incomplete_details: Option<Incomplete>,
