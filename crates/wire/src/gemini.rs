@@ -20,7 +20,7 @@ mod usage;
 pub(crate) use self::answer::{Candidate, FunctionCall, GenerateAnswer, Part, facts};
 pub(crate) use self::embed::Embedded;
 pub use self::error::{error_body, error_event};
-pub(crate) use self::finish::word as finish_word;
+pub(crate) use self::finish::{finish_word, of_calls};
 pub(crate) use self::names::camel;
 pub use self::request::GenerateRequest;
 pub(crate) use self::stream::GenerateStream;

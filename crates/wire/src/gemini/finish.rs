@@ -3,8 +3,6 @@
 use crate::FinishReason;
 
 /// Reads a `finishReason`. None while it has not ended.
-///
-/// Gemini says `STOP` for an answer that calls functions too; whoever knows of the calls says so.
 pub(super) fn named(word: &str) -> Option<FinishReason> {
     Some(match word {
         "" | "FINISH_REASON_UNSPECIFIED" => return None,
@@ -23,8 +21,13 @@ pub(super) fn named(word: &str) -> Option<FinishReason> {
     })
 }
 
+/// Google says `STOP` for an answer that calls functions too.
+pub(crate) fn of_calls(reason: FinishReason, calls: bool) -> FinishReason {
+    if calls && reason == FinishReason::Stop { FinishReason::ToolCalls } else { reason }
+}
+
 /// Google's word for a reason.
-pub(crate) fn word(reason: FinishReason) -> &'static str {
+pub(crate) fn finish_word(reason: FinishReason) -> &'static str {
     match reason {
         FinishReason::Stop | FinishReason::ToolCalls | FinishReason::FunctionCall => "STOP",
         FinishReason::Length => "MAX_TOKENS",

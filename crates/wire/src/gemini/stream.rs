@@ -13,6 +13,8 @@ pub(crate) struct GenerateStream {
     choices: u32,
     /// Candidates that have ended, of those asked for.
     ended: BTreeSet<u32>,
+    /// Candidates that have called tools, of those asked for.
+    called: BTreeSet<u32>,
     /// The prompt was refused, so that no candidate will come.
     blocked: bool,
 }
@@ -20,15 +22,17 @@ pub(crate) struct GenerateStream {
 impl GenerateStream {
     /// A stream of this many candidates.
     pub(crate) fn new(choices: u32) -> GenerateStream {
-        GenerateStream { choices, ended: BTreeSet::new(), blocked: false }
+        let (ended, called) = (BTreeSet::new(), BTreeSet::new());
+        GenerateStream { choices, ended, called, blocked: false }
     }
 
     fn answer(&mut self, event: &sse::Event, answer: &GenerateAnswer<'_>) -> Piece {
         self.blocked |= answer.is_blocked();
-        let ends = answer.candidates().iter().filter(|one| one.finish_reason().is_some());
-        let asked = ends.map(|one| one.index()).filter(|index| *index < self.choices);
-        self.ended.extend(asked);
-        let facts = answer.chunk();
+        for one in answer.candidates().iter().filter(|one| one.index() < self.choices) {
+            self.ended.extend(one.finish_reason().map(|_| one.index()));
+            self.called.extend(one.calls_tool().then(|| one.index()));
+        }
+        let facts = answer.chunk(|one| self.called.contains(&one.index()));
         let meaning = if facts.error { Meaning::Error } else { Meaning::Content };
         Piece { bytes: event.raw.clone(), facts: Some(facts), meaning }
     }

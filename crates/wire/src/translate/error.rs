@@ -125,7 +125,8 @@ mod tests {
         for (status, error, kind, code) in [
             (
                 400,
-                r#""message":"The input token count (9) exceeds the maximum number of tokens allowed (8).","status":"INVALID_ARGUMENT""#,
+                r#""message":"The count (9) exceeds the maximum number of tokens allowed (8).",
+                    "status":"INVALID_ARGUMENT""#,
                 "invalid_request_error",
                 r#""context_length_exceeded""#,
             ),

@@ -1,6 +1,7 @@
 //! What the gateway must know of an answer.
 
 use super::{Candidate, GenerateAnswer};
+use crate::gemini::finish::of_calls;
 use crate::{Chunk, Completion, FinishReason, NotCompletion};
 
 /// The facts of a whole answer.
@@ -14,7 +15,7 @@ pub(crate) fn facts(body: &[u8]) -> Result<Completion, NotCompletion> {
         usage: answer.usage(),
         model: answer.model(),
         id: answer.id(),
-        finish_reasons: answer.finish_reasons(),
+        finish_reasons: answer.finish_reasons(|one| one.calls_tool()),
         output_bytes: answer.output_bytes(),
         tool_calls: answer.calls_tool(),
         is_error: answer.is_error(),
@@ -22,9 +23,10 @@ pub(crate) fn facts(body: &[u8]) -> Result<Completion, NotCompletion> {
 }
 
 impl GenerateAnswer<'_> {
-    /// The facts of a piece of a stream.
-    pub(crate) fn chunk(&self) -> Chunk {
-        let finish_reasons = self.finish_reasons();
+    /// The facts of a piece of a stream; `called` tells of the candidates that have called tools
+    /// up to here.
+    pub(crate) fn chunk(&self, called: impl Fn(&Candidate<'_>) -> bool) -> Chunk {
+        let finish_reasons = self.finish_reasons(called);
         Chunk {
             usage: self.usage(),
             usage_only: false,
@@ -39,11 +41,13 @@ impl GenerateAnswer<'_> {
     }
 
     /// A prompt that was refused is content withheld.
-    fn finish_reasons(&self) -> Vec<FinishReason> {
+    fn finish_reasons(&self, called: impl Fn(&Candidate<'_>) -> bool) -> Vec<FinishReason> {
         if self.is_blocked() {
             return vec![FinishReason::ContentFilter];
         }
-        self.candidates().iter().filter_map(Candidate::finish_reason).collect()
+        let candidates = self.candidates().iter();
+        let reason = |one: &Candidate<'_>| Some(of_calls(one.finish_reason()?, called(one)));
+        candidates.filter_map(reason).collect()
     }
 
     fn output_bytes(&self) -> u64 {

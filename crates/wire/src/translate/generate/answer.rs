@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::calls::{answer_call_id, no_arguments, sign};
 use super::logprobs::{WrittenLogprobs, read_logprobs};
 use super::part::{Parts, WrittenContent};
-use crate::gemini::{Candidate, FunctionCall, GenerateAnswer, Part, finish_word};
+use crate::gemini::{Candidate, FunctionCall, GenerateAnswer, Part, finish_word, of_calls};
 use crate::neutral::{Choice, Content, Json, Reply};
 use crate::text::Text;
 use crate::{FinishReason, GenerateRequest, NotCompletion, Usage};
@@ -56,13 +56,8 @@ fn read_choice<'a>(
             calls += 1;
         }
     }
-    let finish = finish.map(|reason| called(reason, calls > 0));
+    let finish = finish.map(|reason| of_calls(reason, calls > 0));
     Ok(Choice { contents, finish, stop_sequence: None, logprobs })
-}
-
-/// Google says `STOP` for calls too.
-pub(super) fn called(reason: FinishReason, calls: bool) -> FinishReason {
-    if calls && reason == FinishReason::Stop { FinishReason::ToolCalls } else { reason }
 }
 
 /// What a part says, each in its order.

@@ -43,8 +43,8 @@ pub(super) fn made_id(turn: usize, index: usize) -> String {
     format!("call_{turn}_{index}")
 }
 
-/// A signature on something that came of the thought before it, which it signs; where there is none,
-/// it goes before what it stands on, as a thought without words.
+/// A signature on something that came of the thought before it, which it signs; where there is
+/// none, it goes before what it stands on, as a thought without words.
 pub(super) fn sign<'a>(
     last: Option<&mut Content<'a>>,
     signature: Cow<'a, str>,

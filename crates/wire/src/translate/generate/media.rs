@@ -12,6 +12,10 @@ use crate::translate::object::Members;
 /// Where files stand that were given to Google before.
 const GOOGLES: [&str; 2] = ["https://generativelanguage.googleapis.com/", "gs://"];
 
+fn is_googles(url: &str) -> bool {
+    GOOGLES.iter().any(|place| url.starts_with(place))
+}
+
 /// Reads `inlineData`.
 pub(super) fn read_inline(mut blob: Members<'_>) -> Result<Content<'_>, Invalid> {
     let media_type = blob.required_string("mimeType")?;
@@ -24,9 +28,9 @@ pub(super) fn read_inline(mut blob: Members<'_>) -> Result<Content<'_>, Invalid>
 pub(super) fn read_file(mut file: Members<'_>) -> Result<Content<'_>, Invalid> {
     let media_type = file.string("mimeType")?;
     let url = file.required_string("fileUri")?;
-    let is_googles = GOOGLES.iter().any(|place| url.starts_with(place));
     let kind = media_type.clone();
-    let source = if is_googles { Source::FileId(url) } else { Source::Url { url, media_type } };
+    let source =
+        if is_googles(&url) { Source::FileId(url) } else { Source::Url { url, media_type } };
     read(file, source, kind)
 }
 
@@ -75,7 +79,7 @@ pub(super) enum Written<'p> {
 }
 
 /// What a file is called is for people: Google's API has no place for it.
-pub(super) fn write<'p>(media: &'p Media<'_>) -> Result<Written<'p>, Invalid> {
+pub(super) fn write<'p>(media: &'p Media<'_>, path: &str) -> Result<Written<'p>, Invalid> {
     // Pictures are read in full unless the request as a whole says otherwise.
     if let Some(detail) = media.detail.as_ref().filter(|detail| detail.value != "high") {
         return Err(detail.unsupported_value("be auto or high"));
@@ -85,7 +89,8 @@ pub(super) fn write<'p>(media: &'p Media<'_>) -> Result<Written<'p>, Invalid> {
         Source::Url { url, media_type } => {
             Written::FileData { mime_type: media_type.as_deref(), file_uri: url }
         }
-        Source::FileId(id) => Written::FileData { mime_type: None, file_uri: id },
+        Source::FileId(id) if is_googles(id) => Written::FileData { mime_type: None, file_uri: id },
+        Source::FileId(_) => return Err(Invalid::unsupported(path)),
         Source::Text(text) => Written::Text(text),
     })
 }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::answer::{SaidCall, called, said};
+use super::answer::{SaidCall, said};
 use super::logprobs::read_logprobs;
-use crate::gemini::{Candidate, GenerateAnswer};
+use crate::gemini::{Candidate, GenerateAnswer, of_calls};
 use crate::neutral::{Content, ReadSteps, Step, Untold};
 use crate::{FinishReason, NotCompletion, sse};
 
@@ -100,7 +100,7 @@ impl Reader {
     fn end(&mut self, choice: u32, reason: FinishReason, tell: &mut dyn FnMut(Step<'_>)) {
         let progress = self.candidates.entry(choice).or_default();
         if !std::mem::replace(&mut progress.ended, true) {
-            let reason = called(reason, progress.calls > 0);
+            let reason = of_calls(reason, progress.calls > 0);
             tell(Step::Finish { choice, reason, stop_sequence: None });
         }
     }

@@ -146,7 +146,11 @@ mod tests {
                 r#"{ "type" : "OBJECT", "property_ordering":["b","a"],"required":["b"],
                     "properties":{"a":{"type":"integer","minItems":"2"},"b":{"type":"ARRAY",
                     "items":{"type":"STRING","format":"enum","enum":["x"]}}, "\"":{}}}"#,
-                r#"{"type":"object","required":["b"],"properties":{"b":{"type":"array","items":{"type":"string","enum":["x"]}},"a":{"type":"integer","minItems":2},"\"":{}}}"#,
+                concat!(
+                    r#"{"type":"object","required":["b"],"properties":{"b":{"type":"array","#,
+                    r#""items":{"type":"string","enum":["x"]}},"#,
+                    r#""a":{"type":"integer","minItems":2},"\"":{}}}"#
+                ),
             ),
             (
                 r#"{"any_of":[{"type":"STRING","nullable":false},{"type":"TYPE_UNSPECIFIED"}]}"#,

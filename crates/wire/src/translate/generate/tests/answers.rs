@@ -147,7 +147,11 @@ fn a_call_that_is_none_is_malformed() {
 
 #[test]
 fn each_candidate_ends_once_and_calls_are_why() {
-    let event = r#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}]},"finishReason":"STOP"},{"index":1,"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}"#;
+    let event = concat!(
+        r#"data: {"candidates":["#,
+        r#"{"content":{"parts":[{"functionCall":{"name":"f"}}]},"finishReason":"STOP"},"#,
+        r#"{"index":1,"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}"#
+    );
     let steps = read(format!("{event}\n\n{event}\n\n").as_bytes()).unwrap();
     let ends: Vec<_> = steps
         .iter()

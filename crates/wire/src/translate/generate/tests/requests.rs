@@ -2,7 +2,9 @@
 
 use super::common::Chance;
 use super::{gemini, request, said, written};
-use crate::neutral::{Content, Effort, Prompt, Said, ToolChoice};
+use crate::neutral::{
+    Content, Effort, Format, Media, Part, Path, Prompt, Role, Said, Source, ToolChoice, Turn,
+};
 use crate::translate::generate::{read_prompt, write_prompt};
 use crate::{Invalid, Target};
 
@@ -120,11 +122,13 @@ fn what_no_other_dialect_can_say_is_refused_with_its_place() {
             "toolConfig.functionCallingConfig.mode",
         ),
         (
-            r#""toolConfig":{"functionCallingConfig":{"mode":"AUTO","allowedFunctionNames":["f"]}}"#,
+            r#""toolConfig":{"functionCallingConfig":
+                {"mode":"AUTO","allowedFunctionNames":["f"]}}"#,
             "toolConfig.functionCallingConfig.allowedFunctionNames",
         ),
         (
-            r#""toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f","g"]}}"#,
+            r#""toolConfig":{"functionCallingConfig":
+                {"mode":"ANY","allowedFunctionNames":["f","g"]}}"#,
             "toolConfig.functionCallingConfig.allowedFunctionNames",
         ),
         // An unknown name is not repeated.
@@ -201,6 +205,11 @@ fn what_gemini_cannot_say_is_refused_where_the_caller_wrote_it() {
     assert_eq!(at(unwritten(Prompt { parallel_calls: Some(Said::new(false, "a")), ..no() })), "a");
     assert_eq!(at(unwritten(Prompt { choices: Some(Said::new(9, "n")), ..no() })), "n");
     assert_eq!(at(unwritten(Prompt { seed: Some(Said::new(1 << 40, "seed")), ..no() })), "seed");
+    let source = Source::FileId("file-of-another".into());
+    let file = Content::Document(Media { source, name: None, detail: None });
+    let (role, path) = (Role::User, Path::default());
+    let turn = Turn { role, parts: vec![Part::new(file, "file")], name: None, path };
+    assert_eq!(at(unwritten(Prompt { turns: vec![turn], ..no() })), "file");
     let stop = Some(Said::new(vec!["a".into(); 6], "stop"));
     assert_eq!(at(unwritten(Prompt { stop, ..no() })), "stop");
 }
@@ -222,4 +231,29 @@ fn the_smaller_cap_counts_and_strict_tools_are_validated() {
     assert!(body.contains(r#""mode":"VALIDATED""#), "{body}");
     assert!(body.contains(r#""maxOutputTokens":500"#), "{body}");
     assert!(body.contains(r#""thinkingBudget":24576"#), "{body}");
+}
+
+#[test]
+fn what_a_format_is_for_goes_into_its_schema() {
+    let written = |schema: &str| {
+        let schema = serde_json::value::RawValue::from_string(schema.to_owned()).unwrap().into();
+        let (name, description) = (Some("a".into()), Some("\"b\"".into()));
+        let format = Format::Schema { name, description, schema, strict: Some(true) };
+        let prompt = Prompt { format: Some(Said::new(format, "format")), ..Prompt::default() };
+        let body = write_prompt(&prompt, &gemini())?;
+        Ok::<_, Invalid>(String::from_utf8(body).unwrap())
+    };
+    for (schema, expected) in [
+        ("{}", r#""responseJsonSchema":{"description":"\"b\""}"#),
+        (
+            r#"{ "type":"object"}"#,
+            r#""responseJsonSchema":{"description":"\"b\"", "type":"object"}"#,
+        ),
+    ] {
+        let body = written(schema).unwrap();
+        assert!(body.contains(expected), "{body}");
+    }
+    for schema in [r#"{"description":"c"}"#, "true"] {
+        assert_eq!(written(schema).unwrap_err().param.as_deref(), Some("format"));
+    }
 }

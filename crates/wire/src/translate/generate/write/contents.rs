@@ -83,7 +83,7 @@ impl<'p> Contents<'p> {
             Content::Image(media)
             | Content::Document(media)
             | Content::Audio(media)
-            | Content::Video(media) => media::write(media).map(SaidPart::Media),
+            | Content::Video(media) => media::write(media, &part.path.0).map(SaidPart::Media),
             Content::Result { id, name, content, is_error } => {
                 let name = name.as_deref().or_else(|| self.called.get(id.as_ref()).copied());
                 let name = name.ok_or_else(|| {
