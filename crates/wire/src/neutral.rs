@@ -20,7 +20,7 @@ mod reply;
 mod said;
 mod step;
 
-pub(crate) use self::part::{Content, Media, Part, Source};
+pub(crate) use self::part::{BETWEEN_TEXTS, Content, Media, Part, Source};
 pub(crate) use self::prompt::{Effort, Format, Prompt, Reasoning, Role, Tool, ToolChoice, Turn};
 pub(crate) use self::reply::{Choice, Logprob, Reply};
 pub(crate) use self::said::{Json, Path, Said};

@@ -12,13 +12,17 @@
 //! change the answer is dropped in silence. What may be left out stands in tables
 //! ([`object::LeftOut`]).
 
+mod call_id;
 mod chat;
 mod error;
 mod generate;
 mod messages;
 mod object;
+mod openai;
 mod responses;
+mod settle;
 
+use self::settle::settle;
 use crate::neutral::{Prompt, ReadSteps, Reply, WriteSteps};
 use crate::{Answer, Api, Call, Completion, Invalid, NotCompletion, Target};
 
@@ -26,7 +30,7 @@ pub(crate) use self::error::{error_body, error_event};
 
 /// The request that asks a provider of another dialect the same.
 pub(crate) fn request(call: &Call, to: &Target<'_>) -> Result<Vec<u8>, Invalid> {
-    let prompt = read_prompt(call)?;
+    let prompt = settle(read_prompt(call)?, to)?;
     match to.api {
         Api::Chat => chat::write_prompt(&prompt, to),
         Api::Responses => responses::write_prompt(&prompt, to),

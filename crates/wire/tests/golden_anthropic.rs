@@ -10,15 +10,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "common/facts.rs"]
+mod facts;
 #[path = "common/golden.rs"]
 mod golden;
 #[path = "common/told.rs"]
 mod told;
 
 use bytes::Bytes;
+use facts::facts;
 use golden::each;
 use inferlayer_wire::{Api, Call, Target, Vendor};
-use told::{CREATED, facts, told};
+use told::{CREATED, told};
 
 fn chat() -> Call {
     let body = br#"{"model":"alias","messages":[{"role":"user","content":"Hi"}],"stream":true,

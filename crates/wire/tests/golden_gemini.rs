@@ -6,15 +6,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "common/facts.rs"]
+mod facts;
 #[path = "common/golden.rs"]
 mod golden;
 #[path = "common/told.rs"]
 mod told;
 
 use bytes::Bytes;
+use facts::facts;
 use golden::each;
 use inferlayer_wire::{Api, Asked, Call, Target, Vendor};
-use told::{CREATED, facts, told};
+use told::{CREATED, told};
 
 fn parse(body: Vec<u8>) -> Call {
     let asked = Asked { api: Api::Generate, model: Some("alias".to_owned()), stream: true };

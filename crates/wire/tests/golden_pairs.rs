@@ -11,13 +11,12 @@
 
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/told.rs"]
+mod told;
 
-use bytes::Bytes;
 use golden::each;
-use inferlayer_wire::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
-use inferlayer_wire::{Api, Asked, Call, Meaning, StreamReader, Target, Vendor};
-
-const CREATED: u64 = 1_792_540_800;
+use inferlayer_wire::{Api, Asked, Call, Target, Vendor};
+use told::{CREATED, told};
 
 /// The dialects by the names of their folders, each with a provider of it.
 const DIALECTS: [(&str, Api, Vendor); 4] = [
@@ -60,7 +59,11 @@ fn answers_are_told_to_every_caller() {
 
 #[test]
 fn streams_are_told_to_every_caller() {
-    pairs("streams", "sse", |from, (_, to, _), _, stream| told(&call(to, true), from, stream));
+    pairs("streams", "sse", |from, (_, to, _), name, stream| {
+        let (told, facts) = told(&call(to, true), from, stream);
+        assert!(!facts.windows(7).any(|line| line == b"Garbage"), "{name}");
+        told
+    });
 }
 
 /// Every file of every dialect, for every other dialect.
@@ -99,25 +102,4 @@ fn call(api: Api, stream: bool) -> Call {
     };
     let stream_member = if stream && api != Api::Generate { r#","stream":true"# } else { "" };
     Call::parse(asked(api, stream), format!("{body}{stream_member}}}").into()).unwrap()
-}
-
-fn told(call: &Call, provider: Api, stream: Vec<u8>) -> Vec<u8> {
-    let mut reader = StreamReader::new(call, provider, CREATED);
-    let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
-    decoder.push(Bytes::from(stream)).unwrap();
-    let mut bytes = Vec::new();
-    while let Some(event) = decoder.next().or_else(|| decoder.finish()) {
-        let piece = reader.read(&event);
-        assert_ne!(piece.meaning, Meaning::Garbage);
-        bytes.extend_from_slice(&piece.bytes);
-        if piece.meaning == Meaning::End {
-            bytes.extend_from_slice(&reader.end_mark());
-            return bytes;
-        }
-    }
-    if reader.is_finished() {
-        bytes.extend_from_slice(&reader.finish());
-        bytes.extend_from_slice(&reader.end_mark());
-    }
-    bytes
 }

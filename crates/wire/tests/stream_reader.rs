@@ -35,10 +35,15 @@ fn events<'a>(packets: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
     events
 }
 
-/// What a caller gets of a stream, event by event, and the end mark.
+/// What a caller gets of a stream, event by event and at its end; whether it is finished; and the
+/// end mark.
 fn read(call: &Call, provider: Api, events: &[Event]) -> (Vec<Piece>, bool, Bytes) {
     let mut reader = StreamReader::new(call, provider, CREATED);
-    let pieces = events.iter().map(|event| reader.read(event)).collect();
+    let mut pieces: Vec<Piece> = events.iter().map(|event| reader.read(event)).collect();
+    if reader.is_finished() {
+        let unsaid = reader.finish();
+        pieces.push(Piece { bytes: unsaid, facts: None, meaning: Meaning::Aside });
+    }
     (pieces, reader.is_finished(), reader.end_mark())
 }
 
@@ -137,7 +142,8 @@ fn a_stream_of_messages_tells_usage_only_to_those_who_asked() {
     let told = |members| {
         let (pieces, ..) = read(&chat(members), Api::Messages, &events([stream.as_bytes()]));
         let text: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes.to_vec()).collect();
-        let usage = pieces.last().unwrap().facts.as_ref().unwrap().usage;
+        let facts = pieces.iter().filter_map(|piece| piece.facts.as_ref());
+        let usage = facts.filter_map(|facts| facts.usage).next_back();
         (String::from_utf8(text).unwrap().contains("prompt_tokens"), usage)
     };
     let usage = Some(Usage { input_tokens: 5, output_tokens: 2, ..Usage::default() });

@@ -50,8 +50,8 @@ fn fields_without_a_counterpart_are_refused_by_name() {
         ("web_search_options", r#"{}"#),
         ("functions", r#"[{"name":"f"}]"#),
         ("function_call", r#""auto""#),
-        ("response_format", r#"{"type":"json_object"} {"type":"json_schema","json_schema":{}}"#),
-        ("reasoning_effort", r#""low" "none""#),
+        ("response_format", r#"{"type":"json_object"}"#),
+        ("reasoning_effort", r#""some" 7"#),
         ("verbosity", r#""low""#),
         ("seed", r#"0 7"#),
         ("frequency_penalty", r#"0.1 -2"#),
@@ -82,8 +82,8 @@ fn refused_at(messages: &str, param: &str) {
 #[test]
 fn a_conversation_begins_with_the_user_and_ends_with_the_user_or_a_tool() {
     refused_at(&format!(r#"{{"role":"assistant","content":"hi"}},{HI}"#), "messages");
-    refused_at(&format!(r#"{HI},{{"role":"assistant","content":"and"}}"#), "messages");
-    refused_at(&called(CALL), "messages");
+    refused_at(&format!(r#"{HI},{{"role":"assistant","content":"and"}}"#), "messages[1]");
+    refused_at(&called(CALL), "messages[1]");
     refused_at(r#"{"role":"system","content":"hi"}"#, "messages");
 }
 
@@ -94,7 +94,7 @@ fn messages_that_cannot_be_told_are_refused_at_their_place() {
         (r#"{"role":"function","name":"f","content":"hi"}"#, "messages[1].role"),
         (r#"{"role":"tool","tool_call_id":"c","content":"a"}"#, "messages[1].role"),
         (r#"{"role":"user","content":"hi","name":"Ann"}"#, "messages[1].name"),
-        (r#"{"role":"user","content":""}"#, "messages[1].content"),
+        (r#"{"role":"user","content":""}"#, "messages[1]"),
         (r#"{"role":"user"}"#, "messages[1].content"),
         (r#"{"role":"user","content":{}}"#, "messages[1].content"),
         (r#"{"role":"user","content":["a"]}"#, "messages[1].content[0]"),
@@ -111,8 +111,14 @@ fn messages_that_cannot_be_told_are_refused_at_their_place() {
 #[test]
 fn parts_that_cannot_be_told_are_refused_at_their_place() {
     for (part, param) in [
-        (r#"{"type":"input_audio","input_audio":{}}"#, "type"),
-        (r#"{"type":"file","file":{}}"#, "type"),
+        (
+            r#"{"type":"input_audio","input_audio":{"data":"UklGRg==","format":"wav"}}"#,
+            "input_audio",
+        ),
+        (r#"{"type":"input_audio","input_audio":{}}"#, "input_audio.data"),
+        (r#"{"type":"file","file":{"file_data":"data:text/csv;base64,YQ=="}}"#, "file"),
+        (r#"{"type":"file","file":{}}"#, "file.file_data"),
+        (r#"{"type":"video_url"}"#, "type"),
         (r#"{"type":"refusal","refusal":"no"}"#, "type"),
         (r#"{"text":"a"}"#, "type"),
         (r#"{"type":"text"}"#, "text"),
@@ -125,7 +131,6 @@ fn parts_that_cannot_be_told_are_refused_at_their_place() {
     for (image, param) in [
         ("", "url"),
         (r#""url":"file:///etc/passwd""#, "url"),
-        (r#""url":"data:image/bmp;base64,AA""#, "url"),
         (r#""url":"data:image/png;base64,""#, "url"),
         (r#""url":"data:image/png,AA""#, "url"),
         (r#""url":"https://example.com","detail":"low""#, "detail"),
@@ -134,6 +139,9 @@ fn parts_that_cannot_be_told_are_refused_at_their_place() {
         let message = format!(r#"{{"role":"user","content":[{part}]}}"#);
         refused_at(&message, &format!("messages[0].content[0].image_url.{param}"));
     }
+    let bitmap = r#"{"type":"image_url","image_url":{"url":"data:image/bmp;base64,AA"}}"#;
+    let message = format!(r#"{{"role":"user","content":[{bitmap}]}}"#);
+    refused_at(&message, "messages[0].content[0].image_url");
 }
 
 const CALL: &str = r#"{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}"#;
@@ -155,10 +163,21 @@ fn calls_and_results_that_cannot_be_told_are_refused_at_their_place() {
     ] {
         refused_at(&called(&call), &format!("messages[1].tool_calls[0].{param}"));
     }
-    for result in [r#""content":"a""#, r#""content":"a","tool_call_id":"a:b""#] {
+    for result in [r#""content":"a""#, r#""content":"a","tool_call_id":"""#] {
         let messages = format!(r#"{},{{"role":"tool",{result}}}"#, called(CALL));
         refused_at(&messages, "messages[2].tool_call_id");
     }
+}
+
+#[test]
+fn a_call_and_its_result_have_one_id_that_the_provider_takes() {
+    let asked = called(&CALL.replace(r#""c""#, r#""functions.f:0""#));
+    let answered = r#"{"role":"tool","tool_call_id":"functions.f:0","content":"a"}"#;
+    let body = call(&format!("{asked},{answered}"), "").for_provider(&claude(None)).unwrap();
+    let tree: Value = serde_json::from_slice(&body).unwrap();
+    let id = tree["messages"][1]["content"][0]["id"].as_str().unwrap();
+    assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{id}");
+    assert_eq!(tree["messages"][2]["content"][0]["tool_use_id"], id);
 }
 
 #[test]

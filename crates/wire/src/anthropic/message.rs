@@ -116,13 +116,6 @@ impl Block<'_> {
         self.thinking.as_ref().filter(|_| self.kind() == "thinking").map(Text::as_str)
     }
 
-    /// Id, name and arguments of a call that the caller is to answer.
-    pub(crate) fn tool_use(&self) -> Option<(&str, &str, &str)> {
-        let id = self.id.as_ref().filter(|_| self.kind() == "tool_use")?;
-        let name = self.name.as_ref()?;
-        Some((id.as_str(), name.as_str(), self.input.map_or("{}", RawValue::get)))
-    }
-
     /// Whether a tool is called here, by the caller's hand or the provider's.
     pub(super) fn calls_tool(&self) -> bool {
         self.kind().ends_with("tool_use")

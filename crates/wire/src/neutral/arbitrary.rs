@@ -252,7 +252,8 @@ fn document(chance: &mut Chance, reach: &Reach) -> Content<'static> {
         Some(uploaded) => uploaded,
         None => Source::Base64 { media_type: "application/pdf".into(), data: "JVBERi0=".into() },
     };
-    let name = chance.maybe(true, |chance| said(chance.word()));
+    // As OpenAI wants them.
+    let name = Some(said(format!("{}.pdf", chance.word()).into()));
     Content::Document(Media { source, name, detail: None })
 }
 

@@ -74,6 +74,20 @@ pub(crate) enum Source<'a> {
     Text(Cow<'a, str>),
 }
 
+/// What stands between texts that become one.
+pub(crate) const BETWEEN_TEXTS: &str = "\n\n";
+
+impl Media<'_> {
+    /// A document that is plain text, below its title; none for others.
+    pub(crate) fn plain_text(&self) -> Option<Cow<'_, str>> {
+        let Source::Text(text) = &self.source else { return None };
+        Some(match &self.name {
+            Some(name) => format!("{}{BETWEEN_TEXTS}{text}", name.value).into(),
+            None => Cow::Borrowed(text),
+        })
+    }
+}
+
 impl<'a> Part<'a> {
     pub(crate) fn new(content: Content<'a>, path: impl Into<String>) -> Part<'a> {
         Part { content, cache_control: None, path: Path(path.into()) }

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Content, Json, Part, Path, Said};
+use serde_json::value::RawValue;
+
+use super::{Json, Part, Path, Said};
+use crate::{Invalid, json};
 
 /// A conversation, and how it is to be continued.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -120,15 +123,6 @@ pub(crate) enum Effort {
 }
 
 impl<'a> Prompt<'a> {
-    /// The name of the tool that was called under this id: some dialects want it beside a result.
-    pub(crate) fn called_name(&self, id: &str) -> Option<&str> {
-        let parts = self.turns.iter().flat_map(|turn| &turn.parts);
-        parts.rev().find_map(|part| match &part.content {
-            Content::Call { id: known, name, .. } if known == id => Some(name.as_ref()),
-            _ => None,
-        })
-    }
-
     /// The instructions, when all stand before the conversation; the place of the first that does
     /// not otherwise.
     pub(crate) fn leading_instructions(&self) -> Result<(&[Turn<'a>], &[Turn<'a>]), &Turn<'a>> {
@@ -139,6 +133,32 @@ impl<'a> Prompt<'a> {
             None => Ok((system, rest)),
         }
     }
+}
+
+impl<'a> Said<Format<'a>> {
+    /// The schema, which holds the description where a dialect has no other place for it; none of
+    /// JSON without one. Refused where it is described twice.
+    pub(crate) fn described_schema(&self) -> Result<Option<Json<'_>>, Invalid> {
+        match &self.value {
+            Format::Json => Ok(None),
+            Format::Schema { schema, description: None, .. } => Ok(Some(Json::new(&schema.0))),
+            Format::Schema { schema, description: Some(text), .. } => {
+                let rule = "have no description beside the schema's own";
+                let described = described(schema.get(), text);
+                described.map(Some).ok_or_else(|| self.unsupported_value(rule))
+            }
+        }
+    }
+}
+
+/// None where the schema has a description already, or is no object.
+fn described(schema: &str, description: &str) -> Option<Json<'static>> {
+    let rest = schema.trim_ascii().strip_prefix('{')?;
+    let is_described = json::members(schema).any(|(name, _)| name == "description");
+    let comma = if rest.trim_ascii() == "}" { "" } else { "," };
+    let description = serde_json::to_string(description).ok().filter(|_| !is_described)?;
+    let schema = format!("{{\"description\":{description}{comma}{rest}");
+    RawValue::from_string(schema).ok().map(Json::from)
 }
 
 impl Effort {

@@ -18,6 +18,7 @@ pub(super) struct Between {
     reader: Box<dyn ReadSteps>,
     writer: Box<dyn WriteSteps>,
     caller: Api,
+    ended: bool,
 }
 
 impl Between {
@@ -35,6 +36,7 @@ impl Between {
             reader: translate::reader(provider)?,
             writer: translate::writer(call, created_unix_seconds)?,
             caller: call.api(),
+            ended: false,
         })
     }
 
@@ -63,7 +65,7 @@ impl Listen for Between {
                 None => return Piece::garbage(),
             },
             // Something for connections that would be taken for dead while the model thinks.
-            Meaning::Aside if facts.is_none() && comments => sse::comment("ping"),
+            Meaning::Aside if event.name() == Some("ping") && comments => sse::comment("ping"),
             Meaning::Aside if facts.is_none() => Bytes::new(),
             Meaning::Aside | Meaning::Content => match self.told(event) {
                 Some(bytes) => bytes,
@@ -80,7 +82,9 @@ impl Listen for Between {
 
     fn finish(&mut self) -> Bytes {
         let mut out = Vec::new();
-        self.writer.finish(&mut out);
+        if !std::mem::replace(&mut self.ended, true) {
+            self.writer.finish(&mut out);
+        }
         out.into()
     }
 

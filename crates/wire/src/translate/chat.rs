@@ -9,7 +9,6 @@
 //! OpenAI's API has no thoughts. Compatible servers and clients call them `reasoning_content`, and
 //! `thinking_blocks` (LiteLLM's name) where there is a signature to hand back with them.
 
-mod call_id;
 mod logprobs;
 mod media;
 mod message;

@@ -12,12 +12,6 @@ pub(crate) fn error_body(dialect: Dialect, status: u16, body: &[u8]) -> Bytes {
     dialect.error_body(told.parts(status, &silent)).into()
 }
 
-/// The body for OpenAI's callers of an error that came with a status of success.
-pub(in crate::translate) fn openai_body(body: &[u8]) -> Vec<u8> {
-    let told = Told::parse(body);
-    Dialect::OpenAi.error_body(told.parts(told.status(), SILENT))
-}
-
 /// The event for a caller of `api` of a provider's error in the middle of a stream.
 pub(crate) fn error_event(api: Api, event: &sse::Event) -> Bytes {
     let told = Told::parse(&event.data());

@@ -150,18 +150,6 @@ impl<'a> Members<'a> {
         Ok(Some(Said::new(number, path)))
     }
 
-    /// A number from 0 to 1 as it stands.
-    pub(in crate::translate) fn fraction(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<&'a RawValue>, Invalid> {
-        let Some(raw) = self.take(name) else { return Ok(None) };
-        match serde_json::from_str(raw.get()) {
-            Ok(0.0..=1.0) => Ok(Some(raw)),
-            _ => Err(Invalid::unsupported_value(&self.path(name), "be from 0 to 1")),
-        }
-    }
-
     /// Drops what `left_out` says may be dropped.
     pub(in crate::translate) fn leave_out(&mut self, left_out: &LeftOut) {
         for (name, values) in left_out {
@@ -196,8 +184,7 @@ fn same(raw: &RawValue, json: &str) -> bool {
     one == other || one.as_f64().is_some_and(|number| Some(number) == other.as_f64())
 }
 
-/// Members of OpenAI's objects that may be left over, because a provider of Anthropic's dialect
-/// cannot be told of them.
+/// Members of OpenAI's objects that may be left over, because other dialects have no word for them.
 const UNTOLD: [&str; 21] = [
     "audio",
     "detail",

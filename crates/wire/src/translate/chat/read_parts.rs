@@ -8,6 +8,7 @@ use crate::Invalid;
 use crate::neutral::{Content, Part};
 use crate::text::Text;
 use crate::translate::object::Members;
+use crate::translate::openai::recording;
 
 /// Takes `content`: a string, or parts of these kinds. None when there is no such member; texts
 /// that say nothing are no parts.
@@ -48,12 +49,12 @@ fn part<'a>(mut part: Members<'a>, kinds: &[&str]) -> Result<Option<Part<'a>>, I
     }
     let content = match kind.as_ref() {
         "image_url" => media::read_image(&mut part)?,
-        "input_audio" => media::read_audio(&mut part)?,
+        "input_audio" => recording(&mut part)?,
         "file" => media::read_file(&mut part)?,
         "refusal" => Content::Refusal(part.required_string("refusal")?),
         _ => Content::Text(part.required_string("text")?),
     };
-    let mut read = Part::new(content, part.place());
+    let mut read = Part::new(content, part.path(&kind));
     mark(std::slice::from_mut(&mut read), &mut part);
     part.finish()?;
     let says = match &read.content {

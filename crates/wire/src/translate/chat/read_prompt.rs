@@ -52,8 +52,8 @@ pub(in crate::translate) fn read_prompt(request: &ChatRequest) -> Result<Prompt<
     let tools = tools(&mut members)?;
     let prompt = Prompt {
         turns: turns(&mut members)?,
-        tool_choice: tool_choice(&mut members, !tools.is_empty())?,
-        parallel_calls: parallel_calls(&mut members, !tools.is_empty())?,
+        tool_choice: tool_choice(&mut members)?,
+        parallel_calls: parallel_calls(&mut members)?,
         tools,
         format: format(&mut members)?,
         reasoning: reasoning(&mut members)?,
@@ -79,11 +79,8 @@ pub(super) fn said_json(said: Said<&RawValue>) -> Said<Json<'_>> {
     Said { value: Json::new(said.value), path: said.path }
 }
 
-fn parallel_calls(
-    members: &mut Members<'_>,
-    has_tools: bool,
-) -> Result<Option<Said<bool>>, Invalid> {
-    let parallel = members.flag("parallel_tool_calls")?.filter(|_| has_tools);
+fn parallel_calls(members: &mut Members<'_>) -> Result<Option<Said<bool>>, Invalid> {
+    let parallel = members.flag("parallel_tool_calls")?;
     Ok(parallel.map(|parallel| Said::new(parallel, "parallel_tool_calls")))
 }
 

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::call_id;
 use super::message::{Answer, Call, Choice as ReadChoice, Message};
 use crate::NotCompletion;
 use crate::neutral::{Choice, Content, Json, Reply, Untold};
 use crate::openai::parse_usage;
+use crate::translate::call_id;
 
 /// Reads a completion. One that says something that has no neutral form is none.
 pub(in crate::translate) fn read_reply(body: &[u8]) -> Result<Reply<'_>, NotCompletion> {
@@ -19,7 +19,7 @@ pub(in crate::translate) fn read_reply(body: &[u8]) -> Result<Reply<'_>, NotComp
         return Err(NotCompletion);
     }
     choices.sort_by_key(|choice| choice.index);
-    let choices = choices.into_iter().enumerate();
+    let choices = (0..).zip(choices);
     let choices = choices.map(|(index, choice)| read_choice(choice, index, id.as_deref()));
     let choices = choices.collect::<Result<_, Untold>>().map_err(|Untold| NotCompletion)?;
     Ok(Reply {
@@ -33,7 +33,7 @@ pub(in crate::translate) fn read_reply(body: &[u8]) -> Result<Reply<'_>, NotComp
 
 fn read_choice<'a>(
     mut choice: ReadChoice<'a>,
-    index: usize,
+    index: u32,
     answer_id: Option<&str>,
 ) -> Result<Choice<'a>, Untold> {
     let mut message = choice.message.take().ok_or(Untold)?;
@@ -46,7 +46,7 @@ fn read_choice<'a>(
     contents.extend(refusal.map(Content::Refusal));
     let calls = message.tool_calls.unwrap_or_default();
     let finish = choice.finish(!calls.is_empty());
-    for (number, call) in calls.into_iter().enumerate() {
+    for (number, call) in (0..).zip(calls) {
         contents.push(read_call(call, || call_id::made(answer_id, index, number))?);
     }
     let stop_sequence = choice.stop_sequence();

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::call_id;
 use super::message::{Answer, Call, Choice, Message};
 use super::thoughts::Block;
 use crate::neutral::{Content, ReadSteps, Step, Untold};
 use crate::openai::parse_usage;
 use crate::sse;
+use crate::translate::call_id;
 
 /// Most choices and calls of one answer that are kept apart.
 const MAX_CHOICES: u32 = 128;
@@ -190,7 +190,7 @@ impl Progress {
         let name = call.name().filter(|_| number < MAX_CALLS).ok_or(Untold)?;
         let id = match call.id() {
             Some(id) => id.clone().into_owned(),
-            None => call_id::made(answer_id, choice as usize, number),
+            None => call_id::made(answer_id, choice, number as u32),
         };
         tell(Step::CallBegin {
             choice,

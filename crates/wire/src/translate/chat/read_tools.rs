@@ -35,16 +35,11 @@ fn parameters<'a>(function: &mut Members<'a>) -> Result<Option<Json<'a>>, Invali
     Ok(Some(Json::new(raw)))
 }
 
-/// Takes `tool_choice`. Without tools there is nothing to choose.
+/// Takes `tool_choice`.
 pub(super) fn tool_choice<'a>(
     request: &mut Members<'a>,
-    has_tools: bool,
 ) -> Result<Option<Said<ToolChoice<'a>>>, Invalid> {
-    match choice(request)? {
-        Some(choice) if has_tools => Ok(Some(Said::new(choice, "tool_choice"))),
-        None | Some(ToolChoice::Auto | ToolChoice::None) => Ok(None),
-        Some(_) => Err(Invalid::value("tool_choice", "be none or auto when there are no tools")),
-    }
+    Ok(choice(request)?.map(|choice| Said::new(choice, "tool_choice")))
 }
 
 fn choice<'a>(request: &mut Members<'a>) -> Result<Option<ToolChoice<'a>>, Invalid> {

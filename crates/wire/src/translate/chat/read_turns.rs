@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::read_parts::{content, mark};
 use super::thoughts;
-use crate::neutral::{Content, Json, Part, Path, Role, Turn};
+use crate::Invalid;
+use crate::neutral::{Content, Part, Path, Role, Turn};
 use crate::translate::object::{LeftOut, Members};
-use crate::{Invalid, json};
+use crate::translate::openai::arguments;
 
 /// The sources of an earlier answer, which callers hand back and no provider reads.
 const ASSISTANT_LEFT_OUT: &LeftOut = &[("annotations", &[])];
@@ -19,16 +18,12 @@ const ASSISTANT_LEFT_OUT: &LeftOut = &[("annotations", &[])];
 /// Where a call stood in a stream that the caller put together.
 const CALL_LEFT_OUT: &LeftOut = &[("index", &[])];
 
-/// Takes `messages`. One that ends with the assistant is refused: OpenAI answers it anew, and what
-/// the neutral form holds at its end others continue.
+/// Takes `messages`.
 pub(super) fn turns<'a>(request: &mut Members<'a>) -> Result<Vec<Turn<'a>>, Invalid> {
     let mut turns: Vec<Turn> = Vec::new();
     for (index, raw) in request.array("messages")?.into_iter().enumerate() {
         let message = Members::of(raw.get(), format!("messages[{index}]"))?;
         turns.push(turn(message, turns.last())?);
-    }
-    if turns.last().is_some_and(|turn| turn.role == Role::Assistant) {
-        return Err(Invalid::unsupported_value("messages", "end with the user or a tool"));
     }
     Ok(turns)
 }
@@ -82,11 +77,12 @@ fn tool_result<'a>(
         let rule = "follow the call of a tool or another result";
         return Err(Invalid::value(&message.path("role"), rule));
     }
+    let path = message.path("tool_call_id");
     let id = id(message, "tool_call_id")?;
     let name = message.string("name")?;
     let content = content(message, &["text"])?.unwrap_or_default();
     let result = Content::Result { id, name, content, is_error: false };
-    Ok(Part::new(result, message.place()))
+    Ok(Part::new(result, path))
 }
 
 /// Whether a result of a tool may come behind this.
@@ -109,18 +105,6 @@ fn call(mut call: Members<'_>) -> Result<Part<'_>, Invalid> {
     mark(std::slice::from_mut(&mut part), &mut call);
     call.finish()?;
     Ok(part)
-}
-
-/// The arguments of a call: JSON in a string, which models and callers leave empty for none.
-fn arguments<'a>(function: &mut Members<'a>) -> Result<Json<'a>, Invalid> {
-    let path = function.path("arguments");
-    let text = function.string("arguments")?.unwrap_or_default();
-    let text = if text.trim().is_empty() { Cow::Borrowed("{}") } else { text };
-    json::check(text.as_bytes())
-        .ok()
-        .and_then(|()| RawValue::from_string(text.into_owned()).ok())
-        .map(Json::from)
-        .ok_or_else(|| Invalid::value(&path, "be a strict json object in a string"))
 }
 
 fn id<'a>(members: &mut Members<'a>, name: &str) -> Result<Cow<'a, str>, Invalid> {

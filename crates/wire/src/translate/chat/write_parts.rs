@@ -4,12 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::media::{File, ImageUrl, InputAudio, write_audio, write_file, write_image};
-use crate::neutral::{self, Json, Media, Source};
+use super::media::{File, ImageUrl, write_file, write_image};
+use crate::neutral::{self, BETWEEN_TEXTS, Json};
+use crate::translate::openai::{InputAudio, failure};
 use crate::{Invalid, Quirks};
-
-/// What stands between texts that become one, for providers that want one.
-const BETWEEN_TEXTS: &str = "\n\n";
 
 /// `content`: one string where that says all, which every server reads.
 #[derive(Serialize)]
@@ -45,9 +43,7 @@ pub(super) fn written<'p, 'a: 'p>(
     parts.collect::<Result<_, _>>().map(|parts| body(parts, quirks))
 }
 
-/// What a tool said, which is text only. That it failed has no member here, so it is said in JSON
-/// that no text of the tool's can be taken for: models read that, and know what a tool said from
-/// what is said about it.
+/// What a tool said, which is text only.
 pub(super) fn result_body<'p>(
     content: &'p [neutral::Part<'_>],
     is_error: bool,
@@ -61,25 +57,13 @@ pub(super) fn result_body<'p>(
     let parts = content.iter().map(|part| part_of(part, quirks));
     let mut parts: Vec<Part> = parts.collect::<Result<_, _>>()?;
     if is_error {
-        parts = vec![failed(&joined(&parts))];
+        let content = Content::Text { text: failure(content).into() };
+        parts = vec![Part { content, cache_control: None }];
     }
     if let Some(last) = parts.last_mut() {
         last.cache_control = last.cache_control.or(mark(result, quirks));
     }
     Ok(body(parts, quirks))
-}
-
-#[derive(Serialize)]
-struct Failed<'t> {
-    is_error: bool,
-    content: &'t str,
-}
-
-fn failed<'p>(said: &str) -> Part<'p> {
-    let failed = Failed { is_error: true, content: said };
-    // A string and a flag always serialise.
-    let text = serde_json::to_string(&failed).unwrap_or_default();
-    Part { content: Content::Text { text: text.into() }, cache_control: None }
 }
 
 fn body<'p>(mut parts: Vec<Part<'p>>, quirks: &Quirks) -> Body<'p> {
@@ -120,20 +104,13 @@ fn content<'p>(content: &'p neutral::Content<'_>) -> Option<Content<'p>> {
     Some(match content {
         neutral::Content::Text(text) => Content::Text { text: Cow::Borrowed(text) },
         neutral::Content::Image(image) => Content::ImageUrl { image_url: write_image(image)? },
-        neutral::Content::Audio(audio) => Content::InputAudio { input_audio: write_audio(audio)? },
-        neutral::Content::Document(document) => match titled(document) {
+        neutral::Content::Audio(audio) => {
+            Content::InputAudio { input_audio: InputAudio::of(audio)? }
+        }
+        neutral::Content::Document(document) => match document.plain_text() {
             Some(text) => Content::Text { text },
             None => Content::File { file: write_file(document)? },
         },
         _ => return None,
-    })
-}
-
-/// A document that is plain text is written as one, below its title.
-fn titled<'p>(document: &'p Media<'_>) -> Option<Cow<'p, str>> {
-    let Source::Text(text) = &document.source else { return None };
-    Some(match &document.name {
-        Some(name) => format!("{}{BETWEEN_TEXTS}{text}", name.value).into(),
-        None => Cow::Borrowed(text),
     })
 }

@@ -8,11 +8,8 @@ use serde::{Serialize, Serializer};
 use super::write_tools::{Tool, ToolChoice, tool_choice, tools};
 use super::write_turns::{Message, messages};
 use crate::neutral::{Effort, Format, Json, Prompt, Said};
+use crate::translate::openai;
 use crate::{Invalid, Quirks, Target};
-
-/// The longest `user` that OpenAI takes, in characters. Names of callers of other dialects may be
-/// longer (those of Claude Code are); they change nothing in the answer and are left out.
-const MAX_USER_CHARACTERS: usize = 64;
 
 /// Writes the request. What the provider cannot be told is refused with the caller's field.
 pub(in crate::translate) fn write_prompt(
@@ -33,8 +30,10 @@ fn request<'p>(prompt: &'p Prompt<'_>, to: &Target<'p>) -> Result<Request<'p>, I
         tool_choice: tool_choice(prompt.tool_choice.as_ref()),
         parallel_tool_calls: value(&prompt.parallel_calls).filter(|parallel| !parallel),
         response_format: response_format(prompt, quirks)?,
-        reasoning_effort: reasoning_effort(prompt, quirks)?,
-        output_cap: output_cap(prompt, to).map(|cap| Member(quirks.output_cap, cap)),
+        // Whether thoughts are shown is the provider's choice: the dialect has no word for it, and
+        // the answer is the same.
+        reasoning_effort: openai::effort(prompt, quirks)?.map(Effort::as_str),
+        output_cap: openai::output_cap(prompt, to).map(|cap| Member(quirks.output_cap, cap)),
         temperature: value(&prompt.temperature),
         top_p: value(&prompt.top_p),
         top_k: taken(&prompt.top_k, quirks.top_k)?,
@@ -45,7 +44,7 @@ fn request<'p>(prompt: &'p Prompt<'_>, to: &Target<'p>) -> Result<Request<'p>, I
         n: choices(prompt, quirks)?,
         logprobs: prompt.logprobs.as_ref().map(|_| true),
         top_logprobs: value(&prompt.logprobs).filter(|others| *others > 0),
-        user: user(prompt, quirks),
+        user: openai::user(prompt, quirks),
         cache_control: prompt
             .cache_control
             .as_ref()
@@ -155,34 +154,11 @@ fn response_format<'p>(
     }
 }
 
-/// How much to think. Whether thoughts are shown is the provider's choice here: the dialect has no
-/// word for it, and the answer is the same.
-fn reasoning_effort(prompt: &Prompt<'_>, quirks: &Quirks) -> Result<Option<&'static str>, Invalid> {
-    let Some(reasoning) = &prompt.reasoning else { return Ok(None) };
-    let of_budget = || reasoning.value.budget_tokens.map(Effort::of_budget);
-    match reasoning.value.effort.or_else(of_budget) {
-        Some(_) if !quirks.reasoning_effort => Err(reasoning.unsupported()),
-        effort => Ok(effort.map(Effort::as_str)),
-    }
-}
-
-/// The caller's cap, but never above the model's own. Without the caller's there is none: some
-/// servers refuse a cap that does not fit behind the prompt.
-fn output_cap(prompt: &Prompt<'_>, to: &Target<'_>) -> Option<u64> {
-    let cap = prompt.output_tokens?;
-    Some(to.max_output_tokens.map_or(cap, |most| cap.min(most)))
-}
-
 fn choices(prompt: &Prompt<'_>, quirks: &Quirks) -> Result<Option<u32>, Invalid> {
     match &prompt.choices {
         Some(choices) if choices.value > 1 => taken(&prompt.choices, quirks.choices),
         _ => Ok(None),
     }
-}
-
-fn user<'p>(prompt: &'p Prompt<'_>, quirks: &Quirks) -> Option<&'p str> {
-    let user = prompt.user.as_ref().filter(|_| quirks.user)?;
-    (user.value.chars().count() <= MAX_USER_CHARACTERS).then_some(user.value.as_ref())
 }
 
 fn value<T: Copy>(said: &Option<Said<T>>) -> Option<T> {

@@ -4,17 +4,15 @@
 //! - Thoughts go to those who read them as `reasoning_content`. Others have no place for them, and
 //!   nobody reads another's signature here, so they are left out: they are the model's notes.
 //! - A cache mark on a call has no place; marks change what is cached and never the answer.
-//! - A conversation that ends with the assistant is refused: its last words were to be continued,
-//!   and a provider of this dialect answers anew.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::call_id::fitting;
 use super::shapes::ToolCall;
 use super::write_parts::{Body, result_body, written};
 use crate::neutral::{Content, Part, Role, Turn};
+use crate::translate::call_id::CallIds;
 use crate::{Invalid, Quirks};
 
 /// A message, in the order in which it is written.
@@ -39,9 +37,6 @@ pub(super) fn messages<'p>(
     turns: &'p [Turn<'_>],
     quirks: &Quirks,
 ) -> Result<Vec<Message<'p>>, Invalid> {
-    if let Some(last) = turns.last().filter(|turn| turn.role == Role::Assistant) {
-        return Err(Invalid::unsupported_value(&last.path.0, "not be the last message"));
-    }
     let mut messages = Vec::with_capacity(turns.len());
     for turn in turns {
         match turn.role {
@@ -74,7 +69,7 @@ fn user<'p>(
             Content::Result { id, content, is_error, .. } => messages.push(Message {
                 role: "tool",
                 content: Some(result_body(content, *is_error, part, quirks)?),
-                tool_call_id: Some(fitting(id, quirks)),
+                tool_call_id: Some(ids(quirks).fitting(id)),
                 ..Message::default()
             }),
             _ => said.push(part),
@@ -100,7 +95,7 @@ fn assistant<'p>(turn: &'p Turn<'_>, quirks: &Quirks) -> Result<Message<'p>, Inv
             }
             Content::Thought { .. } | Content::SealedThought(_) => {}
             Content::Call { id, name, input } => {
-                message.tool_calls.push(ToolCall::new(fitting(id, quirks), name, input.get()));
+                message.tool_calls.push(ToolCall::new(ids(quirks).fitting(id), name, input.get()));
             }
             _ => return Err(Invalid::unsupported(&part.path.0)),
         }
@@ -110,6 +105,11 @@ fn assistant<'p>(turn: &'p Turn<'_>, quirks: &Quirks) -> Result<Message<'p>, Inv
         message.content = Some(written(texts, quirks)?);
     }
     Ok(message)
+}
+
+/// OpenAI takes ids of calls of up to 40 characters, and nobody makes longer ones for others.
+fn ids(quirks: &Quirks) -> CallIds {
+    if quirks.short_call_ids { CallIds::Short } else { CallIds::UpTo(40) }
 }
 
 fn append(text: &mut Option<String>, more: &str) {

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::calls::{answer_call_id, no_arguments, sign};
+use super::calls::{no_arguments, sign};
 use super::logprobs::{WrittenLogprobs, read_logprobs};
 use super::part::{Parts, WrittenContent};
 use crate::gemini::{Candidate, FunctionCall, GenerateAnswer, Part, finish_word, of_calls};
 use crate::neutral::{Choice, Content, Json, Reply};
 use crate::text::Text;
+use crate::translate::call_id;
 use crate::{FinishReason, GenerateRequest, NotCompletion, Usage};
 
 /// What a provider's answer says. Ratings, citations and sources are not read: they are beside the
@@ -88,7 +89,7 @@ impl<'a> SaidCall<'a> {
 
     /// Its id, or one made of the answer's.
     pub(super) fn id(&self, answer: Option<&str>, choice: u32, call: u32) -> Cow<'a, str> {
-        let made = || answer_call_id(answer, choice, call).into();
+        let made = || call_id::made(answer, choice, call).into();
         self.id.clone().unwrap_or_else(made)
     }
 }

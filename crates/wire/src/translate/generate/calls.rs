@@ -56,16 +56,6 @@ pub(super) fn sign<'a>(
     Some(Content::Thought { text: Cow::Borrowed(""), signature: Some(signature) })
 }
 
-/// The id of a call of an answer that has none: of the answer's own id, so that it is another in
-/// each, and always the same.
-pub(super) fn answer_call_id(answer: Option<&str>, choice: u32, call: u32) -> String {
-    const MAX_BYTES: usize = 32;
-    let allowed = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    let answer: String =
-        answer.unwrap_or_default().chars().filter(allowed).take(MAX_BYTES).collect();
-    format!("call_{answer}_{choice}_{call}")
-}
-
 /// `{}`, the input of a call without any.
 pub(super) fn no_arguments() -> Json<'static> {
     // A literal that always parses.

@@ -75,7 +75,7 @@ pub(super) enum Written<'p> {
         mime_type: Option<&'p str>,
         file_uri: &'p str,
     },
-    Text(&'p str),
+    Text(Cow<'p, str>),
 }
 
 /// What a file is called is for people: Google's API has no place for it.
@@ -84,14 +84,16 @@ pub(super) fn write<'p>(media: &'p Media<'_>, path: &str) -> Result<Written<'p>,
     if let Some(detail) = media.detail.as_ref().filter(|detail| detail.value != "high") {
         return Err(detail.unsupported_value("be auto or high"));
     }
+    if let Some(text) = media.plain_text() {
+        return Ok(Written::Text(text));
+    }
     Ok(match &media.source {
         Source::Base64 { media_type, data } => Written::InlineData { mime_type: media_type, data },
         Source::Url { url, media_type } => {
             Written::FileData { mime_type: media_type.as_deref(), file_uri: url }
         }
         Source::FileId(id) if is_googles(id) => Written::FileData { mime_type: None, file_uri: id },
-        Source::FileId(_) => return Err(Invalid::unsupported(path)),
-        Source::Text(text) => Written::Text(text),
+        Source::FileId(_) | Source::Text(_) => return Err(Invalid::unsupported(path)),
     })
 }
 

@@ -1,8 +1,6 @@
 //! What is written for a provider, or a caller, of this dialect says the same when it is read.
 
 mod answers;
-#[path = "../../../tests/common/mod.rs"]
-mod common;
 mod folded;
 mod requests;
 mod said;

@@ -1,11 +1,14 @@
 //! Blocks of content as they are written: the same in requests, in answers and where a block of a
 //! stream begins.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::Invalid;
 use crate::neutral::{Content, Json, Media, Part, Source};
+use crate::translate::call_id::CallIds;
 
 /// A block, and the mark up to which the provider is to cache.
 #[derive(Serialize)]
@@ -39,14 +42,14 @@ pub(super) enum Kind<'a> {
         data: &'a str,
     },
     ToolUse {
-        id: &'a str,
+        id: Cow<'a, str>,
         name: &'a str,
         /// None before it has come, which is an object without members.
         #[serde(serialize_with = "write_input")]
         input: Option<&'a Json<'a>>,
     },
     ToolResult {
-        tool_use_id: &'a str,
+        tool_use_id: Cow<'a, str>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         content: Vec<Block<'a>>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -85,15 +88,14 @@ impl<'a> Kind<'a> {
             Content::Thought { signature: None, .. } => return Ok(None),
             Content::Image(media) => image(media, path)?,
             Content::Document(media) => document(media, path)?,
-            Content::Call { id, .. } => {
-                check_id(id, path)?;
-                Kind::of_answer(&part.content).ok_or_else(|| Invalid::unsupported(path))?
+            Content::Call { id, name, input } => {
+                Kind::ToolUse { id: CallIds::Words.fitting(id), name, input: Some(input) }
             }
             Content::Result { id, content, is_error, .. } => {
-                check_id(id, path)?;
                 let content = content.iter().filter_map(|part| result_block(part).transpose());
                 let content = content.collect::<Result<_, _>>()?;
-                Kind::ToolResult { tool_use_id: id, content, is_error: *is_error }
+                let tool_use_id = CallIds::Words.fitting(id);
+                Kind::ToolResult { tool_use_id, content, is_error: *is_error }
             }
             other => Kind::of_answer(other).ok_or_else(|| Invalid::unsupported(path))?,
         };
@@ -108,7 +110,9 @@ impl<'a> Kind<'a> {
                 Kind::Thinking { thinking: text, signature: signature.as_deref().unwrap_or("") }
             }
             Content::SealedThought(data) => Kind::RedactedThinking { data },
-            Content::Call { id, name, input } => Kind::ToolUse { id, name, input: Some(input) },
+            Content::Call { id, name, input } => {
+                Kind::ToolUse { id: Cow::Borrowed(id), name, input: Some(input) }
+            }
             _ => return None,
         })
     }
@@ -161,18 +165,10 @@ fn source<'a>(
             WrittenSource::Url { url }
         }
         Source::Text(data) => WrittenSource::Text { media_type: "text/plain", data },
-        Source::FileId(file_id) => WrittenSource::File { file_id },
+        // Those of Google are URLs.
+        Source::FileId(file_id) if !file_id.contains("://") => WrittenSource::File { file_id },
         _ => return Err(Invalid::unsupported_value(path, rule)),
     })
-}
-
-/// Anthropic takes no other letters in the id of a call.
-fn check_id(id: &str, path: &str) -> Result<(), Invalid> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if !id.is_empty() && id.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(Invalid::unsupported_value(path, "have an id of letters, digits, `_` and `-`"))
 }
 
 fn write_input<S: Serializer>(input: &Option<&Json<'_>>, to: S) -> Result<S::Ok, S::Error> {

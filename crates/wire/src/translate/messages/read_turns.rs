@@ -21,10 +21,6 @@ pub(super) fn read<'a>(request: &mut Members<'a>) -> Result<Vec<Turn<'a>>, Inval
         let path = format!("messages[{index}]");
         turns.push(turn(Members::of(raw.get(), path.clone())?, path)?);
     }
-    if turns.last().is_some_and(|turn| turn.role == Role::Assistant) {
-        // Anthropic would continue its last sentence, others answer the conversation anew.
-        return Err(Invalid::unsupported_value("messages", "end with the user"));
-    }
     Ok(turns)
 }
 

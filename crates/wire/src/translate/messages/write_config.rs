@@ -33,7 +33,7 @@ pub(super) struct OutputConfig<'a> {
 struct Format<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    schema: &'a Json<'a>,
+    schema: Json<'a>,
 }
 
 /// The smallest budget that Anthropic takes.
@@ -87,11 +87,7 @@ fn effort(reasoning: &Reasoning) -> Option<&'static str> {
 
 /// The name is for the caller's own books, and every schema is kept to the letter, strict or not.
 fn format<'a>(said: &'a Said<neutral::Format<'a>>) -> Result<Format<'a>, Invalid> {
-    match &said.value {
-        neutral::Format::Json => Err(said.unsupported_value("have a json schema")),
-        neutral::Format::Schema { description: Some(_), .. } => {
-            Err(said.unsupported_value("have no description beside its schema"))
-        }
-        neutral::Format::Schema { schema, .. } => Ok(Format { kind: "json_schema", schema }),
-    }
+    let schema = said.described_schema()?;
+    let schema = schema.ok_or_else(|| said.unsupported_value("have a json schema"))?;
+    Ok(Format { kind: "json_schema", schema })
 }

@@ -97,7 +97,7 @@ impl Blocks {
 
     pub(super) fn call(&mut self, call: u32, id: &str, name: &str, out: &mut Vec<u8>) {
         let open = Open::Call { call, input: String::new() };
-        self.begin(Kind::ToolUse { id, name, input: None }, Some(open), out);
+        self.begin(Kind::ToolUse { id: id.into(), name, input: None }, Some(open), out);
     }
 
     /// A piece behind the end of its call is not told: the call's input was whole.

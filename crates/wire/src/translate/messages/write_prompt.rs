@@ -31,7 +31,7 @@ pub(in crate::translate) fn write_prompt(
         cache_control: prompt.cache_control.as_ref().map(|mark| &mark.value),
         thinking: thinking(prompt, max_tokens)?,
         output_config: output_config(prompt)?,
-        tool_choice: tool_choice(prompt)?,
+        tool_choice: tool_choice(prompt),
         tools: tools(prompt)?,
         system,
         messages: turns,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::neutral::{self, Json, Prompt, Said};
+use crate::neutral::{self, Json, Prompt};
 use crate::{Invalid, json};
 
 /// A tool, as Anthropic reads it.
@@ -71,7 +71,7 @@ fn owned<'a>(tool: &neutral::Tool<'_>, json: String) -> Result<Cow<'a, RawValue>
 }
 
 /// None where nothing is asked that Anthropic does not do anyway.
-pub(super) fn tool_choice<'a>(prompt: &'a Prompt<'a>) -> Result<Option<ToolChoice<'a>>, Invalid> {
+pub(super) fn tool_choice<'a>(prompt: &'a Prompt<'a>) -> Option<ToolChoice<'a>> {
     let sequential = prompt.parallel_calls.as_ref().is_some_and(|parallel| !parallel.value);
     let (kind, name) = match prompt.tool_choice.as_ref().map(|choice| &choice.value) {
         None | Some(neutral::ToolChoice::Auto) => ("auto", None),
@@ -79,18 +79,9 @@ pub(super) fn tool_choice<'a>(prompt: &'a Prompt<'a>) -> Result<Option<ToolChoic
         Some(neutral::ToolChoice::Required) => ("any", None),
         Some(neutral::ToolChoice::Named(name)) => ("tool", Some(name.as_ref())),
     };
-    match (prompt.tools.is_empty(), kind) {
-        (true, "auto" | "none") => Ok(None),
-        (true, _) => Err(without_tools(prompt.tool_choice.as_ref())),
-        (false, "auto") if !sequential => Ok(None),
-        (false, kind) => {
-            let disable_parallel_tool_use = (sequential && kind != "none").then_some(true);
-            Ok(Some(ToolChoice { kind, name, disable_parallel_tool_use }))
-        }
+    if kind == "auto" && !sequential {
+        return None;
     }
-}
-
-fn without_tools<T>(choice: Option<&Said<T>>) -> Invalid {
-    let path = choice.map_or("tool_choice", |choice| &choice.path.0);
-    Invalid::value(path, "be none or auto when there are no tools")
+    let disable_parallel_tool_use = (sequential && kind != "none").then_some(true);
+    Some(ToolChoice { kind, name, disable_parallel_tool_use })
 }

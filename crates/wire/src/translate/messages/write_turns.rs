@@ -5,8 +5,8 @@
 //!   endpoint for OpenAI's SDKs moves them to the front in the same way.
 //! - Turns of one side that follow each other become one. The results of tools come first in a turn
 //!   of the user, because Anthropic wants them right behind their calls.
-//! - A conversation that ends with the assistant is refused: other dialects answer it anew,
-//!   Anthropic would continue its last sentence.
+//! - A conversation that would end with the assistant now that its instructions are moved is
+//!   refused: Anthropic would continue its last sentence.
 
 use serde::Serialize;
 

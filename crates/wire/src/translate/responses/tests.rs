@@ -9,9 +9,6 @@ mod round_trips;
 mod schema;
 mod streams;
 
-#[path = "../../../tests/common/mod.rs"]
-mod common;
-
 use std::borrow::Cow;
 
 use bytes::Bytes;

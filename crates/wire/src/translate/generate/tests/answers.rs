@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::common::Chance;
 use super::folded::folded;
 use super::{request, said};
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{Choice, Content, ReadSteps, Reply, Step, Untold, WriteSteps};
 use crate::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
 use crate::translate::generate::{Reader, Writer, read_reply, write_reply};

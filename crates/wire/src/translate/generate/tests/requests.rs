@@ -1,7 +1,7 @@
 //! Requests: read, written, and refused.
 
-use super::common::Chance;
 use super::{gemini, request, said, written};
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{
     Content, Effort, Format, Media, Part, Path, Prompt, Role, Said, Source, ToolChoice, Turn,
 };

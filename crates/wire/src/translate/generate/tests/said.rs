@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::common::Chance;
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{
     Choice, Content, Format, Json, Logprob, Media, Part, Path, Prompt, Reasoning, Reply, Role,
     Said, Source, Step, Tool, ToolChoice, Turn,

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::neutral::{Effort, Format, Json, Prompt, Reasoning, Said};
-use crate::{Invalid, Target, json};
+use crate::neutral::{Effort, Json, Prompt, Reasoning, Said};
+use crate::{Invalid, Target};
 
 /// Most candidates that Google generates, and sequences that it stops at.
 const MAX_CANDIDATES: u32 = 8;
@@ -109,25 +108,7 @@ fn seed(prompt: &Prompt<'_>) -> Result<Option<i32>, Invalid> {
 /// Google's models always follow the schema to the letter.
 fn schema<'p>(prompt: &'p Prompt<'_>) -> Result<Option<Json<'p>>, Invalid> {
     let Some(said) = &prompt.format else { return Ok(None) };
-    match &said.value {
-        Format::Json => Ok(None),
-        Format::Schema { schema, description: None, .. } => Ok(Some(Json::new(&schema.0))),
-        Format::Schema { schema, description: Some(text), .. } => {
-            let described = described(schema.get(), text).ok_or_else(|| {
-                said.unsupported_value("have no description beside the schema's own")
-            })?;
-            Ok(Some(described.into()))
-        }
-    }
-}
-
-/// The schema with a description, which Google has no other place for; none when it has one.
-fn described(schema: &str, description: &str) -> Option<Box<RawValue>> {
-    let rest = schema.trim_ascii().strip_prefix('{')?;
-    let is_described = json::members(schema).any(|(name, _)| name == "description");
-    let comma = if rest.trim_ascii() == "}" { "" } else { "," };
-    let description = serde_json::to_string(description).ok().filter(|_| !is_described)?;
-    RawValue::from_string(format!("{{\"description\":{description}{comma}{rest}")).ok()
+    said.described_schema()
 }
 
 /// Older models know budgets only, newer ones both.

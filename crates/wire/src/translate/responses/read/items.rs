@@ -11,10 +11,11 @@ use serde_json::value::RawValue;
 
 use super::parts::{content, output};
 use super::thought;
-use crate::neutral::{Content, Json, Part, Path, Role, Turn};
+use crate::Invalid;
+use crate::neutral::{Content, Part, Path, Role, Turn};
 use crate::text::Text;
 use crate::translate::object::{LeftOut, Members};
-use crate::{Invalid, json};
+use crate::translate::openai::arguments;
 
 /// What an item says of itself: its id at a provider, how far it came, and OpenAI's own hint
 /// whether a message was its last word.
@@ -137,16 +138,4 @@ impl<'a> Input<'a> {
 
 fn turn(role: Role, parts: Vec<Part<'_>>, path: String) -> Turn<'_> {
     Turn { role, parts, name: None, path: Path(path) }
-}
-
-/// The arguments of a call: JSON in a string, which models and callers leave empty for none.
-fn arguments<'a>(call: &mut Members<'a>) -> Result<Json<'a>, Invalid> {
-    let path = call.path("arguments");
-    let text = call.string("arguments")?.unwrap_or_default();
-    let text = if text.trim().is_empty() { Cow::Borrowed("{}") } else { text };
-    json::check(text.as_bytes())
-        .ok()
-        .and_then(|()| RawValue::from_string(text.into_owned()).ok())
-        .map(Json::from)
-        .ok_or_else(|| Invalid::value(&path, "be a strict json object in a string"))
 }

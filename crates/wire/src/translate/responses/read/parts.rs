@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::super::part::sound_type;
 use crate::Invalid;
 use crate::neutral::{Content, Media, Part, Role, Said, Source};
-use crate::splice::span;
 use crate::text::Text;
 use crate::translate::object::{LeftOut, Members};
+use crate::translate::openai::{data_url, recording, source};
 
 /// What a provider wrote beside a text that a caller hands back, and where OpenAI is to cache: it
 /// decides what is paid for the input, not what comes of it.
@@ -67,7 +66,7 @@ fn shown<'a>(part: &mut Members<'a>) -> Result<Option<Content<'a>>, Invalid> {
     match part.required_string("type")?.as_ref() {
         "input_image" => image(part).map(Some),
         "input_file" => file(part).map(Some),
-        "input_audio" => sound(part).map(Some),
+        "input_audio" => recording(part).map(Some),
         kind if is_text(kind) => Ok(filled(part.required_string("text")?).map(Content::Text)),
         _ => {
             let rule = "be input_text, input_image, input_file or input_audio";
@@ -103,25 +102,13 @@ fn file<'a>(part: &mut Members<'a>) -> Result<Content<'a>, Invalid> {
     let name = part.string("filename")?.map(|name| Said::new(name, name_path));
     let places = (part.string("file_data")?, part.string("file_url")?, part.string("file_id")?);
     let source = match places {
-        (Some(data), None, None) => {
-            inline(data).ok_or_else(|| Invalid::unsupported_value(&path, "be a base64 data url"))?
-        }
+        (Some(data), None, None) => data_url(data)
+            .ok_or_else(|| Invalid::unsupported_value(&path, "be a base64 data url"))?,
         (None, Some(url), None) => from_url(url, &part.path("file_url"))?,
         (None, None, Some(id)) => Source::FileId(id),
         _ => return Err(Invalid::value(&path, "stand there, or else `file_url` or `file_id`")),
     };
     Ok(Content::Document(Media { source, name, detail }))
-}
-
-fn sound<'a>(part: &mut Members<'a>) -> Result<Content<'a>, Invalid> {
-    let missing = Invalid::missing(&part.path("input_audio"));
-    let mut sound = part.object("input_audio")?.ok_or(missing)?;
-    let data = sound.required_string("data")?;
-    let media_type = sound_type(&sound.required_string("format")?)
-        .ok_or_else(|| Invalid::unsupported_value(&sound.path("format"), "be mp3 or wav"))?;
-    sound.finish()?;
-    let source = Source::Base64 { media_type: Cow::Borrowed(media_type), data };
-    Ok(Content::Audio(Media { source, name: None, detail: None }))
 }
 
 fn detail<'a>(part: &mut Members<'a>) -> Result<Option<Said<Cow<'a, str>>>, Invalid> {
@@ -131,22 +118,6 @@ fn detail<'a>(part: &mut Members<'a>) -> Result<Option<Said<Cow<'a, str>>>, Inva
 }
 
 fn from_url<'a>(url: Cow<'a, str>, path: &str) -> Result<Source<'a>, Invalid> {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        return Ok(Source::Url { url, media_type: None });
-    }
     let rule = "be an http or https url, or a base64 data url";
-    inline(url).ok_or_else(|| Invalid::unsupported_value(path, rule))
-}
-
-/// What stands in a base64 data URL (RFC 2397).
-fn inline(url: Cow<'_, str>) -> Option<Source<'_>> {
-    let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
-    if media_type.is_empty() || data.is_empty() {
-        return None;
-    }
-    let cut = |part: &str| match &url {
-        Cow::Borrowed(whole) => whole.get(span(whole.as_bytes(), part)).map(Cow::Borrowed),
-        Cow::Owned(_) => Some(Cow::Owned(part.to_owned())),
-    };
-    Some(Source::Base64 { media_type: cut(media_type)?, data: cut(data)? })
+    source(url).ok_or_else(|| Invalid::unsupported_value(path, rule))
 }

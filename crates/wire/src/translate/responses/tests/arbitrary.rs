@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::common::Chance;
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{
     Choice, Content, Effort, Format, Json, Logprob, Media, Part, Prompt, Reasoning, Reply, Role,
     Said, Source, Step, Tool, ToolChoice, Turn,
@@ -160,7 +160,7 @@ fn shown(chance: &mut Chance) -> Content<'static> {
         }),
         1 => Content::Document(Media {
             source: source(inline("application/pdf"), pick),
-            name: Some(Said::new(text(chance), "")),
+            name: Some(Said::new(format!("{}.pdf", text(chance)).into(), "")),
             detail: None,
         }),
         2 => Content::Audio(Media { source: inline("audio/wav"), name: None, detail: None }),

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::common::Chance;
 use super::schema::{check_response, check_stream};
 use super::{arbitrary, written};
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{Choice, Content, Reply, Step};
 use crate::translate::responses::{read_prompt, write_reply};
 use crate::{FinishReason, ResponsesRequest, Usage};

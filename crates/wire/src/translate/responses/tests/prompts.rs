@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arbitrary;
-use super::common::Chance;
+use crate::neutral::arbitrary::Chance;
 use crate::neutral::{Content, Effort, Part, Path, Prompt, Reasoning, Role, Said, Turn};
 use crate::translate::responses::write_prompt;
 use crate::{Api, Target, Vendor};
@@ -36,7 +36,7 @@ fn the_least_request_is_not_stored() {
 #[test]
 fn the_smaller_cap_counts() {
     for (callers, models, expected) in
-        [(Some(9), Some(5), json!(5)), (Some(9), None, json!(9)), (None, Some(5), json!(5))]
+        [(Some(9), Some(5), json!(5)), (Some(9), None, json!(9)), (None, Some(5), json!(null))]
     {
         let prompt = asking(Prompt { output_tokens: callers, ..Prompt::default() });
         let target = Target { max_output_tokens: models, ..to(Vendor::OpenAi) };

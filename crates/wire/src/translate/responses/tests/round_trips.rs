@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::common::Chance;
 use super::{arbitrary, read, request, written};
 use crate::neutral::Step;
+use crate::neutral::arbitrary::Chance;
 use crate::translate::responses::{read_prompt, read_reply, write_prompt, write_reply};
 use crate::{Api, FinishReason, ResponsesRequest, Target, Vendor};
 

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::super::part::sound_format;
 use crate::neutral::{Content, Media, Part, Role, Source, Turn};
+use crate::translate::call_id::CallIds;
+use crate::translate::openai::{InputAudio, failure, file_id, file_name, written_url};
 use crate::{Invalid, Target};
 
 /// An item of the input.
@@ -13,8 +14,8 @@ use crate::{Invalid, Target};
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Item<'a> {
     Message { role: &'static str, content: Parts<'a> },
-    FunctionCall { call_id: &'a str, name: &'a str, arguments: &'a str },
-    FunctionCallOutput { call_id: &'a str, output: Parts<'a> },
+    FunctionCall { call_id: Cow<'a, str>, name: &'a str, arguments: &'a str },
+    FunctionCallOutput { call_id: Cow<'a, str>, output: Parts<'a> },
     Reasoning(Reasoning<'a>),
 }
 
@@ -33,7 +34,7 @@ pub(super) struct Reasoning<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Parts<'a> {
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Several(Vec<PartItem<'a>>),
 }
 
@@ -41,7 +42,7 @@ pub(super) enum Parts<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum PartItem<'a> {
     InputText {
-        text: &'a str,
+        text: Cow<'a, str>,
     },
     OutputText {
         text: &'a str,
@@ -64,12 +65,12 @@ pub(super) enum PartItem<'a> {
         #[serde(flatten)]
         place: Place<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        filename: Option<&'a str>,
+        filename: Option<Cow<'a, str>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         detail: Option<&'a str>,
     },
     InputAudio {
-        input_audio: Sound<'a>,
+        input_audio: InputAudio<'a>,
     },
 }
 
@@ -83,11 +84,8 @@ pub(super) enum Place<'a> {
     FileId(&'a str),
 }
 
-#[derive(Serialize)]
-pub(super) struct Sound<'a> {
-    data: &'a str,
-    format: &'static str,
-}
+/// OpenAI takes ids of calls of up to 64 characters.
+const IDS: CallIds = CallIds::UpTo(64);
 
 /// The items that say the same as these turns.
 pub(super) fn input<'a>(turns: &'a [Turn<'a>], to: &Target<'_>) -> Result<Vec<Item<'a>>, Invalid> {
@@ -122,7 +120,7 @@ impl<'a> Input<'a> {
             }
         }
         if turn.parts.is_empty() {
-            let content = Parts::Text("");
+            let content = Parts::Text(Cow::Borrowed(""));
             self.items.push(Item::Message { role: role(turn.role), content });
         }
         self.message(turn.role, &mut said)
@@ -141,14 +139,15 @@ impl<'a> Input<'a> {
     /// What is no part of a message.
     ///
     /// Thoughts without a seal are left out where only sealed ones are read: they are the model's
-    /// notes. Whether a tool failed OpenAI's results say in their words alone.
+    /// notes.
     fn item(&self, part: &'a Part<'a>) -> Result<Told<'a>, Invalid> {
         Ok(Told::Item(match &part.content {
             Content::Call { id, name, input } => {
-                Item::FunctionCall { call_id: id, name, arguments: input.get() }
+                Item::FunctionCall { call_id: IDS.fitting(id), name, arguments: input.get() }
             }
-            Content::Result { id, content, .. } => {
-                Item::FunctionCallOutput { call_id: id, output: parts(content.iter(), Role::User)? }
+            Content::Result { id, content, is_error, .. } => {
+                let call_id = IDS.fitting(id);
+                Item::FunctionCallOutput { call_id, output: result(content, *is_error)? }
             }
             Content::Thought { text, signature: Some(signature) } => {
                 let summary = vec![PartItem::SummaryText { text }];
@@ -196,32 +195,57 @@ fn parts<'a>(
     speaker: Role,
 ) -> Result<Parts<'a>, Invalid> {
     let parts = said.map(|part| written(part, speaker)).collect::<Result<Vec<_>, _>>()?;
-    Ok(match parts.as_slice() {
-        [] => Parts::Text(""),
-        [PartItem::InputText { text } | PartItem::OutputText { text }] => Parts::Text(text),
-        _ => Parts::Several(parts),
-    })
+    Ok(Parts::of(parts))
+}
+
+/// What a tool said; when it failed, its texts say so first.
+fn result<'a>(content: &'a [Part<'a>], is_error: bool) -> Result<Parts<'a>, Invalid> {
+    if !is_error {
+        return parts(content.iter(), Role::User);
+    }
+    let others = content.iter().filter(|part| !matches!(part.content, Content::Text(_)));
+    let failure = PartItem::InputText { text: failure(content).into() };
+    let others = others.map(|part| written(part, Role::User));
+    [Ok(failure)].into_iter().chain(others).collect::<Result<_, _>>().map(Parts::of)
+}
+
+impl<'a> Parts<'a> {
+    fn of(mut parts: Vec<PartItem<'a>>) -> Parts<'a> {
+        match (parts.pop(), parts.is_empty()) {
+            (None, _) => Parts::Text(Cow::Borrowed("")),
+            (Some(PartItem::InputText { text }), true) => Parts::Text(text),
+            (Some(PartItem::OutputText { text }), true) => Parts::Text(Cow::Borrowed(text)),
+            (Some(last), _) => {
+                parts.push(last);
+                Parts::Several(parts)
+            }
+        }
+    }
 }
 
 fn written<'a>(part: &'a Part<'a>, speaker: Role) -> Result<PartItem<'a>, Invalid> {
     let unsupported = || Invalid::unsupported(&part.path.0);
     match (&part.content, speaker) {
         (Content::Text(text), Role::Assistant) => Ok(PartItem::OutputText { text }),
-        (Content::Text(text), _) => Ok(PartItem::InputText { text }),
+        (Content::Text(text), _) => Ok(PartItem::InputText { text: Cow::Borrowed(text) }),
         (Content::Refusal(refusal), Role::Assistant) => Ok(PartItem::Refusal { refusal }),
         (_, Role::Assistant) => Err(unsupported()),
         (Content::Image(media), _) => image(media).ok_or_else(unsupported),
         (Content::Document(media), _) => file(media).ok_or_else(unsupported),
-        (Content::Audio(media), _) => sound(media).ok_or_else(unsupported),
+        (Content::Audio(media), _) => InputAudio::of(media)
+            .map(|input_audio| PartItem::InputAudio { input_audio })
+            .ok_or_else(unsupported),
         _ => Err(unsupported()),
     }
 }
 
 fn image<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
     let place = match &media.source {
-        Source::Base64 { media_type, data } => Place::ImageUrl(data_url(media_type, data).into()),
+        Source::Base64 { media_type, data } => {
+            Place::ImageUrl(written_url(media_type, data).into())
+        }
         Source::Url { url, .. } => Place::ImageUrl(Cow::Borrowed(url)),
-        Source::FileId(id) => Place::FileId(id),
+        Source::FileId(id) => Place::FileId(file_id(id)?),
         Source::Text(_) => return None,
     };
     let detail = media.detail.as_ref().map_or("auto", |detail| &detail.value);
@@ -229,28 +253,16 @@ fn image<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
 }
 
 fn file<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
-    /// OpenAI wants a name for a file that stands in the request.
-    const NAMELESS: &str = "document.pdf";
-    let name = media.name.as_ref().map(|name| name.value.as_ref());
-    let (place, filename) = match &media.source {
-        Source::Base64 { media_type, data } => {
-            let nameless = (media_type == "application/pdf").then_some(NAMELESS);
-            (Place::FileData(data_url(media_type, data)), name.or(nameless))
-        }
-        Source::Url { url, .. } => (Place::FileUrl(url), name),
-        Source::FileId(id) => (Place::FileId(id), name),
+    if let Some(text) = media.plain_text() {
+        return Some(PartItem::InputText { text });
+    }
+    let place = match &media.source {
+        Source::Base64 { media_type, data } => Place::FileData(written_url(media_type, data)),
+        Source::Url { url, .. } => Place::FileUrl(url),
+        Source::FileId(id) => Place::FileId(file_id(id)?),
         Source::Text(_) => return None,
     };
+    let filename = file_name(media);
     let detail = media.detail.as_ref().map(|detail| detail.value.as_ref());
     Some(PartItem::InputFile { place, filename, detail })
-}
-
-fn sound<'a>(media: &'a Media<'a>) -> Option<PartItem<'a>> {
-    let Source::Base64 { media_type, data } = &media.source else { return None };
-    let format = sound_format(media_type)?;
-    Some(PartItem::InputAudio { input_audio: Sound { data, format } })
-}
-
-fn data_url(media_type: &str, data: &str) -> String {
-    format!("data:{media_type};base64,{data}")
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::neutral::{self, Effort, Format, Json, Prompt};
+use crate::translate::openai;
 use crate::{Invalid, Target};
 
 /// A tool that the caller runs.
@@ -109,11 +110,7 @@ pub(super) fn reasoning(
     to: &Target<'_>,
 ) -> Result<Option<Reasoning>, Invalid> {
     let Some(asked) = &prompt.reasoning else { return Ok(None) };
-    let budget = asked.value.budget_tokens.map(Effort::of_budget);
-    let effort = asked.value.effort.or(budget).map(Effort::as_str);
-    if effort.is_some() && !to.vendor.quirks().reasoning_effort {
-        return Err(asked.unsupported());
-    }
+    let effort = openai::effort(prompt, to.vendor.quirks())?.map(Effort::as_str);
     let summary = (asked.value.shown == Some(true)).then_some("auto");
     let idle = effort.is_none() && summary.is_none();
     Ok((!idle).then_some(Reasoning { effort, summary }))

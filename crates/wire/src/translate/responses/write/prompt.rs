@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::items::{Item, input};
 use super::options::{Reasoning, TextOptions, Tool, ToolChoice, reasoning, text, tool_choice};
 use crate::neutral::{Content, Effort, Part, Prompt, Role, Said, Turn};
+use crate::translate::openai;
 use crate::{Invalid, Target};
 
 /// The request to a provider that asks the same.
@@ -21,7 +22,7 @@ pub(in crate::translate) fn write_prompt(
         model: to.model,
         include: include(prompt, reasoning.as_ref()),
         top_logprobs: prompt.logprobs.as_ref().map(|logprobs| logprobs.value),
-        max_output_tokens: prompt.output_tokens.into_iter().chain(to.max_output_tokens).min(),
+        max_output_tokens: openai::output_cap(prompt, to),
         store: false,
         stream: prompt.stream,
         temperature: prompt.temperature.as_ref().map(|number| number.value),
@@ -29,7 +30,7 @@ pub(in crate::translate) fn write_prompt(
         parallel_tool_calls: prompt.parallel_calls.as_ref().map(|parallel| parallel.value),
         reasoning,
         text: text(prompt, to)?,
-        user: prompt.user.as_ref().map(|user| user.value.as_ref()),
+        user: openai::user(prompt, to.vendor.quirks()),
         tool_choice: tool_choice(prompt),
         tools: prompt.tools.iter().map(Tool::from).collect(),
         instructions,
