@@ -14,17 +14,15 @@ import pytest
 
 import ledger
 from asking import CANARY
-from servers import HERE, PROVIDER_KEY, PROVIDER_KEY_FILE
-from tap import NANO_PER_USD
+from prices import PRICES
+from servers import HERE, PROVIDER_KEYS
+from tape import NANO_PER_USD
 
 VERIFIER = HERE.parent / "verify.py"
-# As in prices.yaml, for input, cached input and output; a dollar for a million tokens is 1,000
-# nano-dollars for one.
-PRICES = {"local": (1010, 250, 4030), "claude": (3070, 310, 15110)}
 POOR_BUDGET_NANO_USD = 400_000
 # Refused before the key is looked at, or because of it: nobody can be named.
 NAMELESS = {401, 405}
-UNSERVED = {"/v1/fine_tuning/jobs", "/v1/messages/count_tokens"}
+UNSERVED = {"/v1/fine_tuning/jobs"}
 
 
 @pytest.fixture(scope="module")
@@ -182,11 +180,11 @@ def test_the_plan_told_is_the_plan_recorded(records, outcomes, inferences):
 def test_every_cost_follows_from_tokens_and_prices(outcomes, holds):
     for request, record in outcomes.items():
         outcome = record.metadata
-        input_price, cached_price, output_price = PRICES[outcome["attempts"][-1]["provider"]]
+        price = PRICES[outcome["attempts"][-1]["provider"]]
         cached = outcome["gen_ai.usage.cache_read.input_tokens"]
         fresh = outcome["gen_ai.usage.input_tokens"] - cached
-        cost = fresh * input_price + cached * cached_price
-        cost += outcome["gen_ai.usage.output_tokens"] * output_price
+        cost = fresh * price.input + cached * price.cached
+        cost += outcome["gen_ai.usage.output_tokens"] * price.output
         # Sent, and nothing seen of the answer: the provider may bill all that was held.
         unseen = outcome["attempts"][-1]["result"] == "sent"
         assert int(outcome["cost_nano_usd"]) == (holds[request] if unseen else cost)
@@ -224,9 +222,10 @@ def test_the_spend_of_each_tenant_is_the_sum_of_its_outcomes(outcomes, verdict):
 def test_no_key_and_no_prompt_stands_in_what_the_gateway_wrote(gateway, exit_code, keys, tape):
     assert any(CANARY.encode() in exchange.body for exchange in tape), "nothing to look for"
     secrets = [CANARY, *keys.values(), *(key.rsplit("-", 1)[-1] for key in keys.values())]
-    secrets.append(PROVIDER_KEY)
+    secrets += PROVIDER_KEYS.values()
+    given = {f"{name}.key" for name in PROVIDER_KEYS}
     for path in gateway.folder.rglob("*"):
-        if path.is_file() and path.name != PROVIDER_KEY_FILE:
+        if path.is_file() and path.name not in given:
             text = path.read_bytes()
             assert not any(secret.encode() in text for secret in secrets), path.name
 

@@ -1,0 +1,157 @@
+"""Which clients are tested with which kinds of providers, and for what; and the table of it that
+stands at the end of a run. What a client cannot do has a reason: no cell is empty without one.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from process import Client, Clients
+from prices import EMBEDDER, MODEL
+from servers import CLAUDE
+
+# In the order of the table, each with its tests in test_features.py.
+FEATURES = (
+    *("chat", "stream", "tools", "tool stream", "schema", "image", "embed", "count"),
+    *("400", "401", "404", "429", "429 once", "retry", "broken", "leave"),
+)
+OPENAI, ANTHROPIC, GEMINI = "OpenAI", "Anthropic", "Gemini"
+CHAT_ONLY = "chat only"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of provider: its scripted models' stem, and the real model where there is one."""
+
+    stem: str
+    real: str | None = None
+
+
+KINDS = {
+    OPENAI: Kind("gpt-scripted", MODEL),
+    # As most servers that are compatible with OpenAI's: responses are translated.
+    CHAT_ONLY: Kind("chat-scripted", "gemma-chat"),
+    ANTHROPIC: Kind("claude-scripted", CLAUDE),
+    GEMINI: Kind("gemini-scripted"),
+}
+
+NOT_TRANSLATED = "embeddings and counts are of one provider's words: there is nothing to translate"
+NO_EMBEDDINGS = "this API has no embeddings"
+NO_COUNT = "this client or its API counts no tokens at the provider"
+ASKS_AGAIN = "asks again after every 429, as it reads no x-should-retry"
+OBJECTS_ONLY = "this client's answers are objects: texts and results of tools have no place"
+OWN_EMBEDDINGS = "its embeddings cannot be told another address"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A client in front of a kind of provider."""
+
+    name: str
+    provider: str
+    # The module that knows the client, and the environment of its Python: Node's when None.
+    module: str
+    environment: str | None = None
+    # What it is to be used as, for clients that have several ways.
+    way: str | None = None
+    lacks: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.provider]
+
+    def client(self, clients: Clients) -> Client:
+        if self.environment is None:
+            return clients.node(self.module)
+        return clients.python(self.module, self.environment)
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.provider}"
+
+
+SDKS, FRAMEWORKS = "CLIENTS_SDKS", "CLIENTS_FRAMEWORKS"
+EMBEDS = {"count": NO_COUNT}
+COUNTS = {"embed": NO_EMBEDDINGS}
+NEITHER = {"embed": NO_EMBEDDINGS, "count": NO_COUNT}
+ACROSS = {"embed": NOT_TRANSLATED, "count": NOT_TRANSLATED}
+VERCEL = {"429 once": ASKS_AGAIN}
+OBJECTS = dict.fromkeys(("chat", "stream", "tools", "image"), OBJECTS_ONLY)
+
+
+def rows(name: str, module: str, environment: str | None, own: str, lacks: dict, *others: str, **more):
+    """A client before the provider that speaks its dialect, and before others."""
+    yield Row(name, own, module, environment, lacks=lacks, **more)
+    for other in others:
+        across = {**ACROSS, **lacks}
+        yield Row(name, other, module, environment, lacks=across, **more)
+
+
+ROWS = [
+    *rows("openai chat", "openai_chat", SDKS, OPENAI, EMBEDS, ANTHROPIC, GEMINI),
+    *rows(
+        *("openai responses", "openai_responses", SDKS, OPENAI, COUNTS),
+        *(CHAT_ONLY, ANTHROPIC, GEMINI),
+    ),
+    *rows("anthropic", "anthropic_messages", SDKS, ANTHROPIC, COUNTS, OPENAI, GEMINI),
+    *rows("google-genai", "google_genai", FRAMEWORKS, GEMINI, {}, OPENAI, ANTHROPIC),
+    *rows("langchain-openai", "langchain", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
+    *rows("litellm", "litellm", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
+    *rows("instructor", "instructor", FRAMEWORKS, OPENAI, {**NEITHER, **OBJECTS}, ANTHROPIC),
+    *rows("pydantic-ai chat", "pydantic_ai", FRAMEWORKS, OPENAI, EMBEDS, way="chat"),
+    *rows(
+        *("pydantic-ai responses", "pydantic_ai", FRAMEWORKS, OPENAI, NEITHER, CHAT_ONLY),
+        way="responses",
+    ),
+    *rows("llm", "llm", FRAMEWORKS, OPENAI, {"embed": OWN_EMBEDDINGS, "count": NO_COUNT}),
+    *rows("openai-node chat", "openai-chat", None, OPENAI, EMBEDS, ANTHROPIC),
+    *rows("openai-node responses", "openai-responses", None, OPENAI, COUNTS, CHAT_ONLY),
+    *rows("anthropic-node", "anthropic-messages", None, ANTHROPIC, COUNTS, OPENAI),
+    *rows(
+        *("ai, openai (responses)", "vercel", None, OPENAI, {**VERCEL, **NEITHER}),
+        *(CHAT_ONLY, ANTHROPIC),
+        way="responses",
+    ),
+    *rows("ai, openai.chat", "vercel", None, OPENAI, {**VERCEL, **EMBEDS}, way="chat"),
+    *rows("ai, openai-compatible", "vercel", None, OPENAI, {**VERCEL, **EMBEDS}, way="compatible"),
+    *rows("ai, anthropic", "vercel", None, ANTHROPIC, {**VERCEL, **NEITHER}, way="messages"),
+    *rows("ai, google", "vercel", None, GEMINI, {**VERCEL, **EMBEDS}, way="generate"),
+]
+CELLS: dict[tuple[str, str], bool] = {}
+
+
+def having(feature: str):
+    """Runs a test for each client that has a feature, and notes it in the table."""
+    assert feature in FEATURES
+    able = [pytest.param(row, id=str(row)) for row in ROWS if feature not in row.lacks]
+
+    def mark(test):
+        return pytest.mark.feature(feature)(pytest.mark.parametrize("row", able)(test))
+
+    return mark
+
+
+def note(item, call):
+    marker = item.get_closest_marker("feature")
+    if marker is None:
+        return
+    cell = (str(item.callspec.params["row"]), marker.args[0])
+    CELLS[cell] = CELLS.get(cell, True) and call.excinfo is None
+
+
+def table() -> str:
+    """What was tested, and why something was not; nothing if the run was about something else."""
+    if not CELLS:
+        return ""
+    reasons = list(dict.fromkeys(reason for row in ROWS for reason in row.lacks.values()))
+
+    def cell(row: Row, feature: str) -> str:
+        if feature in row.lacks:
+            return f"- {reasons.index(row.lacks[feature]) + 1}"
+        return {True: "ok", False: "FAILED", None: "not run"}[CELLS.get((str(row), feature))]
+
+    lines = [["", *FEATURES]]
+    lines += [[str(row), *(cell(row, feature) for feature in FEATURES)] for row in ROWS]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    padded = ("  ".join(word.ljust(width) for word, width in zip(line, widths)) for line in lines)
+    notes = (f"{number}: {reason}" for number, reason in enumerate(reasons, 1))
+    return "\n".join(["", *(line.rstrip() for line in padded), "", *notes, ""])
