@@ -13,7 +13,7 @@ from servers import CLAUDE
 # In the order of the table, each with its tests in test_features.py.
 FEATURES = (
     *("chat", "stream", "tools", "tool stream", "schema", "image", "embed", "count"),
-    *("400", "401", "404", "429", "429 once", "retry", "broken", "leave"),
+    *("400", "their 400", "401", "404", "429", "429 once", "retry", "broken", "leave"),
 )
 OPENAI, ANTHROPIC, GEMINI = "OpenAI", "Anthropic", "Gemini"
 CHAT_ONLY = "chat only"
@@ -25,14 +25,17 @@ class Kind:
 
     stem: str
     real: str | None = None
+    # What is asked for embeddings: a scripted model, and a real one where there is one.
+    embedders: tuple[str, ...] = ()
 
 
 KINDS = {
-    OPENAI: Kind("gpt-scripted", MODEL),
+    OPENAI: Kind("gpt-scripted", MODEL, ("gpt-scripted", EMBEDDER)),
     # As most servers that are compatible with OpenAI's: responses are translated.
     CHAT_ONLY: Kind("chat-scripted", "gemma-chat"),
     ANTHROPIC: Kind("claude-scripted", CLAUDE),
-    GEMINI: Kind("gemini-scripted"),
+    # With another name Google's SDK would make one content of several.
+    GEMINI: Kind("gemini-scripted", embedders=("gemini-embedding-001",)),
 }
 
 NOT_TRANSLATED = "embeddings and counts are of one provider's words: there is nothing to translate"
@@ -40,6 +43,9 @@ NO_EMBEDDINGS = "this API has no embeddings"
 NO_COUNT = "this client or its API counts no tokens at the provider"
 ASKS_AGAIN = "asks again after every 429, as it reads no x-should-retry"
 OBJECTS_ONLY = "this client's answers are objects: texts and results of tools have no place"
+LEAVES_BY_ENDING = "a command line tool: it leaves by ending"
+STREAM_IS_LIST = "its streams come as lists: they are read to their end"
+CHECKS_LENGTHS = "checks lengths itself, before it asks"
 OWN_EMBEDDINGS = "its embeddings cannot be told another address"
 
 
@@ -74,8 +80,10 @@ EMBEDS = {"count": NO_COUNT}
 COUNTS = {"embed": NO_EMBEDDINGS}
 NEITHER = {"embed": NO_EMBEDDINGS, "count": NO_COUNT}
 ACROSS = {"embed": NOT_TRANSLATED, "count": NOT_TRANSLATED}
-VERCEL = {"429 once": ASKS_AGAIN}
+VERCEL = {"429 once": ASKS_AGAIN, "400": CHECKS_LENGTHS}
+LLM = {"embed": OWN_EMBEDDINGS, "count": NO_COUNT, "leave": LEAVES_BY_ENDING}
 OBJECTS = dict.fromkeys(("chat", "stream", "tools", "image"), OBJECTS_ONLY)
+INSTRUCTOR = {**NEITHER, **OBJECTS, "leave": STREAM_IS_LIST}
 
 
 def rows(name: str, module: str, environment: str | None, own: str, lacks: dict, *others: str, **more):
@@ -96,13 +104,13 @@ ROWS = [
     *rows("google-genai", "google_genai", FRAMEWORKS, GEMINI, {}, OPENAI, ANTHROPIC),
     *rows("langchain-openai", "langchain", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
     *rows("litellm", "litellm", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
-    *rows("instructor", "instructor", FRAMEWORKS, OPENAI, {**NEITHER, **OBJECTS}, ANTHROPIC),
+    *rows("instructor", "instructor", FRAMEWORKS, OPENAI, INSTRUCTOR, ANTHROPIC),
     *rows("pydantic-ai chat", "pydantic_ai", FRAMEWORKS, OPENAI, EMBEDS, way="chat"),
     *rows(
         *("pydantic-ai responses", "pydantic_ai", FRAMEWORKS, OPENAI, NEITHER, CHAT_ONLY),
         way="responses",
     ),
-    *rows("llm", "llm", FRAMEWORKS, OPENAI, {"embed": OWN_EMBEDDINGS, "count": NO_COUNT}),
+    *rows("llm", "llm", FRAMEWORKS, OPENAI, LLM),
     *rows("openai-node chat", "openai-chat", None, OPENAI, EMBEDS, ANTHROPIC),
     *rows("openai-node responses", "openai-responses", None, OPENAI, COUNTS, CHAT_ONLY),
     *rows("anthropic-node", "anthropic-messages", None, ANTHROPIC, COUNTS, OPENAI),

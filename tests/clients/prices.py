@@ -8,7 +8,7 @@ from dataclasses import dataclass
 MODEL = "gemma3-270m"
 EMBEDDER = "gemma3-270m-embed"
 # What a scripted model does beside answering.
-DEEDS = ("", "-slow", "-broken-stream", "-rate-limited", "-overloaded-once")
+DEEDS = ("", "-slow", "-broken-stream", "-rate-limited", "-overloaded-once", "-picky")
 MODEL_TOKENS = 2048
 
 
@@ -42,7 +42,7 @@ PRICES = {
     "openai": Price(1130, 270, 4070, (*scripted("gpt-scripted"), "omni-scripted")),
     "compatible": Price(1210, 290, 4110, scripted("chat-scripted")),
     "anthropic": Price(3190, 330, 15130, scripted("claude-scripted")),
-    "gemini": Price(2110, 350, 9170, scripted("gemini-scripted")),
+    "gemini": Price(2110, 350, 9170, (*scripted("gemini-scripted"), "gemini-embedding-001")),
 }
 
 

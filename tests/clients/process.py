@@ -26,6 +26,9 @@ class Thrown(Exception):
     status: int | None = None
     body: dict | None = None
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.status}: {self.message}"
+
 
 class Client:
     """A process that runs the cases of one client."""

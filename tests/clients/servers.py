@@ -69,6 +69,7 @@ def model_server(folder: Path):
 def embedder(folder: Path):
     """The same model as a server of embeddings, which llama-server can only be instead."""
     line = ["--alias", EMBEDDER, "--parallel", 1, "--ctx-size", 2048, "--embeddings"]
+    line += ["--pooling", "mean"]
     return llama_server(line, folder / "embedder.log")
 
 

@@ -9,11 +9,11 @@ from itertools import count
 import pytest
 
 from asking import CANARY
-from matrix import OPENAI, Row, having
-from prices import EMBEDDER
+from matrix import Row, having
 from process import Client, Thrown
 from scripted.openai_plain import VECTOR
 from scripted.script import CITY, HELLO, INPUT, OUTPUT, VERDICT
+from scripted.server import COMPLAINT
 from watching import wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
@@ -102,10 +102,11 @@ def test_image(asker):
 
 @having("embed")
 def test_embed(asker):
+    scripted, *real = asker.row.kind.embedders
     texts = [question(), question()]
-    assert asker.run("embed", model=asker.row.kind.stem, texts=texts) == [VECTOR, VECTOR]
-    if asker.row.provider == OPENAI:
-        one, other = asker.run("embed", model=EMBEDDER, texts=texts)
+    assert asker.run("embed", model=scripted, texts=texts) == [VECTOR, VECTOR]
+    for model in real:
+        one, other = asker.run("embed", model=model, texts=texts)
         assert len(one) == len(other) > 100 and one != other
 
 
@@ -120,6 +121,14 @@ def test_a_value_out_of_bounds_names_its_field(asker):
         asker.ask_anything(max_tokens=0)
     assert refused.value.status == 400
     assert any(name in refused.value.message for name in CAP_NAMES), refused.value.message
+
+
+@having("their 400")
+def test_what_the_provider_finds_wrong_is_told_with_its_reason(asker):
+    with pytest.raises(Thrown) as refused:
+        asker.ask_anything("-picky")
+    assert refused.value.status == 400
+    assert COMPLAINT in refused.value.message
 
 
 @having("401")

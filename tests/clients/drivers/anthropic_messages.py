@@ -17,9 +17,12 @@ def chat(client, **asked) -> dict:
 
 
 def create(client, model, text, max_tokens=MAX_TOKENS, **more):
-    messages = text if isinstance(text, list) else [{"role": "user", "content": text}]
-    asked = {"model": model, "max_tokens": max_tokens, "messages": messages}
-    return client.messages.create(**asked, **more)
+    return client.messages.create(**words(model, text, max_tokens), **more)
+
+
+def words(model, text, max_tokens=MAX_TOKENS) -> dict:
+    messages = [{"role": "user", "content": text}]
+    return {"model": model, "max_tokens": max_tokens, "messages": messages}
 
 
 def told(message, **more) -> dict:
@@ -30,9 +33,7 @@ def told(message, **more) -> dict:
 
 
 def stream(client, model, text, max_tokens=MAX_TOKENS) -> dict:
-    messages = [{"role": "user", "content": text}]
-    asked = {"model": model, "max_tokens": max_tokens, "messages": messages}
-    with client.messages.stream(**asked) as events:
+    with client.messages.stream(**words(model, text, max_tokens)) as events:
         pieces = list(events.text_stream)
         return told(events.get_final_message(), pieces=pieces)
 
@@ -41,27 +42,22 @@ def tools(client, model, text) -> dict:
     first = create(client, model, text, tools=[TOOL])
     (call,) = (block for block in first.content if block.type == "tool_use")
     result = {"type": "tool_result", "tool_use_id": call.id, "content": RESULT}
-    history = [
-        {"role": "user", "content": text},
-        {"role": "assistant", "content": first.content},
-        {"role": "user", "content": [result]},
-    ]
-    second = create(client, model, history, tools=[TOOL])
+    asked = words(model, text)
+    asked["messages"] += [{"role": "assistant", "content": first.content}]
+    asked["messages"] += [{"role": "user", "content": [result]}]
+    second = client.messages.create(**asked, tools=[TOOL])
     return told(second, calls=[called(call.name, call.input)])
 
 
 def tool_stream(client, model, text) -> dict:
-    messages = [{"role": "user", "content": text}]
-    asked = {"model": model, "max_tokens": MAX_TOKENS, "messages": messages, "tools": [TOOL]}
-    with client.messages.stream(**asked) as events:
+    with client.messages.stream(**words(model, text), tools=[TOOL]) as events:
         (call,) = (b for b in events.get_final_message().content if b.type == "tool_use")
     return {"calls": [called(call.name, call.input)]}
 
 
 def schema(client, model, text) -> dict:
-    messages = [{"role": "user", "content": text}]
-    asked = {"model": model, "max_tokens": MAX_TOKENS, "messages": messages}
-    return client.messages.parse(**asked, output_format=Verdict).parsed_output.model_dump()
+    message = client.messages.parse(**words(model, text), output_format=Verdict)
+    return message.parsed_output.model_dump()
 
 
 def image(client, model, text, png) -> dict:

@@ -4,7 +4,7 @@ import instructor
 import openai
 from pydantic import BaseModel
 
-from drivers.tasks import PIECES_BEFORE_LEAVING, Verdict
+from drivers.tasks import Verdict
 
 
 def connect(url: str, key: str) -> openai.OpenAI:
@@ -26,11 +26,3 @@ def tool_stream(client, model, text) -> dict:
     told = instructor.from_openai(client, mode=instructor.Mode.TOOLS)
     *_, verdict = told.chat.completions.create_partial(**asking(model, text))
     return {"calls": [{"name": "Verdict", "arguments": verdict.model_dump()}]}
-
-
-def leave(client, model, text) -> int:
-    told = instructor.from_openai(client, mode=instructor.Mode.JSON_SCHEMA)
-    partial = told.chat.completions.create_partial(**asking(model, text))
-    next(partial)
-    partial.close()
-    return PIECES_BEFORE_LEAVING

@@ -44,7 +44,7 @@ def tools(client, model, text) -> dict:
     first = create(client, model, text, tools=[TOOL]).choices[0].message
     (call,) = first.tool_calls
     result = {"role": "tool", "tool_call_id": call.id, "content": RESULT}
-    history = [{"role": "user", "content": text}, first.model_dump(exclude_none=True), result]
+    history = [{"role": "user", "content": text}, first, result]
     second = create(client, model, history, tools=[TOOL])
     return told(second, calls=[called(call.function.name, call.function.arguments)])
 

@@ -5,7 +5,7 @@ from base64 import b64decode
 import llm
 from llm.default_plugins.openai_models import Chat
 
-from drivers.tasks import RESULT, Verdict, called, left, said
+from drivers.tasks import RESULT, Verdict, called, said
 
 
 def connect(url: str, key: str) -> dict:
@@ -64,8 +64,3 @@ def schema(client, model, text) -> dict:
 def image(client, model, text, png) -> dict:
     picture = llm.Attachment(type="image/png", content=b64decode(png))
     return told(model_of(client, model).prompt(text, attachments=[picture], stream=False))
-
-
-def leave(client, model, text) -> int:
-    pieces = iter(model_of(client, model).prompt(text))
-    return left(pieces, pieces.close)

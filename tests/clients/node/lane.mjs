@@ -5,6 +5,9 @@
 
 import { createInterface } from "node:readline";
 
+// Some clients print; what they print is not an answer.
+console.log = console.info = console.error;
+
 const { connect, cases } = await import(`./${process.argv[2]}.mjs`);
 
 for await (const line of createInterface({ input: process.stdin })) {

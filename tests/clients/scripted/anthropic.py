@@ -16,6 +16,7 @@ BLOCKS = {
     "thinking": ["type", "thinking", "signature"],
     "redacted_thinking": ["type", "data"],
 }
+TOOL = "type name description input_schema cache_control strict eager_input_streaming".split()
 ROLES = ("user", "assistant")
 ID, CALL = "msg_scripted", "toolu_scripted_1"
 
@@ -42,8 +43,7 @@ def read(path: str, told: dict) -> Asked:
         need(message["content"], "an empty message")
         asked.texts.append(blocks(message["content"], "a message", asked))
     for tool in told.get("tools") or []:
-        names = ["type", "name", "description", "input_schema", "cache_control", "strict"]
-        known(tool, names, "a tool")
+        known(tool, TOOL, "a tool")
         need(tool["input_schema"].get("type") == "object", "a tool's schema is no object")
         asked.tools.append(tool["name"])
     read_format(told.get("output_config") or {}, asked)

@@ -15,7 +15,8 @@ CONFIG = """
     logprobs thinkingConfig responseModalities
 """.split()
 PARTS = "text inlineData functionCall functionResponse thought thoughtSignature fileData".split()
-FUNCTION = "name description parameters parametersJsonSchema response behavior".split()
+# Both spellings of a name are taken; this is the one that Google's own SDK writes with underscores.
+FUNCTION = "name description parameters parametersJsonSchema parameters_json_schema".split()
 SIGNATURE = "c2NyaXB0ZWQ="
 ANSWERS = "generateContent streamGenerateContent".split()
 
@@ -56,7 +57,8 @@ def read_content(content: dict, asked: Asked):
         if result := part.get("functionResponse"):
             known(result, ["id", "name", "response"], "a result")
             need(result.get("name"), "a result without its function's name")
-            asked.results.append(str(next(iter(result["response"].values()))))
+            told = result["response"]
+            asked.results.append(told.get("result") or told["content"])
         asked.texts.append(part.get("text", ""))
 
 

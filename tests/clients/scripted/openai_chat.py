@@ -15,7 +15,9 @@ ROLES = {
     "system": ["role", "content", "name"],
     "developer": ["role", "content", "name"],
     "user": ["role", "content", "name"],
-    "assistant": ["role", "content", "name", "tool_calls", "refusal", "audio", "reasoning_content"],
+    "assistant": ["role", "content", "name", "tool_calls", "refusal", "audio", "reasoning_content"]
+    # LiteLLM's notes to itself, which it sends along and OpenAI does not read.
+    + ["provider_specific_fields"],
     "tool": ["role", "content", "tool_call_id"],
 }
 PARTS = {

@@ -31,7 +31,11 @@ def answer(path: str, method: str, headers, body: bytes) -> tuple[int, str, byte
     """Status, media type and body."""
     if path in WHOLE:
         told = json.loads(body)
-        return 200, JSON, json.dumps(WHOLE[path](told)).encode()
+        answer = WHOLE[path](told)
+        if path == "/completions" and told.get("stream"):
+            # All in one event: what is told between events is the chat's to show.
+            return 200, "text/event-stream", b"data: %s\n\ndata: [DONE]\n\n" % dumped(answer)
+        return 200, JSON, dumped(answer)
     if path == "/audio/speech":
         known(json.loads(body), ["model", "input", "voice", "response_format", "speed"], "speech")
         return 200, "audio/wav", SPEECH
@@ -51,7 +55,11 @@ def answer(path: str, method: str, headers, body: bytes) -> tuple[int, str, byte
         told = {"object": "list", "data": [FILE], "has_more": False}
     else:
         told = FILE
-    return 200, JSON, json.dumps(told).encode()
+    return 200, JSON, dumped(told)
+
+
+def dumped(told: dict) -> bytes:
+    return json.dumps(told).encode()
 
 
 def check_form(headers, body: bytes, field: bytes):

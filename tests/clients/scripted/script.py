@@ -12,6 +12,10 @@ HELLO = "Hello, Wrenfield. Grüße, 世界 🌍!"
 # What the provider says it counted: `input` includes `cached`, `output` what was thought.
 INPUT, CACHED, OUTPUT = 7, 2, 12
 PIECE_CHARACTERS = 4
+# What a model does beside answering, by the end of its name.
+BROKEN, LIMITED, OVERLOADED = "broken-stream", "rate-limited", "overloaded-once"
+PICKY, SLOW = "picky", "slow"
+LONG_TAIL = " " * 8000
 
 
 class Wrong(Exception):
@@ -46,6 +50,12 @@ class Said:
 
 
 def say(asked: Asked) -> Said:
+    said = at_once(asked)
+    # Spaces go on with a text and with JSON alike.
+    return Said(said.text + LONG_TAIL) if asked.model.endswith(SLOW) else said
+
+
+def at_once(asked: Asked) -> Said:
     if asked.results:
         return Said(f"In Oslo: {asked.results[-1]}.")
     if asked.tools:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from scripted import anthropic, gemini, openai_chat, openai_plain, openai_responses
-from scripted.script import Asked, Wrong
+from scripted.script import BROKEN, LIMITED, OVERLOADED, PICKY, SLOW, Asked, Wrong
 
 # Each provider's own key, and the header that it has to stand in.
 KEYS = {
@@ -18,11 +18,10 @@ KEYS = {
 }
 CREDENTIALS = {"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"}
 CLIENT_KEY_BEGINS = "il-"
-# What a model does beside answering, by the end of its name.
-BROKEN, LIMITED, OVERLOADED, SLOW = "broken-stream", "rate-limited", "overloaded-once", "slow"
-# By then every dialect has said something; its fifth event does.
+COMPLAINT = "nothing is good enough for this model"
+# By then every dialect has said something.
 EVENTS_BEFORE_BREAKING = 6
-SLOW_EVENTS, SLOW_SECONDS = 2000, 0.02
+SLOW_SECONDS = 0.02
 
 
 class Provider(ThreadingHTTPServer):
@@ -82,8 +81,13 @@ class Handler(BaseHTTPRequestHandler):
             self.check_credentials(name)
             self.reply(name, "/" + path, body)
         except Wrong as wrong:
-            self.server.wrong.append(f"{self.path}: {wrong}")
-            self.fail(name, 400, str(wrong))
+            self.refuse(name, str(wrong))
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            self.refuse(name, f"not understood: {error!r}")
+
+    def refuse(self, name: str, reason: str):
+        self.server.wrong.append(f"{self.path}: {reason}")
+        self.fail(name, 400, reason)
 
     def body(self) -> bytes:
         if self.headers.get("transfer-encoding") != "chunked":
@@ -116,7 +120,9 @@ class Handler(BaseHTTPRequestHandler):
         if name == "anthropic":
             anthropic.check_headers(self.headers)
         asked: Asked = dialect.read(path, told)
-        if asked.model.endswith(LIMITED):
+        if asked.model.endswith(PICKY):
+            self.fail(name, 400, COMPLAINT)
+        elif asked.model.endswith(LIMITED):
             self.fail(name, 429, "too many requests")
         elif asked.model.endswith(OVERLOADED) and self.server.is_first(body):
             self.fail(name, 503, "overloaded")
@@ -153,8 +159,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def timed(self, asked: Asked, events: list[bytes]):
-        if asked.model.endswith(SLOW):
-            events = events[:5] + [events[4]] * SLOW_EVENTS
         for at, event in enumerate(events):
             if asked.model.endswith(SLOW):
                 time.sleep(SLOW_SECONDS)
