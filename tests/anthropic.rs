@@ -198,7 +198,7 @@ async fn errors_have_the_callers_shape() {
         assert!(error["error"]["message"].is_string());
     }
     // Not served, and still told in the shape that this SDK reads.
-    let request = client(false).post(gateway.url("/v1/messages/count_tokens")).bearer_auth(&key);
+    let request = client(false).post(gateway.url("/v1/messages/batches")).bearer_auth(&key);
     let answer = request.header("anthropic-version", "2026-10-21").body("{}").send().await.unwrap();
     assert_eq!(answer.status(), 404);
     assert_eq!(answer.json::<Value>().await.unwrap()["error"]["type"], "not_found_error");

@@ -33,7 +33,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// All that the wire formats may be built with: they are pure functions over bytes.
-const WIRE_MAY_USE: &[&str] = &["serde", "serde_json", "bytes", "memchr", "thiserror"];
+const WIRE_MAY_USE: &[&str] = &["serde", "serde_json", "bytes", "memchr", "thiserror", "base64"];
 
 /// TLS is rustls; a build needs Rust and a C compiler, nothing else.
 const NOWHERE: &[&str] = &[

@@ -12,6 +12,8 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 pub(crate) struct Limits {
     /// The largest request body, in bytes.
     pub(crate) body_bytes: u64,
+    /// The largest body of a request that passes through, in bytes. Nobody collects it.
+    pub(crate) pass_through_bytes: u64,
     /// Client connections at once.
     pub(crate) connections: usize,
     /// How long a request body may stand still, in seconds.
@@ -29,6 +31,10 @@ pub(crate) struct Limits {
     pub(crate) recorded_answer_bytes: usize,
     /// The largest event of a stream, in bytes.
     pub(crate) event_bytes: usize,
+    /// A stream that says nothing for so long gets a comment, for connections that would be taken
+    /// for dead; in seconds, none when null.
+    #[serde(rename = "heartbeat_seconds", deserialize_with = "optional_seconds")]
+    pub(crate) heartbeat: Option<Duration>,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -37,6 +43,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             body_bytes: 64 * MIB as u64,
+            pass_through_bytes: 512 * MIB as u64,
             connections: 16_384,
             body_idle: Duration::from_secs(30),
             write_idle: Duration::from_secs(60),
@@ -44,8 +51,16 @@ impl Default for Limits {
             collected_answer_bytes: MIB,
             recorded_answer_bytes: 16 * MIB,
             event_bytes: 8 * MIB,
+            heartbeat: None,
         }
     }
+}
+
+/// Seconds, or null for none.
+fn optional_seconds<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+    #[derive(Deserialize)]
+    struct Seconds(#[serde(deserialize_with = "seconds")] Duration);
+    Ok(Option::<Seconds>::deserialize(d)?.map(|Seconds(duration)| duration))
 }
 
 /// A whole number of seconds, at least one; as many as fit 32 bits.

@@ -18,6 +18,7 @@ mod filters;
 mod limits;
 mod load;
 mod prices;
+mod provider_headers;
 mod providers;
 mod reader;
 mod secret;

@@ -12,6 +12,7 @@ use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
+use crate::config::provider_headers::{ApiVersion, ProviderHeaders};
 use crate::config::secret::SecretReference;
 use crate::upstream::{BaseUrl, BreakerSettings, UpstreamSettings};
 
@@ -22,7 +23,7 @@ pub(crate) struct ProviderSettings {
     /// What routes, prices, metrics and records call it.
     pub(crate) name: ProviderName,
     /// Whose API it has.
-    pub(crate) kind: Kind,
+    pub(crate) kind: Vendor,
     /// Where its API lies, such as `https://api.openai.com/v1`. Not for `simulated`.
     #[serde(default)]
     pub(crate) base_url: Option<String>,
@@ -32,6 +33,12 @@ pub(crate) struct ProviderSettings {
     /// What records call the key; the provider's name when absent.
     #[serde(default)]
     key_name: Option<String>,
+    /// Sent with every request, such as for whom it is; no credentials.
+    #[serde(default)]
+    headers: ProviderHeaders,
+    /// For Azure's dated API, which has the model in the path; its newer one needs none.
+    #[serde(default)]
+    api_version: Option<ApiVersion>,
     /// Trust these roots (PEM) in place of the system's.
     #[serde(default)]
     ca_file: Option<PathBuf>,
@@ -86,22 +93,6 @@ struct Breaker {
 #[serde(try_from = "String")]
 pub(crate) struct ProviderName(Arc<str>);
 
-/// Whose API a provider has, by the name that the table of vendors gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Kind(pub(crate) Vendor);
-
-impl TryFrom<String> for Kind {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Kind, String> {
-        Vendor::named(&name).map(Kind).ok_or_else(|| {
-            let names: Vec<_> = Vendor::names().collect();
-            format!("unknown kind, expected one of {}", names.join(", "))
-        })
-    }
-}
-
 impl ProviderName {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -128,7 +119,7 @@ impl ProviderSettings {
         Provider {
             index,
             name: Arc::clone(&self.name.0),
-            vendor: self.kind.0,
+            vendor: self.kind,
             // What runs in the gateway itself is nowhere else.
             local: self.local || self.is_simulated(),
             free: self.free,
@@ -138,7 +129,7 @@ impl ProviderSettings {
 
     /// It is the gateway's own stand-in.
     pub(crate) fn is_simulated(&self) -> bool {
-        self.kind.0 == Vendor::Simulated
+        self.kind == Vendor::Simulated
     }
 
     /// Where its API lies; nothing for the gateway's own stand-in. An error is about `base_url`.
@@ -175,6 +166,8 @@ impl ProviderSettings {
             provider,
             base_url,
             key: key.transpose()?,
+            headers: self.headers.0.clone(),
+            api_version: self.api_version.as_ref().map(|version| version.0.clone()),
             ca_file: self.ca_file.as_ref().map(|path| base.join(path)),
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,

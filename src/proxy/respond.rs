@@ -22,7 +22,10 @@ use crate::config::Limits;
 use crate::proxy::{Failure, Run, body};
 use crate::upstream::EventStream;
 
+/// The caller's own id of a request, or ours when it has none.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The id in the ledger.
+const LEDGER_ID: HeaderName = HeaderName::from_static("x-inferlayer-request-id");
 const ROUTE: HeaderName = HeaderName::from_static("x-inferlayer-route");
 const SIMULATED: HeaderName = HeaderName::from_static("x-inferlayer-simulated");
 const COST: HeaderName = HeaderName::from_static("x-inferlayer-cost");
@@ -96,7 +99,7 @@ pub(crate) async fn whole(
     send(session, &mut run.x, head, body).await
 }
 
-/// The head of an answer that is streamed.
+/// The head of an answer that is streamed; it may bring the length of what follows.
 pub(crate) async fn begin(
     session: &mut Session,
     run: &mut Run<'_>,
@@ -106,6 +109,7 @@ pub(crate) async fn begin(
     run.response_headers(&mut head);
     mark(&mut run.x, &mut head);
     match session.req_header().version {
+        _ if head.headers.contains_key(CONTENT_LENGTH) => {}
         Version::HTTP_11 => {
             let chunked = HeaderValue::from_static("chunked");
             head.headers.insert(TRANSFER_ENCODING, chunked);
@@ -204,7 +208,9 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
             head.headers.insert(name, value);
         }
     };
-    insert(REQUEST_ID, x.id.to_string());
+    let id = x.id.to_string();
+    insert(REQUEST_ID, x.client_request_id().unwrap_or(&id).to_owned());
+    insert(LEDGER_ID, id);
     if x.hit.peek().is_some() {
         insert(ROUTE, route(x, "cache"));
     }
@@ -223,6 +229,7 @@ fn mark(x: &mut Exchange, head: &mut ResponseHead) {
         insert(name, text);
     }
     insert(SERVER_TIMING, timing(added, x.waited));
+    head.headers.extend(std::mem::take(&mut x.provider_headers));
 }
 
 /// Who answered, and why: `provider/model; tier=simple; by=rules; reason=short`, or `cache; …`.
@@ -248,7 +255,8 @@ fn header(head: ResponseHead, length: Option<usize>) -> ResponseHeader {
     parts.status = head.status;
     parts.headers = head.headers;
     if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
-        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        // An answer to HEAD tells the length of what it does not bring.
+        parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
     parts.into()
 }

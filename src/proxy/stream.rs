@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_wire::{Meaning, Piece, sse};
+use inferlayer_wire::{Dialect, Meaning, Piece, sse};
 use pingora_proxy::Session;
 use pingora_timeout::fast_timeout::fast_timeout;
 
@@ -36,16 +36,13 @@ pub(crate) async fn relay(
         if stream.has_ended() {
             break if stream.is_finished() { State::Done } else { State::Broken };
         }
-        let filled = tokio::select! {
-            biased;
-            filled = stream.fill() => filled,
-            () = body::client_gone(session) => {
+        match next(session, &mut stream, run.x.dialect, limits).await? {
+            Next::Filled => {}
+            Next::Cut => break State::Broken,
+            Next::ClientGone => {
                 last_count(run, stream).await;
                 return Err(Failure::Gone);
             }
-        };
-        if filled.is_err() {
-            break State::Broken;
         }
     };
     let last = close(run, end, &mut stream, limits).await;
@@ -61,6 +58,42 @@ enum State {
     Broken,
     /// Broken, and the provider has said so itself.
     Told,
+}
+
+/// What a stream was waited for until.
+enum Next {
+    Filled,
+    Cut,
+    ClientGone,
+}
+
+/// Waits for more of the stream. A long silence is filled with comments where that is asked for.
+async fn next(
+    session: &mut Session,
+    stream: &mut EventStream,
+    dialect: Dialect,
+    limits: &Limits,
+) -> Result<Next, Failure> {
+    let mut filling = std::pin::pin!(stream.fill());
+    loop {
+        let filled = tokio::select! {
+            biased;
+            filled = &mut filling => filled,
+            () = body::client_gone(session) => return Ok(Next::ClientGone),
+            () = silence(limits) => {
+                write(session, dialect.heartbeat(), false).await?;
+                continue;
+            }
+        };
+        return Ok(if filled.is_ok() { Next::Filled } else { Next::Cut });
+    }
+}
+
+async fn silence(limits: &Limits) {
+    match limits.heartbeat {
+        Some(heartbeat) => pingora_timeout::sleep(heartbeat).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Passes on what has come; the bytes go to the client in one write.
@@ -117,7 +150,9 @@ async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: 
     if let Err(refusal) = run.response_end().await {
         return respond::error_event(&refusal, stream);
     }
-    last.extend_from_slice(&facts(&run.x));
+    if run.x.dialect.skips_comments() {
+        last.extend_from_slice(&facts(&run.x));
+    }
     match end {
         State::Done => last.extend_from_slice(&stream.end_mark()),
         State::Told => {}

@@ -108,6 +108,9 @@ async fn collect(
     }
     let content_type = reply.headers.get(CONTENT_TYPE).filter(|_| !translated).cloned();
     let (status, mut body) = (reply.status, body.freeze());
+    if provider.blames_key(status.as_u16(), &body) {
+        return Err(AttemptResult::Status { status: status.as_u16() });
+    }
     if !status.is_success() {
         body = reply.redacted(body);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use inferlayer_accounts::Tenant;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{Candidate, Provider, Refusal};
@@ -27,6 +27,10 @@ pub(crate) struct UpstreamSettings {
     pub(crate) provider: Arc<Provider>,
     pub(crate) base_url: BaseUrl,
     pub(crate) key: Option<Secret>,
+    /// Sent with every request.
+    pub(crate) headers: HeaderMap,
+    /// Of Azure's dated API.
+    pub(crate) api_version: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
     pub(crate) first_byte_timeout: Duration,
@@ -48,6 +52,9 @@ pub(crate) struct Upstream {
 /// All providers, by their place in the configuration.
 #[derive(Clone)]
 pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
+
+/// In the group of a peer, beside the place of its provider.
+const UNSHARED: u64 = 1 << 63;
 
 impl Upstreams {
     pub(crate) fn new(upstreams: Vec<Upstream>) -> Upstreams {
@@ -98,7 +105,20 @@ impl Upstream {
             return Ok(connection);
         }
         // Seldom, and some nine kilobytes of state that no other request should carry about.
-        Box::pin(self.connect_anew()).await
+        Box::pin(self.connect_anew(|peer| peer)).await
+    }
+
+    /// A new connection that nobody will use again.
+    pub(crate) async fn connect_unshared(
+        self: &Arc<Upstream>,
+    ) -> Result<Box<Connection>, AttemptResult> {
+        let unshared = |peer: Arc<HttpPeer>| {
+            let mut peer = HttpPeer::clone(&peer);
+            // Connections of this group are never given back, so there is none to be found.
+            peer.group_key |= UNSHARED;
+            Arc::new(peer)
+        };
+        Box::pin(self.connect_anew(unshared)).await
     }
 
     async fn pooled(self: &Arc<Upstream>) -> Option<Box<Connection>> {
@@ -111,13 +131,16 @@ impl Upstream {
         None
     }
 
-    async fn connect_anew(self: &Arc<Upstream>) -> Result<Box<Connection>, AttemptResult> {
+    async fn connect_anew(
+        self: &Arc<Upstream>,
+        group: impl Fn(Arc<HttpPeer>) -> Arc<HttpPeer>,
+    ) -> Result<Box<Connection>, AttemptResult> {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
             let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
             let mut result = Err(AttemptResult::Unresolved);
             for peer in peers.iter().flat_map(|peers| peers.iter()) {
-                result = self.connect_to(peer).await;
+                result = self.connect_to(&group(Arc::clone(peer))).await;
                 if result.is_ok() {
                     return result;
                 }

@@ -51,12 +51,17 @@ impl Secret {
         Ok(value)
     }
 
+    /// Whether it stands in these bytes.
+    pub(crate) fn is_in(&self, bytes: &[u8]) -> bool {
+        self.0.len() >= SECRET_MIN_BYTES && position(bytes, self.0.as_bytes()).is_some()
+    }
+
     /// A provider's error without the key, which some repeat to whoever sent it.
     pub(crate) fn redacted(&self, error: Bytes) -> Bytes {
-        let key = self.0.as_bytes();
-        if key.len() < SECRET_MIN_BYTES || position(&error, key).is_none() {
+        if !self.is_in(&error) {
             return error;
         }
+        let key = self.0.as_bytes();
         let (mut rest, mut clean) = (&error[..], BytesMut::new());
         while let Some((before, after)) =
             position(rest, key).and_then(|at| rest.split_at_checked(at))

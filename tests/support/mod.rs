@@ -2,6 +2,7 @@
 //! loopback, and a reader of what the ledger holds afterwards.
 #![allow(dead_code, missing_docs, unused_imports)]
 
+pub mod bulk;
 pub mod canary;
 pub mod gateway;
 pub mod operator;
@@ -12,7 +13,7 @@ pub mod tls;
 pub mod witness;
 
 pub use gateway::Gateway;
-pub use provider::{Provider, Script, Then};
+pub use provider::{Provider, Script, Seen, Then};
 
 use reqwest::{Body, Client, RequestBuilder};
 use serde_json::{Value, json};

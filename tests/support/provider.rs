@@ -46,6 +46,8 @@ pub enum Script {
     Say(&'static str),
     /// A status, and a body that repeats the key the request came with.
     EchoKey(u16),
+    /// What a test makes of the request, as bytes on the wire; then the connection is closed.
+    With(fn(&Seen) -> Vec<u8>),
 }
 
 /// What comes after the first events of a stream.
@@ -152,7 +154,7 @@ async fn connection(
         let seen = read_request(&mut stream).await?;
         let asked: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
         let key = seen.headers.get("authorization").cloned().unwrap_or_default();
-        memory.lock().unwrap().seen.push(seen);
+        memory.lock().unwrap().seen.push(seen.clone());
         let script = match &script {
             Script::AsAsked => as_asked(&asked),
             script => script.clone(),
@@ -180,6 +182,10 @@ async fn connection(
             }
             Script::Status(status, header, body) => {
                 json_answer(&mut stream, *status, header, body).await?
+            }
+            Script::With(answer) => {
+                stream.write_all(&answer(&seen)).await?;
+                return stream.shutdown().await;
             }
             last => return last_answer(&mut stream, last).await,
         }

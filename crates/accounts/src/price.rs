@@ -125,6 +125,7 @@ impl Price {
     /// `output_cap` is the caller's own limit for each of `choices` answers.
     pub fn worst_case(&self, call: WorstCase) -> NanoUsd {
         let input = match call.input_bytes {
+            Some(bytes) if call.many_prompts => bytes,
             Some(bytes) => bytes.min(self.context_tokens),
             None => self.context_tokens,
         };
@@ -146,7 +147,9 @@ pub struct WorstCase {
     pub input_bytes: Option<u64>,
     /// The caller's limit of output tokens for each answer.
     pub output_cap: Option<u64>,
-    /// How many answers were asked for.
+    /// The prompt may be several, each as long as the model can read.
+    pub many_prompts: bool,
+    /// How many answers were asked for; none where no text is generated.
     pub choices: u32,
 }
 
@@ -213,7 +216,12 @@ prices:
         assert_eq!(price.cost(tokens).nano(), 4 * 75 / 2 + 6 * 150);
         price.cache_write = Some(NanoUsd::from_nano(187_500_000));
         assert_eq!(price.cost(tokens).nano(), (4 * 75 + 2 * 150 + 5 * 375_u64).div_ceil(2));
-        let call = WorstCase { input_bytes: Some(10), output_cap: Some(1), choices: 1 };
+        let call = WorstCase {
+            input_bytes: Some(10),
+            output_cap: Some(1),
+            many_prompts: false,
+            choices: 1,
+        };
         assert_eq!(price.worst_case(call).nano(), 10 * 375 / 2 + 600);
         // More than there is: what is left after the cached ones.
         let absurd = Tokens { cache_write: 1000, ..tokens };
@@ -222,13 +230,21 @@ prices:
 
     #[test]
     fn worst_case_covers_every_cost_within_its_bounds() {
-        let call = WorstCase { input_bytes: Some(500), output_cap: Some(100), choices: 3 };
+        let call = WorstCase {
+            input_bytes: Some(500),
+            output_cap: Some(100),
+            many_prompts: false,
+            choices: 3,
+        };
         assert_eq!(small().worst_case(call).nano(), 500 * 150 + 300 * 600);
-        let unbounded = WorstCase { input_bytes: None, output_cap: None, choices: 1 };
+        let unbounded =
+            WorstCase { input_bytes: None, output_cap: None, many_prompts: false, choices: 1 };
         assert_eq!(small().worst_case(unbounded).nano(), 8000 * 150 + 1000 * 600);
         let absurd =
-            WorstCase { input_bytes: Some(u64::MAX), output_cap: Some(u64::MAX), choices: 1 };
+            WorstCase { input_bytes: Some(u64::MAX), output_cap: Some(u64::MAX), ..unbounded };
         assert_eq!(small().worst_case(absurd), small().worst_case(unbounded));
+        let many = WorstCase { input_bytes: Some(9000), many_prompts: true, choices: 0, ..call };
+        assert_eq!(small().worst_case(many).nano(), 9000 * 150);
     }
 
     #[test]

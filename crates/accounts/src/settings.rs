@@ -26,6 +26,13 @@ pub struct TenantSettings {
     /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
     #[serde(default)]
     pub allow_route_header: bool,
+    /// Whether `openai-organization` and `openai-project` of its callers go along to OpenAI's kind
+    /// of providers: whom the provider's key bills for them.
+    #[serde(default)]
+    pub allow_organization_headers: bool,
+    /// Whether every path that has a rule of `pass_through` is open to it, not only the known ones.
+    #[serde(default)]
+    pub allow_pass_through: bool,
 }
 
 /// What the ledger keeps of a tenant's prompts and answers. Metadata, tokens and cost are kept in

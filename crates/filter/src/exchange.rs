@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
 use crate::candidate::Candidates;
+use crate::passage::{Passage, Passed};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 
@@ -24,7 +25,7 @@ pub use crate::slot::Slot;
 
 /// One request and its answer.
 pub struct Exchange {
-    /// The request's id, in `x-request-id`, the logs and the ledger.
+    /// The request's id, in `x-inferlayer-request-id` and the ledger.
     pub id: RequestId,
     /// When its head was read.
     pub arrived: Instant,
@@ -38,7 +39,7 @@ pub struct Exchange {
     pub dialect: Dialect,
     /// Whose request it is. From `authenticate`.
     pub tenant: Slot<Tenant>,
-    /// The body, parsed. From the proxy.
+    /// The body, parsed; never for what passes through. From the proxy.
     pub call: Slot<Call>,
     /// How much it asks, and which model that makes it. From `classify`.
     pub plan: Slot<Plan>,
@@ -48,6 +49,8 @@ pub struct Exchange {
     pub admission: Slot<Admission>,
     /// Where it may go, best first. From `route`.
     pub candidates: Slot<Candidates>,
+    /// What one request costs, where that is all that is known of its price. From `route`.
+    pub flat_price: Slot<NanoUsd>,
     /// What each candidate costs at worst, in the same order. From `meter`.
     pub quotes: Slot<Vec<Quote>>,
     /// That the worst case fits the budget. From `meter`.
@@ -60,8 +63,12 @@ pub struct Exchange {
     pub waited: Duration,
     /// How long the gateway itself took until the head of its answer. From the proxy.
     pub added: Option<Duration>,
+    /// What the answering provider says of its limits, under names of ours. From the proxy.
+    pub provider_headers: HeaderMap,
     /// What has been seen of the answer. From the proxy.
     pub answer: Tally,
+    /// What has passed of bodies that are not collected. From the proxy.
+    pub passed: Option<Passed>,
     /// What it cost. From `meter`.
     pub cost: Slot<Cost>,
     /// How it ended. From the proxy.
@@ -80,6 +87,8 @@ pub struct Head {
     pub method: Method,
     /// The path, without the query.
     pub path: String,
+    /// The query, without its question mark.
+    pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
 }
@@ -89,6 +98,8 @@ pub struct Head {
 pub enum Operation {
     /// Something of a model.
     Inference(Asked),
+    /// What a provider is to do with the bytes as they are.
+    Passage(Passage),
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{model}`.
@@ -174,6 +185,15 @@ pub struct Cost {
     pub estimated: bool,
 }
 
+impl Head {
+    /// A parameter of the query, as it came; the first of that name.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let query = self.query.as_deref().unwrap_or_default();
+        let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
+        parameters.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
+    }
+}
+
 impl Exchange {
     /// A request of which only the head is known.
     pub fn new(head: Head, client: Option<SocketAddr>) -> Exchange {
@@ -190,19 +210,29 @@ impl Exchange {
             hit: Slot::empty("hit"),
             admission: Slot::empty("admission"),
             candidates: Slot::empty("candidates"),
+            flat_price: Slot::empty("flat price"),
             quotes: Slot::empty("quotes"),
             hold: Slot::empty("hold"),
             intent: Slot::empty("intent"),
             attempts: Vec::new(),
             waited: Duration::ZERO,
             added: None,
+            provider_headers: HeaderMap::new(),
             answer: Tally::default(),
+            passed: None,
             cost: Slot::empty("cost"),
             ending: Slot::empty("ending"),
             refused: None,
             receipt: Slot::empty("receipt"),
             extensions: Extensions::new(),
         }
+    }
+
+    /// The caller's id of the request, in `x-request-id`: 1 to 128 visible ASCII characters.
+    pub fn client_request_id(&self) -> Option<&str> {
+        let text = self.head.headers.get("x-request-id")?.to_str().ok()?;
+        let fits = (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        fits.then_some(text)
     }
 
     /// The attempt whose answer is the client's, if there is one.

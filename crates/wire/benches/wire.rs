@@ -29,7 +29,7 @@ fn requests(bench: &mut Criterion) {
 fn rewriting(bench: &mut Criterion) {
     let request = ChatRequest::parse(request(1 << 10)).unwrap();
     bench.bench_function("request/for_provider/1024", |bench| {
-        bench.iter(|| request.for_provider(black_box("a-provider-s-name")));
+        bench.iter(|| request.for_provider(black_box("a-provider-s-name"), true));
     });
 }
 

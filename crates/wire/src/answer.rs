@@ -51,13 +51,21 @@ impl Call {
             return self.translated(provider, read, created_unix_seconds, &body).map_err(|_| none);
         }
         match read {
-            Ok(facts) => Ok(Answer { body, facts }),
+            Ok(facts) => Ok(Answer { body: self.as_wished(body), facts }),
             Err(NotCompletion) if NotAnswer::of(provider, &body) == NotAnswer::Odd => {
                 let output_bytes = body.len() as u64;
                 let facts = Completion { output_bytes, ..Completion::default() };
                 Ok(Answer { body, facts })
             }
             Err(NotCompletion) => Err(NotAnswer::Other),
+        }
+    }
+
+    /// The provider's bytes, but in the form in which embeddings were asked for.
+    fn as_wished(&self, body: Bytes) -> Bytes {
+        match self {
+            Call::Plain(plain) if plain.wants_base64() => openai::with_base64(body),
+            _ => body,
         }
     }
 
@@ -69,9 +77,6 @@ impl Call {
         created_unix_seconds: u64,
         body: &[u8],
     ) -> Result<Answer, NotCompletion> {
-        if let (Call::Chat(chat), Api::Messages) = (self, provider) {
-            return translate::direct::answer(chat, created_unix_seconds, body);
-        }
         let facts = read?;
         if facts.is_error {
             let body = translate::error_body(self.dialect(), 500, body);
@@ -97,6 +102,9 @@ struct Marks {
     content: Option<IgnoredAny>,
     output: Option<IgnoredAny>,
     candidates: Option<IgnoredAny>,
+    /// Gemini's, of a prompt that it would not read.
+    #[serde(rename = "promptFeedback")]
+    prompt_feedback: Option<IgnoredAny>,
 }
 
 impl NotAnswer {
@@ -105,7 +113,7 @@ impl NotAnswer {
             Api::Chat | Api::Completions => marks.choices.is_some(),
             Api::Messages => marks.content.is_some(),
             Api::Responses => marks.output.is_some(),
-            Api::Generate => marks.candidates.is_some(),
+            Api::Generate => marks.candidates.is_some() || marks.prompt_feedback.is_some(),
             // Of the others nothing is needed but that they are JSON objects.
             _ => true,
         });

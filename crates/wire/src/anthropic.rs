@@ -13,7 +13,7 @@ mod stop;
 mod usage;
 
 pub use self::error::{error_body, error_event};
-pub(crate) use self::event::{Event, EventType};
+pub(crate) use self::event::{Delta, Event, EventType};
 pub(crate) use self::message::{Block, Message};
 pub use self::messages::MessagesRequest;
 pub(crate) use self::stop::finish_reason;

@@ -123,9 +123,7 @@ impl Call {
             (Call::Plain(plain), api) if plain.api() == api => {
                 Ok(plain.for_provider(model, options))
             }
-            (Call::Chat(chat), Api::Messages) => {
-                translate::direct::request(chat, model, target.max_output_tokens)
-            }
+            (Call::Generate(request), Api::Generate) => Ok(request.for_provider(model)),
             (call, api) if call.api() == api => Ok(call.gist().with_model(model)),
             _ => translate::request(self, target).map(Bytes::from),
         }

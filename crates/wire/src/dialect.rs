@@ -7,7 +7,6 @@ use crate::{Api, anthropic, gemini, openai};
 
 /// The API whose request, answer, error and stream shapes one side uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Dialect {
     /// The OpenAI API and the many servers compatible with it: `/v1/chat/completions`.
     OpenAi,
@@ -34,6 +33,17 @@ pub struct ErrorParts<'a> {
 }
 
 impl Dialect {
+    /// Whether clients skip the comments of a stream, as the standard of event streams says. Google's
+    /// take every line that is not data for the beginning of an error.
+    pub fn skips_comments(self) -> bool {
+        self != Dialect::Gemini
+    }
+
+    /// What keeps a silent stream alive and says nothing.
+    pub fn heartbeat(self) -> Bytes {
+        Bytes::from_static(if self.skips_comments() { b": \n\n" } else { b"\n" })
+    }
+
     /// The body of an error answer.
     pub fn error_body(self, error: ErrorParts<'_>) -> Vec<u8> {
         let ErrorParts { status, message, kind, param, code } = error;

@@ -66,5 +66,5 @@ pub(crate) fn lookalike(key: &str, ours: &[&'static str]) -> Option<&'static str
         '\u{212A}' => 'k',
         other => other.to_ascii_lowercase(),
     };
-    ours.iter().copied().find(|ours| key.chars().map(folded).eq(ours.chars()))
+    ours.iter().copied().find(|ours| key.chars().map(folded).eq(ours.chars().map(folded)))
 }

@@ -30,7 +30,7 @@ impl Invalid {
     }
 
     /// A field is of the wrong type or outside its range; `rule` completes "`param` must …".
-    pub(crate) fn value(param: &str, rule: &str) -> Invalid {
+    pub fn value(param: &str, rule: &str) -> Invalid {
         Invalid {
             message: format!("`{param}` must {rule}"),
             param: Some(param.to_owned()),

@@ -8,10 +8,11 @@
 //! |---|---|
 //! | [`Call`] | a request in its caller's dialect, for a provider of any |
 //! | [`Answer`], [`StreamReader`] | a provider's answer of any dialect, for its caller |
+//! | [`ListedModel`] | the list of models, as each dialect has it |
 //! | [`json`] | refuses documents that two parsers could read differently |
 //! | [`sse`] | cuts an event stream into events, byte for byte |
 //! | [`Vendor`] | the one table of what providers do differently |
-//! | [`openai`] | chat completions, responses: request, answer, events, errors, model list |
+//! | [`openai`] | chat completions, responses: request, answer, events, errors |
 //! | [`anthropic`] | messages: request, answer, events, errors |
 //! | [`gemini`] | `generateContent`: request, answer, events, errors |
 //! | `neutral` | a conversation in no dialect: prompt, reply, steps of a stream |
@@ -30,6 +31,7 @@ pub mod gemini;
 mod gist;
 mod invalid;
 pub mod json;
+mod models;
 mod neutral;
 pub mod openai;
 mod plain;
@@ -49,6 +51,7 @@ pub use crate::dialect::{Dialect, ErrorParts};
 pub use crate::gemini::GenerateRequest;
 pub use crate::gist::Gist;
 pub use crate::invalid::Invalid;
+pub use crate::models::ListedModel;
 pub use crate::openai::{
     ChatRequest, Chunk, Completion, FinishReason, NotChunk, NotCompletion, ResponsesRequest, Shape,
 };

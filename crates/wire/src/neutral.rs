@@ -12,6 +12,8 @@
 //! field as the caller wrote it: nothing is dropped in silence. That is why values know where they
 //! stood ([`Said`]).
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod part;
 mod prompt;
 mod reply;

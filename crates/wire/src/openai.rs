@@ -1,4 +1,4 @@
-//! The OpenAI dialect: chat completions, responses, errors and the list of models.
+//! The OpenAI dialect: chat completions, responsesand errors.
 //!
 //! Source: the OpenAI API reference and what compatible servers (vLLM, llama.cpp, Azure, Groq)
 //! really send.
@@ -7,11 +7,11 @@ mod answer;
 mod chat;
 mod chunk;
 mod completion;
+mod embeddings;
 mod error;
 mod fields;
 mod finish;
 mod identity;
-mod models;
 mod replay;
 mod responses;
 mod shape;
@@ -20,13 +20,16 @@ mod usage;
 pub use self::chat::ChatRequest;
 pub use self::chunk::{Chunk, NotChunk};
 pub use self::completion::{Completion, NotCompletion};
+pub(crate) use self::embeddings::with_base64;
 pub use self::error::{error_body, error_event, response_error_event};
 pub(crate) use self::fields::StreamOptions;
 pub use self::finish::FinishReason;
 pub use self::identity::Identity;
-pub use self::models::{model_body, models_body};
 pub use self::replay::{Fresh, NotReplayable, Replay};
 pub use self::responses::ResponsesRequest;
-pub(crate) use self::responses::{ResponsesStream, facts as response_facts};
+pub(crate) use self::responses::{
+    ResponsesStream, ending as response_ending, facts as response_facts, usage as response_usage,
+};
 pub use self::shape::Shape;
 pub(crate) use self::shape::{Speaker, Turn};
+pub(crate) use self::usage::parse as parse_usage;

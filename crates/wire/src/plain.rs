@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
-use crate::json::{Reader, skip};
+use crate::gemini::{self, Embedded};
+use crate::json::{Reader, Walk, skip};
 use crate::openai::StreamOptions;
 use crate::splice::{Edit, splice};
 use crate::{
@@ -23,6 +24,8 @@ pub struct PlainRequest {
     wants_usage: bool,
     usage_edit: Option<Edit>,
     wants_base64: bool,
+    /// Where the body repeats the model of the path.
+    repeated_models: Vec<Range<usize>>,
 }
 
 /// What OpenAI moderates with when the request does not say.
@@ -36,6 +39,7 @@ impl PlainRequest {
         json::read(&body, &mut fields)?;
         fields.check_names(asked.api)?;
         let (model, model_span) = fields.model(&asked, &body)?;
+        let repeated_models = fields.repeated_models(&asked, &body)?;
         let is_completion = asked.api == Api::Completions;
         let stream = is_completion && field::boolean("stream", fields.stream)?;
         let options = StreamOptions::parse(fields.stream_options, &body)?;
@@ -44,6 +48,7 @@ impl PlainRequest {
         Ok(PlainRequest {
             wants_usage,
             usage_edit: if stream { options.edit(behind_model) } else { None },
+            repeated_models,
             wants_base64: fields.encoding_format == Some("\"base64\""),
             gist: Gist {
                 stream,
@@ -52,7 +57,7 @@ impl PlainRequest {
                     true => field::token_cap("max_tokens", fields.max_tokens)?,
                     false => None,
                 },
-                unbounded_input: fields.has_parts,
+                unbounded_input: fields.has_parts || fields.embedded.is_unbounded(),
                 shape: Shape::default(),
                 model,
                 model_span,
@@ -86,8 +91,10 @@ impl PlainRequest {
     /// wish for usage.
     pub(crate) fn for_provider(&self, model: &str, stream_options: bool) -> Bytes {
         let name = self.gist.model_edit(model);
+        let repeated = self.repeated_models.iter().filter(|_| model != self.gist.model);
+        let repeated: Vec<Edit> = repeated.map(|place| gemini::model::edit(place, model)).collect();
         let usage = self.usage_edit.as_ref().filter(|_| stream_options);
-        let mut edits: Vec<&Edit> = name.iter().chain(usage).collect();
+        let mut edits: Vec<&Edit> = name.iter().chain(&repeated).chain(usage).collect();
         edits.sort_by_key(|edit| edit.start());
         if edits.is_empty() { self.gist.body.clone() } else { splice(&self.gist.body, &edits) }
     }
@@ -103,8 +110,11 @@ struct Fields<'a> {
     best_of: Option<&'a str>,
     max_tokens: Option<&'a str>,
     encoding_format: Option<&'a str>,
+    prompt: Option<&'a str>,
     /// Something in the input is an object, so it may point at more than its bytes say.
     has_parts: bool,
+    /// What Gemini's callers want embedded or counted.
+    embedded: Embedded<'a>,
     lookalike: Option<&'static str>,
 }
 
@@ -121,10 +131,15 @@ impl<'a> Reader<'a> for Fields<'a> {
             "best_of" => &mut self.best_of,
             "max_tokens" => &mut self.max_tokens,
             "encoding_format" => &mut self.encoding_format,
-            "input" | "prompt" | "content" | "requests" => {
+            "content" | "contents" => return self.embedded.member(key, object),
+            "requests" | "generateContentRequest" | "generate_content_request" => {
+                return object.next_value_seed(Walk(&mut self.embedded)).map(drop);
+            }
+            "input" | "prompt" => {
                 // Strict all the same: the walk is over the whole body.
                 let raw = object.next_value::<&RawValue>()?.get();
                 self.has_parts |= raw.contains('{');
+                self.prompt = Some(raw).filter(|_| key == "prompt").or(self.prompt);
                 return Ok(());
             }
             _ => {
@@ -156,11 +171,29 @@ impl Fields<'_> {
         field::model(self.model, body).map(|(model, span)| (model, Some(span)))
     }
 
-    /// `best_of` answers are generated and paid for, `n` of them are shown.
+    /// Where Gemini's callers repeat the model of the path.
+    fn repeated_models(&self, asked: &Asked, body: &[u8]) -> Result<Vec<Range<usize>>, Invalid> {
+        let Some(asked) = &asked.model else { return Ok(Vec::new()) };
+        let named = self.model.iter().chain(&self.embedded.models);
+        named.map(|raw| gemini::model::repeated(raw, asked, body)).collect()
+    }
+
+    /// For each prompt `best_of` answers are generated and paid for, and `n` of them are shown.
     fn choices(&self) -> Result<u32, Invalid> {
         let n = field::choices("n", self.n)?;
-        Ok(n.max(field::choices("best_of", self.best_of)?))
+        let each = n.max(field::choices("best_of", self.best_of)?);
+        Ok(each.saturating_mul(self.prompt.map_or(1, prompts)))
     }
+}
+
+/// How many prompts there are: a text and a list of tokens are one, a list of such are many.
+fn prompts(raw: &str) -> u32 {
+    let many = |item: &str| item.starts_with(['"', '[']);
+    let count = match raw.starts_with('[') {
+        true => json::items(raw).take_while(|item| many(item)).count(),
+        false => 1,
+    };
+    u32::try_from(count.max(1)).unwrap_or(u32::MAX)
 }
 
 /// The facts of an answer: embeddings, a verdict, a count.
@@ -171,7 +204,8 @@ pub(crate) fn facts(api: Api, body: &[u8]) -> Result<Completion, NotCompletion> 
     if !is_error && !told.answers(api) {
         return Err(NotCompletion);
     }
-    let input_tokens = told.usage.as_ref().and_then(|usage| usage.prompt_tokens);
+    let counted = told.usage.as_ref().and_then(|usage| usage.prompt_tokens);
+    let input_tokens = counted.or(told.usage_metadata.and_then(|usage| usage.prompt_token_count));
     let usage = input_tokens.map(|input_tokens| Usage { input_tokens, ..Usage::default() });
     Ok(Completion {
         usage: usage.filter(Usage::is_consistent),
@@ -204,11 +238,19 @@ struct Told<'a> {
     #[serde(borrow)]
     embeddings: Option<&'a RawValue>,
     usage: Option<Counted>,
+    #[serde(rename = "usageMetadata")]
+    usage_metadata: Option<GeminiCounted>,
 }
 
 #[derive(Deserialize)]
 struct Counted {
     prompt_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct GeminiCounted {
+    #[serde(rename = "promptTokenCount")]
+    prompt_token_count: Option<u64>,
 }
 
 impl Told<'_> {

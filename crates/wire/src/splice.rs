@@ -19,6 +19,11 @@ impl Edit {
         Edit { range, text: Cow::Borrowed(text) }
     }
 
+    /// Puts `text` in place of `range`.
+    pub(crate) fn text(range: Range<usize>, text: String) -> Edit {
+        Edit { range, text: Cow::Owned(text) }
+    }
+
     /// Puts `name` as a JSON string in place of `range`.
     pub(crate) fn name(range: Range<usize>, name: &str) -> Edit {
         Edit { range, text: Cow::Owned(Value::from(name).to_string()) }

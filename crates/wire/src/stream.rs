@@ -17,7 +17,6 @@ use self::between::Between;
 use self::openai::OpenAiStream;
 use crate::gemini::GenerateStream;
 use crate::openai::ResponsesStream;
-use crate::translate::direct::ChatStream;
 use crate::{Api, Call, Chunk, ErrorParts, sse};
 
 /// A provider's stream, read event by event.
@@ -74,9 +73,6 @@ impl StreamReader {
     /// is the time told to OpenAI's callers when the provider tells none.
     pub fn new(call: &Call, provider: Api, created_unix_seconds: u64) -> StreamReader {
         let listener: Box<dyn Listen> = match (call, provider) {
-            (Call::Chat(chat), Api::Messages) => {
-                Box::new(ChatStream::new(chat, created_unix_seconds))
-            }
             (call, provider) if call.api() == provider => native(call),
             _ => match Between::new(call, provider, created_unix_seconds) {
                 Some(between) => Box::new(between),
@@ -119,7 +115,7 @@ fn native(call: &Call) -> Box<dyn Listen> {
         Call::Plain(plain) => Box::new(OpenAiStream::new(plain.wants_usage(), call.choices())),
         Call::Messages(_) => Box::new(AnthropicStream::default()),
         Call::Responses(_) => Box::new(ResponsesStream::default()),
-        Call::Generate(_) => Box::new(GenerateStream::default()),
+        Call::Generate(_) => Box::new(GenerateStream::new(call.choices())),
     }
 }
 
@@ -153,6 +149,21 @@ impl Piece {
 
     pub(crate) fn garbage() -> Piece {
         Piece { bytes: Bytes::new(), facts: None, meaning: Meaning::Garbage }
+    }
+
+    /// An event whose `data` could not be read as one of its dialect. What is named an error is
+    /// one to clients, whatever it holds.
+    pub(crate) fn unread(event: &sse::Event, data: &[u8]) -> Piece {
+        let bytes = event.raw.clone();
+        match Unread::of(data) {
+            _ if event.name() == Some("error") => {
+                let facts = Some(Chunk { error: true, ..Chunk::default() });
+                Piece { bytes, facts, meaning: Meaning::Error }
+            }
+            Unread::Blank => Piece::aside(bytes),
+            Unread::Json => Piece { bytes, facts: None, meaning: Meaning::Content },
+            Unread::Garbage => Piece::garbage(),
+        }
     }
 }
 

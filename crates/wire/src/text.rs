@@ -21,6 +21,10 @@ impl<'a> Text<'a> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(crate) fn into_cow(self) -> Cow<'a, str> {
+        self.0
+    }
 }
 
 /// A provider's name for something: a short string without control characters, fit for a record.

@@ -13,7 +13,6 @@
 //! ([`object::LeftOut`]).
 
 mod chat;
-pub(crate) mod direct;
 mod error;
 mod generate;
 mod messages;

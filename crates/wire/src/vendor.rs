@@ -1,16 +1,21 @@
 //! The one table of what providers do differently. A row is what is known of a vendor's API; code
 //! asks the row and never the name.
 
+use serde::Deserialize;
+
 use crate::Api;
 
 /// Whose API a provider has: the `kind` of a provider in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Vendor {
     /// OpenAI.
+    #[serde(rename = "openai")]
     OpenAi,
     /// Azure OpenAI.
     Azure,
     /// A server that has OpenAI's API and no row of its own.
+    #[serde(rename = "openai_compatible")]
     Compatible,
     /// vLLM.
     Vllm,
@@ -25,8 +30,10 @@ pub enum Vendor {
     /// Mistral.
     Mistral,
     /// DeepSeek.
+    #[serde(rename = "deepseek")]
     DeepSeek,
     /// OpenRouter.
+    #[serde(rename = "openrouter")]
     OpenRouter,
     /// xAI.
     Xai,
@@ -45,8 +52,6 @@ pub enum Vendor {
 /// A row of the table.
 #[derive(Debug)]
 pub struct Quirks {
-    /// Its name in the configuration.
-    pub name: &'static str,
     /// What it answers in its own words; the first is what conversations of other dialects are
     /// translated to.
     pub apis: &'static [Api],
@@ -67,6 +72,17 @@ pub struct Quirks {
     pub json_schema: bool,
     /// It may answer several choices.
     pub choices: bool,
+    /// It takes `top_k`.
+    pub top_k: bool,
+    /// It takes `user`.
+    pub user: bool,
+    /// A message may hold several texts; the others want one string.
+    pub text_parts: bool,
+    /// It takes ids of calls only as it makes them itself: nine letters and digits.
+    pub short_call_ids: bool,
+    /// It reads Anthropic's `cache_control` marks. OpenAI and most others cache prefixes by
+    /// themselves, and some refuse a request that has them.
+    pub cache_marks: bool,
 }
 
 /// Where a provider reads its key from.
@@ -99,7 +115,6 @@ const GEMINI: &[Api] =
 
 /// What a server of OpenAI's API does unless its row says otherwise.
 const COMPATIBLE: Quirks = Quirks {
-    name: "openai_compatible",
     apis: WITHOUT_RESPONSES,
     key: KeyHeader::Bearer,
     stream_options: true,
@@ -109,10 +124,14 @@ const COMPATIBLE: Quirks = Quirks {
     reasoning_content: false,
     json_schema: true,
     choices: true,
+    top_k: false,
+    user: true,
+    text_parts: true,
+    short_call_ids: false,
+    cache_marks: false,
 };
 
 const OPENAI_ITSELF: Quirks = Quirks {
-    name: "openai",
     apis: OPENAI,
     output_cap: "max_completion_tokens",
     reasoning_effort: true,
@@ -121,31 +140,27 @@ const OPENAI_ITSELF: Quirks = Quirks {
 
 const TABLE: &[(Vendor, Quirks)] = &[
     (Vendor::OpenAi, OPENAI_ITSELF),
-    (Vendor::Azure, Quirks { name: "azure", key: KeyHeader::ApiKey, ..OPENAI_ITSELF }),
+    (Vendor::Azure, Quirks { key: KeyHeader::ApiKey, ..OPENAI_ITSELF }),
     (Vendor::Compatible, COMPATIBLE),
     (
         Vendor::Vllm,
         Quirks {
-            name: "vllm",
             apis: WITH_RESPONSES,
             reasoning_effort: true,
             reasoning_content: true,
+            top_k: true,
             ..COMPATIBLE
         },
     ),
     (
         Vendor::LlamaCpp,
-        Quirks { name: "llama_cpp", apis: WITH_RESPONSES, reasoning_content: true, ..COMPATIBLE },
+        Quirks { apis: WITH_RESPONSES, reasoning_content: true, top_k: true, ..COMPATIBLE },
     ),
-    (
-        Vendor::Ollama,
-        Quirks { name: "ollama", reasoning_effort: true, choices: false, ..COMPATIBLE },
-    ),
-    (Vendor::Tgi, Quirks { name: "tgi", choices: false, ..COMPATIBLE }),
+    (Vendor::Ollama, Quirks { reasoning_effort: true, choices: false, ..COMPATIBLE }),
+    (Vendor::Tgi, Quirks { choices: false, ..COMPATIBLE }),
     (
         Vendor::Groq,
         Quirks {
-            name: "groq",
             output_cap: "max_completion_tokens",
             reasoning_effort: true,
             choices: false,
@@ -155,34 +170,40 @@ const TABLE: &[(Vendor, Quirks)] = &[
     // Counts in every stream, and refuses members that it does not know.
     (
         Vendor::Mistral,
-        Quirks { name: "mistral", stream_options: false, seed: "random_seed", ..COMPATIBLE },
+        Quirks {
+            stream_options: false,
+            seed: "random_seed",
+            user: false,
+            short_call_ids: true,
+            ..COMPATIBLE
+        },
     ),
     (
         Vendor::DeepSeek,
         Quirks {
-            name: "deepseek",
             reasoning_content: true,
             json_schema: false,
             choices: false,
+            text_parts: false,
             ..COMPATIBLE
         },
     ),
     (
         Vendor::OpenRouter,
-        Quirks { name: "openrouter", reasoning_effort: true, choices: false, ..COMPATIBLE },
+        Quirks {
+            reasoning_effort: true,
+            choices: false,
+            top_k: true,
+            cache_marks: true,
+            ..COMPATIBLE
+        },
     ),
-    (Vendor::Xai, Quirks { name: "xai", reasoning_effort: true, ..COMPATIBLE }),
-    (Vendor::Together, Quirks { name: "together", ..COMPATIBLE }),
-    (Vendor::Fireworks, Quirks { name: "fireworks", reasoning_effort: true, ..COMPATIBLE }),
-    (
-        Vendor::Anthropic,
-        Quirks { name: "anthropic", apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE },
-    ),
-    (
-        Vendor::Gemini,
-        Quirks { name: "gemini", apis: GEMINI, key: KeyHeader::XGoogApiKey, ..COMPATIBLE },
-    ),
-    (Vendor::Simulated, Quirks { name: "simulated", apis: &[Api::Chat], ..COMPATIBLE }),
+    (Vendor::Xai, Quirks { reasoning_effort: true, ..COMPATIBLE }),
+    (Vendor::Together, Quirks { top_k: true, ..COMPATIBLE }),
+    (Vendor::Fireworks, Quirks { reasoning_effort: true, top_k: true, ..COMPATIBLE }),
+    (Vendor::Anthropic, Quirks { apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE }),
+    (Vendor::Gemini, Quirks { apis: GEMINI, key: KeyHeader::XGoogApiKey, ..COMPATIBLE }),
+    (Vendor::Simulated, Quirks { apis: &[Api::Chat], ..COMPATIBLE }),
 ];
 
 impl Vendor {
@@ -192,14 +213,9 @@ impl Vendor {
         TABLE.iter().find(|(vendor, _)| *vendor == self).map_or(&COMPATIBLE, |(_, row)| row)
     }
 
-    /// The vendor that the configuration calls so.
-    pub fn named(name: &str) -> Option<Vendor> {
-        TABLE.iter().find(|(_, row)| row.name == name).map(|(vendor, _)| *vendor)
-    }
-
-    /// Every name that the configuration may call one.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        TABLE.iter().map(|(_, row)| row.name)
+    /// Every vendor.
+    pub fn all() -> impl Iterator<Item = Vendor> {
+        TABLE.iter().map(|(vendor, _)| *vendor)
     }
 
     /// What it is asked for a conversation in a dialect that it does not speak.
@@ -243,11 +259,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_vendor_has_one_row_and_a_name_of_its_own() {
-        for (vendor, row) in TABLE {
-            assert_eq!(vendor.quirks().name, row.name);
-            assert_eq!(Vendor::named(row.name), Some(*vendor));
-            assert!(vendor.main_api().converses(), "{}", row.name);
+    fn every_vendor_has_one_row_in_the_order_of_their_names() {
+        for (index, (vendor, row)) in TABLE.iter().enumerate() {
+            assert_eq!(*vendor as usize, index);
+            assert!(row.apis.first().is_some_and(|api| api.converses()), "{vendor:?}");
         }
         assert_eq!(TABLE.len(), Vendor::Simulated as usize + 1);
     }

@@ -12,16 +12,13 @@
 
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/told.rs"]
+mod told;
 
 use bytes::Bytes;
-use golden::{each, usage};
-use inferlayer_wire::sse::{DEFAULT_MAX_EVENT_BYTES, Decoder};
-use inferlayer_wire::{
-    Api, Call, Chunk, Completion, FinishReason, Meaning, Piece, StreamReader, Target, Vendor,
-};
-
-/// The time of every answer here.
-const CREATED: u64 = 1_792_540_800;
+use golden::each;
+use inferlayer_wire::{Api, Call, Target, Vendor};
+use told::{CREATED, facts, told};
 
 fn chat() -> Call {
     let body = br#"{"model":"alias","messages":[{"role":"user","content":"Hi"}],"stream":true,
@@ -61,8 +58,8 @@ fn messages_become_completions() {
 
 #[test]
 fn events_become_chunks() {
-    each("anthropic/streams", "sse", "chat", |_, stream| told(&chat(), stream).0);
-    each("anthropic/streams", "sse", "facts", |_, stream| told(&chat(), stream).1);
+    each("anthropic/streams", "sse", "chat", |_, stream| told(&chat(), Api::Messages, stream).0);
+    each("anthropic/streams", "sse", "facts", |_, stream| told(&chat(), Api::Messages, stream).1);
 }
 
 #[test]
@@ -84,67 +81,11 @@ fn between_messages_and_messages_bytes_pass() {
         facts(&answer.facts)
     });
     each("anthropic/passthrough", "sse", "sse.facts", |name, stream| {
-        let (passed, facts) = told(&messages(), stream.clone());
+        let (passed, facts) = told(&messages(), Api::Messages, stream.clone());
         if !["cut_off_behind_the_end", "unterminated_end"].contains(&name) {
             let whole = &stream[..passed.len().min(stream.len())];
             assert_eq!(String::from_utf8_lossy(&passed), String::from_utf8_lossy(whole), "{name}");
         }
         facts
     });
-}
-
-/// What the caller gets of a stream, and a line of facts for each event.
-fn told(call: &Call, stream: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
-    let mut reader = StreamReader::new(call, Api::Messages, CREATED);
-    let mut decoder = Decoder::new(DEFAULT_MAX_EVENT_BYTES);
-    decoder.push(Bytes::from(stream)).unwrap();
-    let mut bytes = Vec::new();
-    let mut lines = String::new();
-    let mut ended = false;
-    while let Some(event) = decoder.next().or_else(|| decoder.finish()) {
-        let piece = reader.read(&event);
-        bytes.extend_from_slice(&piece.bytes);
-        lines += &line(&piece);
-        ended |= piece.meaning == Meaning::End;
-    }
-    lines += &format!("finished {}\n", reader.is_finished());
-    if ended || reader.is_finished() {
-        bytes.extend_from_slice(&reader.end_mark());
-    }
-    (bytes, lines.into_bytes())
-}
-
-fn line(piece: &Piece) -> String {
-    let Some(Chunk { id, model, output_bytes, finish_reasons, .. }) = &piece.facts else {
-        return format!("{:?}\n", piece.meaning);
-    };
-    let chunk = piece.facts.as_ref().unwrap();
-    let mut line = format!("{:?} output_bytes={output_bytes}", piece.meaning);
-    for (word, holds) in
-        [("tool_calls", chunk.tool_calls), ("finished", chunk.finished), ("error", chunk.error)]
-    {
-        line += &if holds { format!(" {word}") } else { String::new() };
-    }
-    if id.is_some() || model.is_some() {
-        line += &format!(" {id:?} {model:?}");
-    }
-    format!("{line} {:?} usage {}\n", reasons(finish_reasons), usage(chunk.usage))
-}
-
-fn facts(facts: &Completion) -> Vec<u8> {
-    format!(
-        "id {:?}\nmodel {:?}\nfinish {:?}\noutput_bytes {}\ntool_calls {}\nis_error {}\nusage {}\n",
-        facts.id,
-        facts.model,
-        reasons(&facts.finish_reasons),
-        facts.output_bytes,
-        facts.tool_calls,
-        facts.is_error,
-        usage(facts.usage),
-    )
-    .into_bytes()
-}
-
-fn reasons(reasons: &[FinishReason]) -> Vec<&'static str> {
-    reasons.iter().map(|reason| reason.as_str()).collect()
 }

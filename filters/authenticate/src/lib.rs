@@ -1,16 +1,18 @@
-//! Who is asking. Reads the key from `Authorization: Bearer`, `x-api-key` or `api-key` and turns it
-//! into a [`Tenant`]; nothing else in the gateway can. A request with several keys that disagree is
-//! refused: "last one wins" is how a proxy and a server end up serving two different callers.
+//! Who is asking. Reads the key from `Authorization: Bearer`, `x-api-key`, `api-key` or
+//! `x-goog-api-key` and turns it into a [`Tenant`]; nothing else in the gateway can. A request with
+//! several keys that disagree is refused: "last one wins" is how a proxy and a server end up
+//! serving two different callers.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde::Deserialize;
 
 use inferlayer_accounts::{Accounts, PresentedKey};
+use inferlayer_filter::exchange::Head;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
+use inferlayer_wire::Dialect;
 
 /// The block `authenticate`; it has no fields.
 #[derive(Debug, Default, Deserialize)]
@@ -34,7 +36,7 @@ impl Settings for AuthenticateSettings {
 #[async_trait]
 impl Filter for Authenticate {
     async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
-        let key = presented_key(&x.head.headers).ok_or(Refusal::Unauthenticated)?;
+        let key = presented_key(&x.head, x.dialect).ok_or(Refusal::Unauthenticated)?;
         let presented = PresentedKey::parse(key).map_err(|_| Refusal::Unauthenticated)?;
         // Which way a key failed is not the caller's to know.
         let tenant =
@@ -45,12 +47,16 @@ impl Filter for Authenticate {
 }
 
 /// The one key of a request, if there is exactly one.
-fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
+fn presented_key(head: &Head, dialect: Dialect) -> Option<&[u8]> {
+    let headers = &head.headers;
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| bearer_token(value.as_bytes()));
-    let plain = ["x-api-key", "api-key"]
+    let plain = ["x-api-key", "api-key", "x-goog-api-key"]
         .into_iter()
         .flat_map(|name| headers.get_all(name).iter().map(|value| Some(value.as_bytes())));
-    let mut keys = bearer.chain(plain);
+    // Google's own examples put it into the query.
+    let query = head.parameter("key").filter(|_| dialect == Dialect::Gemini);
+    let query = query.map(|key| Some(key.as_bytes()));
+    let mut keys = bearer.chain(plain).chain(query);
     let key = keys.next()??;
     keys.all(|other| other == Some(key)).then_some(key)
 }
@@ -63,14 +69,34 @@ fn bearer_token(value: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, Method};
+
     use super::*;
 
-    fn key_of(pairs: &[(&'static str, &'static str)]) -> Option<String> {
+    fn head(pairs: &[(&'static str, &'static str)], query: &str) -> Head {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, value.parse().unwrap());
         }
-        presented_key(&headers).map(|key| String::from_utf8_lossy(key).into_owned())
+        Head { method: Method::POST, path: String::new(), query: Some(query.to_owned()), headers }
+    }
+
+    fn key_of(pairs: &[(&'static str, &'static str)]) -> Option<String> {
+        let head = head(pairs, "key=q");
+        presented_key(&head, Dialect::OpenAi).map(|key| String::from_utf8_lossy(key).into_owned())
+    }
+
+    #[test]
+    fn a_query_has_a_key_for_gemini_s_callers_alone() {
+        for (pairs, query, key) in [
+            (&[][..], "alt=sse&key=k", Some("k")),
+            (&[("x-goog-api-key", "k")], "key=k", Some("k")),
+            (&[("x-goog-api-key", "k")], "key=other", None),
+            (&[], "keys=k", None),
+        ] {
+            let head = head(pairs, query);
+            assert_eq!(presented_key(&head, Dialect::Gemini), key.map(str::as_bytes), "{query}");
+        }
     }
 
     #[test]
@@ -80,6 +106,7 @@ mod tests {
             ("authorization", "bearer  k "),
             ("x-api-key", "k"),
             ("api-key", "k"),
+            ("x-goog-api-key", "k"),
         ] {
             assert_eq!(key_of(&[pair]).as_deref(), Some("k"), "{pair:?}");
         }

@@ -1,4 +1,4 @@
-//! `/v1/models`: every name and alias that has a route, as OpenAI lists models.
+//! `/v1/models`: every name and alias that has a route, as the caller's dialect lists models.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use http::StatusCode;
 use inferlayer_accounts::Tenant;
 use inferlayer_filter::outline::{Offer, Offers};
 use inferlayer_filter::{Answer, Refusal};
-use inferlayer_wire::openai;
+use inferlayer_wire::{Dialect, ListedModel};
 
 /// Names, in the order of the configuration.
 pub(crate) struct Models {
@@ -48,17 +48,24 @@ impl Models {
         }
     }
 
-    pub(crate) fn list(&self, tenant: &Tenant) -> Answer {
-        let open = self.open_to(tenant);
-        let models = open.map(|model| (model.name.as_str(), self.created, &*model.owner));
-        Answer::json(StatusCode::OK, openai::models_body(models))
+    pub(crate) fn list(&self, tenant: &Tenant, dialect: Dialect) -> Answer {
+        let models = self.open_to(tenant).map(|model| self.listed(model));
+        Answer::json(StatusCode::OK, dialect.models_body(models))
     }
 
-    pub(crate) fn one(&self, id: &str, tenant: &Tenant) -> Result<Answer, Refusal> {
+    pub(crate) fn one(
+        &self,
+        id: &str,
+        tenant: &Tenant,
+        dialect: Dialect,
+    ) -> Result<Answer, Refusal> {
         let found = self.open_to(tenant).find(|model| model.name == id);
         let model = found.ok_or_else(|| Refusal::UnknownModel { model: id.to_owned() })?;
-        let body = openai::model_body(&model.name, self.created, &model.owner);
-        Ok(Answer::json(StatusCode::OK, body))
+        Ok(Answer::json(StatusCode::OK, dialect.model_body(self.listed(model))))
+    }
+
+    fn listed<'a>(&self, model: &'a Model) -> ListedModel<'a> {
+        ListedModel { id: &model.name, created: self.created, owned_by: &model.owner }
     }
 
     /// What the tenant's requests may reach.

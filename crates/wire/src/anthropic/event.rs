@@ -3,6 +3,8 @@
 //! Events are named twice, by their SSE field and by `type`; the latter counts here, except that
 //! clients raise on an event *named* `error` whatever it holds.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -30,14 +32,20 @@ pub(crate) struct Event<'a> {
 /// What is added to a block, or to the message as a whole.
 #[derive(Deserialize)]
 pub(crate) struct Delta<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
     #[serde(borrow)]
     text: Option<Text<'a>>,
     #[serde(borrow)]
     thinking: Option<Text<'a>>,
     #[serde(borrow)]
+    signature: Option<&'a RawValue>,
+    #[serde(borrow)]
     partial_json: Option<Text<'a>>,
     #[serde(borrow)]
     stop_reason: Option<Text<'a>>,
+    #[serde(borrow)]
+    stop_sequence: Option<&'a RawValue>,
 }
 
 /// What an event is to the stream.
@@ -104,7 +112,22 @@ impl<'a> Event<'a> {
     }
 }
 
-impl Delta<'_> {
+impl<'a> Delta<'a> {
+    /// What is added; none for what is said of the message as a whole.
+    pub(crate) fn kind(&self) -> Option<Cow<'a, str>> {
+        self.kind.and_then(Text::of)
+    }
+
+    /// What proves the thought so far.
+    pub(crate) fn signature(&self) -> Option<Cow<'a, str>> {
+        self.signature.and_then(Text::of)
+    }
+
+    /// The caller's sequence that ended the answer.
+    pub(crate) fn stop_sequence(&self) -> Option<Cow<'a, str>> {
+        self.stop_sequence.and_then(Text::of)
+    }
+
     pub(crate) fn text(&self) -> Option<&str> {
         self.text.as_ref().map(Text::as_str)
     }

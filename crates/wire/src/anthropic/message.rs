@@ -1,5 +1,7 @@
 //! A provider's whole answer, read leniently: an odd `id`, `model` or `usage` costs just that fact.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -18,6 +20,8 @@ pub(crate) struct Message<'a> {
     #[serde(borrow)]
     stop_reason: Option<Text<'a>>,
     #[serde(borrow)]
+    stop_sequence: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) usage: Option<&'a RawValue>,
     #[serde(borrow)]
     content: Option<Vec<Block<'a>>>,
@@ -31,16 +35,22 @@ pub(crate) struct Block<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
     #[serde(borrow)]
-    text: Option<Text<'a>>,
+    pub(crate) text: Option<Text<'a>>,
     #[serde(borrow)]
-    thinking: Option<Text<'a>>,
+    pub(crate) thinking: Option<Text<'a>>,
+    /// What proves that it was thought.
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    pub(crate) signature: Option<&'a RawValue>,
+    /// A thought that only Anthropic can read.
     #[serde(borrow)]
-    name: Option<Text<'a>>,
+    pub(crate) data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) name: Option<Text<'a>>,
     /// The arguments of a call.
     #[serde(borrow)]
-    input: Option<&'a RawValue>,
+    pub(crate) input: Option<&'a RawValue>,
 }
 
 impl<'a> Message<'a> {
@@ -76,13 +86,23 @@ impl<'a> Message<'a> {
         self.stop_reason.as_ref().map(Text::as_str)
     }
 
+    /// The caller's sequence that ended it.
+    pub(crate) fn stop_sequence(&self) -> Option<Cow<'a, str>> {
+        self.stop_sequence.and_then(Text::of)
+    }
+
+    /// The content; none where there is only an error.
+    pub(crate) fn into_blocks(self) -> Option<Vec<Block<'a>>> {
+        self.content
+    }
+
     pub(crate) fn blocks(&self) -> &[Block<'a>] {
         self.content.as_deref().unwrap_or_default()
     }
 }
 
 impl Block<'_> {
-    fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         self.kind.as_ref().map_or("", Text::as_str)
     }
 

@@ -31,7 +31,8 @@ impl Tally {
         self.usage()
     }
 
-    fn usage(&self) -> Option<Usage> {
+    /// The counts up to now, if they can be believed.
+    pub(crate) fn usage(&self) -> Option<Usage> {
         let cache = self.cache_read.checked_add(self.cache_write)?;
         let usage = Usage {
             input_tokens: self.input.checked_add(cache)?,

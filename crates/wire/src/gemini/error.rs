@@ -1,5 +1,5 @@
-//! Errors as Google's clients read them: `{"error":{"code","message","status"}}`, where the status is
-//! a word of gRPC.
+//! Errors as Google's clients read them: `{"error":{"code","message","status"}}`, where the status
+//! is a word of gRPC.
 //!
 //! Source: the Gemini API reference, "Troubleshooting", and `google.rpc.Code`.
 

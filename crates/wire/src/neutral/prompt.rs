@@ -164,4 +164,43 @@ impl Effort {
             Effort::XHigh => "xhigh",
         }
     }
+
+    /// The budget of thinking tokens that asks a model which knows budgets for about the same.
+    pub(crate) fn budget_tokens(self) -> u64 {
+        match self {
+            Effort::None => 0,
+            Effort::Minimal | Effort::Low => 1024,
+            Effort::Medium => 8192,
+            Effort::High => 24_576,
+            Effort::XHigh => 32_768,
+        }
+    }
+
+    /// The word for a budget of thinking tokens.
+    pub(crate) fn of_budget(tokens: u64) -> Effort {
+        match tokens {
+            0 => Effort::None,
+            1..=1024 => Effort::Low,
+            1025..=8192 => Effort::Medium,
+            8193..=24_576 => Effort::High,
+            24_577.. => Effort::XHigh,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_comes_back_as_its_word() {
+        for word in ["none", "low", "medium", "high", "xhigh"] {
+            let effort = Effort::named(word).unwrap();
+            assert_eq!(Effort::of_budget(effort.budget_tokens()), effort);
+            assert_eq!(effort.as_str(), word);
+        }
+        let minimal = Effort::of_budget(Effort::Minimal.budget_tokens());
+        assert_eq!(minimal, Effort::Low, "no budget is smaller");
+        assert_eq!(Effort::named("ultra"), None);
+    }
 }

@@ -66,6 +66,11 @@ impl<'a> Answer<'a> {
         self.choices.as_deref().unwrap_or_default()
     }
 
+    /// Bytes of what older completions say.
+    pub(super) fn plain_text_bytes(&self) -> u64 {
+        self.choices().iter().map(|choice| choice.text.0).sum()
+    }
+
     pub(super) fn finish_reasons(&self) -> Vec<FinishReason> {
         let names = self.choices().iter().filter_map(|choice| choice.finish_reason.as_deref());
         names.filter_map(FinishReason::named).collect()
@@ -78,6 +83,9 @@ pub(super) struct Choice<'a> {
     #[serde(borrow)]
     finish_reason: Option<Cow<'a, str>>,
     pub(super) message: Option<Message>,
+    /// What an older completion says.
+    #[serde(default)]
+    pub(super) text: TextBytes,
     pub(super) delta: Option<Message>,
 }
 
@@ -125,7 +133,7 @@ impl Message {
 /// The bytes of all strings in a value, except those that only label it. A plain string is counted
 /// without a copy.
 #[derive(Default)]
-struct TextBytes(u64);
+pub(super) struct TextBytes(pub(super) u64);
 
 impl<'de> Deserialize<'de> for TextBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

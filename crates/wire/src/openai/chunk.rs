@@ -45,7 +45,8 @@ impl Chunk {
             usage_only: answer.has_usage() && answer.choices().is_empty(),
             finished: !finish_reasons.is_empty(),
             finish_reasons,
-            output_bytes: deltas().map(|delta| delta.text_bytes()).sum(),
+            output_bytes: deltas().map(|delta| delta.text_bytes()).sum::<u64>()
+                + answer.plain_text_bytes(),
             tool_calls: deltas().any(|delta| delta.calls_tool()),
             error: answer.is_error(),
             model: answer.model(),

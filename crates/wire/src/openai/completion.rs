@@ -38,7 +38,8 @@ impl Completion {
             model: answer.model(),
             id: answer.id(),
             finish_reasons: answer.finish_reasons(),
-            output_bytes: messages().map(|message| message.text_bytes()).sum(),
+            output_bytes: messages().map(|message| message.text_bytes()).sum::<u64>()
+                + answer.plain_text_bytes(),
             tool_calls: messages().any(|message| message.calls_tool()),
             is_error: answer.is_error(),
         })

@@ -20,7 +20,7 @@ pub enum FinishReason {
 
 impl FinishReason {
     /// Reads the wire name. Some servers send an empty one while they are not finished.
-    pub(super) fn named(name: &str) -> Option<FinishReason> {
+    pub(crate) fn named(name: &str) -> Option<FinishReason> {
         Some(match name {
             "" => return None,
             "stop" => FinishReason::Stop,

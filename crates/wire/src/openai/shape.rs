@@ -15,12 +15,12 @@ pub(crate) use self::turn::{Speaker, Turn};
 /// The members of a request that make up its shape, noted while the body is walked.
 #[derive(Default)]
 pub(super) struct Content {
-    shape: Shape,
+    pub(super) shape: Shape,
     messages: Option<Kind>,
     /// A message is not an object.
     odd_message: bool,
     /// Some input's tokens are not bounded by its bytes.
-    unbounded: bool,
+    pub(super) unbounded: bool,
 }
 
 impl Content {
@@ -56,11 +56,7 @@ impl Content {
                 request.next_value_seed(Walk(&mut read))?;
             }
             "reasoning_effort" => {
-                let reasoning = &mut self.shape.reasoning;
-                // Words of tomorrow are taken for more, not for less.
-                let mut read = Text(|word: &str| {
-                    *reasoning = !matches!(word, "none" | "minimal" | "low");
-                });
+                let mut read = Text(|word: &str| self.shape.reasoning = is_more_than_low(word));
                 request.next_value_seed(Walk(&mut read))?;
             }
             _ => skip(request)?,
@@ -96,6 +92,11 @@ impl Content {
     }
 }
 
+/// Words of tomorrow are taken for more, not for less.
+pub(super) fn is_more_than_low(effort: &str) -> bool {
+    !matches!(effort, "none" | "minimal" | "low")
+}
+
 /// The kinds of content parts that we tell apart.
 enum Part {
     Text,
@@ -107,7 +108,7 @@ enum Part {
 impl Part {
     fn named(name: &str) -> Part {
         match name {
-            "text" | "refusal" => Part::Text,
+            "text" | "refusal" | "input_text" | "output_text" | "reasoning_text" => Part::Text,
             "input_audio" => Part::Audio,
             "image_url" | "input_image" | "image" => Part::Image,
             _ => Part::Other,
@@ -164,9 +165,9 @@ impl<'de> Reader<'de> for Message<'_> {
 }
 
 /// A message's `content`: a text, or an array of parts
-struct Parts<'c> {
-    content: &'c mut Content,
-    turn: &'c mut Turn,
+pub(super) struct Parts<'c> {
+    pub(super) content: &'c mut Content,
+    pub(super) turn: &'c mut Turn,
 }
 
 impl<'de> Reader<'de> for Parts<'_> {
@@ -226,7 +227,7 @@ impl<'de> Reader<'de> for ToolCalls<'_> {
 }
 
 /// Who writes messages of this role.
-fn speaker(role: &str) -> Speaker {
+pub(super) fn speaker(role: &str) -> Speaker {
     match role {
         "system" | "developer" => Speaker::System,
         "assistant" => Speaker::Assistant,
@@ -236,7 +237,7 @@ fn speaker(role: &str) -> Speaker {
 }
 
 /// `tools`: those that the caller runs are text, those that the provider runs read what they like.
-struct Tools<'c>(&'c mut Content);
+pub(super) struct Tools<'c>(pub(super) &'c mut Content);
 
 impl<'de> Reader<'de> for Tools<'_> {
     fn item<A: SeqAccess<'de>>(&mut self, array: &mut A) -> Result<bool, A::Error> {

@@ -6,7 +6,7 @@ use crate::Usage;
 
 /// Reads a raw `usage` value. None when it is null, holds negative, fractional or absurd counts,
 /// or contradicts itself: such usage is not believed, and the caller counts for itself.
-pub(super) fn parse(raw: &str) -> Option<Usage> {
+pub(crate) fn parse(raw: &str) -> Option<Usage> {
     let tokens: Tokens = serde_json::from_str(raw).ok()?;
     let reasoning = tokens.completion_tokens_details.unwrap_or_default().reasoning_tokens;
     let cached = tokens.prompt_tokens_details.unwrap_or_default().cached_tokens;

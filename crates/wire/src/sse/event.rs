@@ -80,6 +80,11 @@ impl Event {
         matches!(&self.data, Data::Line(line) if self.slice(line).trim_ascii() == b"[DONE]")
     }
 
+    /// Whether it has its blank line, which the end of a stream can take away.
+    pub(crate) fn is_terminated(&self) -> bool {
+        [&b"\n\n"[..], b"\r\n\r\n", b"\r\r"].iter().any(|end| self.raw.ends_with(end))
+    }
+
     /// The event's name, from its last `event` field.
     pub fn name(&self) -> Option<&str> {
         let name = str::from_utf8(self.slice(self.name.as_ref()?)).ok()?;

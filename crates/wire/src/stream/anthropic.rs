@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Listen, Meaning, Piece, Unread};
+use super::{Listen, Meaning, Piece};
 use crate::Chunk;
 use crate::anthropic::{Event, EventType, Tally};
 use crate::sse::{self, EventKind};
@@ -22,7 +22,7 @@ impl AnthropicStream {
         match told.event_type(event) {
             EventType::Ping => Piece::aside(bytes),
             EventType::MessageStop => {
-                self.stop = Some(bytes).filter(is_terminated);
+                self.stop = Some(bytes).filter(|_| event.is_terminated());
                 Piece::end()
             }
             EventType::Error => {
@@ -46,7 +46,7 @@ impl Listen for AnthropicStream {
         let data = event.data();
         match Event::parse(&data) {
             Some(told) => self.event(event, &told),
-            None => unread(event, &data),
+            None => Piece::unread(event, &data),
         }
     }
 
@@ -58,22 +58,4 @@ impl Listen for AnthropicStream {
         let made = || sse::named("message_stop", br#"{"type":"message_stop"}"#);
         self.stop.clone().unwrap_or_else(made)
     }
-}
-
-fn unread(event: &sse::Event, data: &[u8]) -> Piece {
-    let bytes = event.raw.clone();
-    match Unread::of(data) {
-        _ if event.name() == Some("error") => {
-            let facts = Some(Chunk { error: true, ..Chunk::default() });
-            Piece { bytes, facts, meaning: Meaning::Error }
-        }
-        Unread::Blank => Piece::aside(bytes),
-        Unread::Json => Piece { bytes, facts: None, meaning: Meaning::Content },
-        Unread::Garbage => Piece::garbage(),
-    }
-}
-
-/// Whether an event has its blank line, which the end of a stream can take away.
-fn is_terminated(raw: &Bytes) -> bool {
-    [&b"\n\n"[..], b"\r\n\r\n", b"\r\r"].iter().any(|end| raw.ends_with(end))
 }

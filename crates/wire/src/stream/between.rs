@@ -27,7 +27,7 @@ impl Between {
             Api::Chat => Box::new(OpenAiStream::new(true, call.choices())),
             Api::Messages => Box::new(AnthropicStream::default()),
             Api::Responses => Box::new(ResponsesStream::default()),
-            Api::Generate => Box::new(GenerateStream::default()),
+            Api::Generate => Box::new(GenerateStream::new(call.choices())),
             _ => return None,
         };
         Some(Between {
@@ -49,16 +49,22 @@ impl Between {
 
 impl Listen for Between {
     fn read(&mut self, event: &sse::Event) -> Piece {
+        let comments = self.caller.dialect().skips_comments();
         if event.kind == EventKind::Comment {
-            return Piece::aside(event.raw.clone());
+            return Piece::aside(if comments { event.raw.clone() } else { Bytes::new() });
         }
         let Piece { facts, meaning, .. } = self.listener.read(event);
         let bytes = match meaning {
             Meaning::Garbage => return Piece::garbage(),
             Meaning::Error => translate::error_event(self.caller, event),
-            Meaning::End => self.finish(),
+            // An end mark may be part of the answer too.
+            Meaning::End => match facts.as_ref().map_or(Some(Bytes::new()), |_| self.told(event)) {
+                Some(told) => [told, self.finish()].concat().into(),
+                None => return Piece::garbage(),
+            },
             // Something for connections that would be taken for dead while the model thinks.
-            Meaning::Aside if facts.is_none() => sse::comment("ping"),
+            Meaning::Aside if facts.is_none() && comments => sse::comment("ping"),
+            Meaning::Aside if facts.is_none() => Bytes::new(),
             Meaning::Aside | Meaning::Content => match self.told(event) {
                 Some(bytes) => bytes,
                 None => return Piece::garbage(),

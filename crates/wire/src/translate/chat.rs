@@ -1,60 +1,38 @@
-//! To and from `chat`.
+//! OpenAI's chat completions, to and from the [neutral](crate::neutral) form.
+//!
+//! | | callers | providers |
+//! |---|---|---|
+//! | request | `read_prompt`, `read_turns`, `read_parts`, `read_tools` | `write_prompt`, … |
+//! | whole answer | `write_reply` | `read_reply` |
+//! | stream | `write_steps` | `read_steps` |
+//!
+//! OpenAI's API has no thoughts. Compatible servers and clients call them `reasoning_content`, and
+//! `thinking_blocks` (LiteLLM's name) where there is a signature to hand back with them.
 
-use bytes::Bytes;
+mod call_id;
+mod logprobs;
+mod media;
+mod message;
+mod read_parts;
+mod read_prompt;
+mod read_reply;
+mod read_steps;
+mod read_tools;
+mod read_turns;
+mod shapes;
+#[cfg(test)]
+mod tests;
+mod thoughts;
+mod write_parts;
+mod write_prompt;
+mod write_reply;
+mod write_steps;
+mod write_tools;
+mod write_turns;
 
-use crate::neutral::{Prompt, ReadSteps, Reply, Step, Untold, WriteSteps};
-use crate::{ChatRequest, Invalid, NotCompletion, Target, sse};
-
-/// What a request of a caller asks.
-pub(super) fn read_prompt(_request: &ChatRequest) -> Result<Prompt<'_>, Invalid> {
-    Err(Invalid::unsupported("model"))
-}
-
-/// The request to a provider that asks the same.
-pub(super) fn write_prompt(_prompt: &Prompt<'_>, _to: &Target<'_>) -> Result<Vec<u8>, Invalid> {
-    Err(Invalid::unsupported("model"))
-}
-
-/// What a provider's answer says.
-pub(super) fn read_reply(_body: &[u8]) -> Result<Reply<'_>, NotCompletion> {
-    Err(NotCompletion)
-}
-
-/// The answer to a caller that says the same.
-pub(super) fn write_reply(
-    _reply: &Reply<'_>,
-    _to: &ChatRequest,
-    _created_unix_seconds: u64,
-) -> Vec<u8> {
-    Vec::new()
-}
-
-/// Reads a provider's stream.
-#[derive(Default)]
-pub(super) struct Reader {}
-
-impl ReadSteps for Reader {
-    fn read(&mut self, _event: &sse::Event, _tell: &mut dyn FnMut(Step<'_>)) -> Result<(), Untold> {
-        Err(Untold)
-    }
-}
-
-/// Writes a caller's stream.
-pub(super) struct Writer {}
-
-impl Writer {
-    /// A stream that answers `to`.
-    pub(super) fn new(_to: &ChatRequest, _created_unix_seconds: u64) -> Writer {
-        Writer {}
-    }
-}
-
-impl WriteSteps for Writer {
-    fn write(&mut self, _step: &Step<'_>, _out: &mut Vec<u8>) {}
-
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
-
-    fn end_mark(&self) -> Bytes {
-        Bytes::new()
-    }
-}
+pub(super) use self::read_prompt::read_prompt;
+pub(super) use self::read_reply::read_reply;
+pub(super) use self::read_steps::Reader;
+pub(super) use self::write_prompt::write_prompt;
+pub(super) use self::write_reply::write_reply;
+pub(super) use self::write_steps::Writer;

@@ -1,60 +1,37 @@
 //! To and from `messages`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `read_prompt`, `_turns`, `_blocks`, `_tools`, `_config` | a caller's request |
+//! | `write_prompt`, `_turns`, `_tools`, `_config` | the request to a provider |
+//! | `read_reply`, `read_steps` | a provider's whole answer, and its stream |
+//! | `write_reply`, `write_steps`, `write_events` | the answer and the stream for a caller |
+//! | `block` | blocks of content as they are written, in requests and in answers |
+//!
+//! Source: the Anthropic API reference ("Messages", "Streaming messages", "Extended thinking",
+//! "Structured outputs") and the types of its official SDKs.
 
-use bytes::Bytes;
+mod block;
+mod read_blocks;
+mod read_config;
+mod read_prompt;
+mod read_reply;
+mod read_steps;
+mod read_tools;
+mod read_turns;
+#[cfg(test)]
+mod tests;
+mod write_config;
+mod write_events;
+mod write_prompt;
+mod write_reply;
+mod write_steps;
+mod write_tools;
+mod write_turns;
 
-use crate::neutral::{Prompt, ReadSteps, Reply, Step, Untold, WriteSteps};
-use crate::{Invalid, MessagesRequest, NotCompletion, Target, sse};
-
-/// What a request of a caller asks.
-pub(super) fn read_prompt(_request: &MessagesRequest) -> Result<Prompt<'_>, Invalid> {
-    Err(Invalid::unsupported("model"))
-}
-
-/// The request to a provider that asks the same.
-pub(super) fn write_prompt(_prompt: &Prompt<'_>, _to: &Target<'_>) -> Result<Vec<u8>, Invalid> {
-    Err(Invalid::unsupported("model"))
-}
-
-/// What a provider's answer says.
-pub(super) fn read_reply(_body: &[u8]) -> Result<Reply<'_>, NotCompletion> {
-    Err(NotCompletion)
-}
-
-/// The answer to a caller that says the same.
-pub(super) fn write_reply(
-    _reply: &Reply<'_>,
-    _to: &MessagesRequest,
-    _created_unix_seconds: u64,
-) -> Vec<u8> {
-    Vec::new()
-}
-
-/// Reads a provider's stream.
-#[derive(Default)]
-pub(super) struct Reader {}
-
-impl ReadSteps for Reader {
-    fn read(&mut self, _event: &sse::Event, _tell: &mut dyn FnMut(Step<'_>)) -> Result<(), Untold> {
-        Err(Untold)
-    }
-}
-
-/// Writes a caller's stream.
-pub(super) struct Writer {}
-
-impl Writer {
-    /// A stream that answers `to`.
-    pub(super) fn new(_to: &MessagesRequest, _created_unix_seconds: u64) -> Writer {
-        Writer {}
-    }
-}
-
-impl WriteSteps for Writer {
-    fn write(&mut self, _step: &Step<'_>, _out: &mut Vec<u8>) {}
-
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
-
-    fn end_mark(&self) -> Bytes {
-        Bytes::new()
-    }
-}
+pub(super) use self::read_prompt::read_prompt;
+pub(super) use self::read_reply::read_reply;
+pub(super) use self::read_steps::Reader;
+pub(super) use self::write_prompt::write_prompt;
+pub(super) use self::write_reply::write_reply;
+pub(super) use self::write_steps::Writer;

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Invalid;
+use crate::neutral::Said;
 use crate::text::Text;
 
 /// Members of which the provider is not told, each with the values for which that changes nothing
@@ -30,9 +33,32 @@ impl<'a> Members<'a> {
         Ok(Members { path, members })
     }
 
+    /// The same where a dialect has several spellings of a name: `spelling` tells the one by which
+    /// members are taken. Two of one name are refused.
+    pub(in crate::translate) fn spelled(
+        raw: &'a str,
+        path: String,
+        spelling: fn(&str) -> Cow<'_, str>,
+    ) -> Result<Members<'a>, Invalid> {
+        let Members { path, members: written } = Members::of(raw, path)?;
+        let count = written.len();
+        let spelled = |(name, value): (String, _)| (spelling(&name).into_owned(), value);
+        let members: BTreeMap<String, &RawValue> = written.into_iter().map(spelled).collect();
+        if members.len() < count {
+            let whole = if path.is_empty() { "the request" } else { &path };
+            return Err(Invalid::body(format!("{whole} has two spellings of one name")));
+        }
+        Ok(Members { path, members })
+    }
+
     /// Where a member stands, such as `messages[1].role`.
     pub(in crate::translate) fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Where the object itself stands.
+    pub(in crate::translate) fn place(&self) -> &str {
+        &self.path
     }
 
     /// A value as it stands.
@@ -46,6 +72,13 @@ impl<'a> Members<'a> {
     ) -> Result<Option<Members<'a>>, Invalid> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         Members::of(raw.get(), self.path(name)).map(Some)
+    }
+
+    pub(in crate::translate) fn required_object(
+        &mut self,
+        name: &str,
+    ) -> Result<Members<'a>, Invalid> {
+        self.object(name)?.ok_or_else(|| Invalid::missing(&self.path(name)))
     }
 
     pub(in crate::translate) fn array(&mut self, name: &str) -> Result<Vec<&'a RawValue>, Invalid> {
@@ -75,6 +108,48 @@ impl<'a> Members<'a> {
         flag.map(Some).map_err(|_| Invalid::value(&self.path(name), "be true or false"))
     }
 
+    /// A value as it stands, and where.
+    pub(in crate::translate) fn said_raw(&mut self, name: &str) -> Option<Said<&'a RawValue>> {
+        self.take(name).map(|raw| Said::new(raw, self.path(name)))
+    }
+
+    /// A string, and where it stands.
+    pub(in crate::translate) fn said_string(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Said<Cow<'a, str>>>, Invalid> {
+        Ok(self.string(name)?.map(|text| Said::new(text, self.path(name))))
+    }
+
+    /// A number, and where it stands.
+    pub(in crate::translate) fn number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<f64>,
+    ) -> Result<Option<Said<f64>>, Invalid> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let path = self.path(name);
+        match serde_json::from_str(raw.get()) {
+            Ok(number) if range.contains(&number) => Ok(Some(Said::new(number, path))),
+            _ => {
+                let rule = format!("be a number from {} to {}", range.start(), range.end());
+                Err(Invalid::value(&path, &rule))
+            }
+        }
+    }
+
+    /// A whole number that `N` holds, and where it stands.
+    pub(in crate::translate) fn whole<N: DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Said<N>>, Invalid> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let path = self.path(name);
+        let number = serde_json::from_str(raw.get());
+        let number = number.map_err(|_| Invalid::value(&path, "be a whole number in range"))?;
+        Ok(Some(Said::new(number, path)))
+    }
+
     /// A number from 0 to 1 as it stands.
     pub(in crate::translate) fn fraction(
         &mut self,
@@ -99,7 +174,12 @@ impl<'a> Members<'a> {
 
     /// Refuses what is left. The name of a member is told only if it is OpenAI's.
     pub(in crate::translate) fn finish(self) -> Result<(), Invalid> {
-        if let Some(name) = UNTOLD.into_iter().find(|name| self.members.contains_key(*name)) {
+        self.finish_of(&UNTOLD)
+    }
+
+    /// Refuses what is left. The name of a member is told only if it is among those `known`.
+    pub(in crate::translate) fn finish_of(self, known: &[&str]) -> Result<(), Invalid> {
+        if let Some(name) = known.iter().find(|name| self.members.contains_key(**name)) {
             return Err(Invalid::unsupported(&self.path(name)));
         }
         if self.members.is_empty() { Ok(()) } else { Err(Invalid::unknown_member(&self.path)) }

@@ -1,60 +1,19 @@
-//! To and from `responses`.
+//! To and from OpenAI's responses.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `read` | a caller's request, a provider's answer and events, said neutrally |
+//! | `write` | the same the other way |
+//! | `part` | the names of parts that both sides use |
+//!
+//! A response is a list of items where chat has messages: a message, each call and each thought is
+//! one. The items of one answer are one turn here.
 
-use bytes::Bytes;
+mod part;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
 
-use crate::neutral::{Prompt, ReadSteps, Reply, Step, Untold, WriteSteps};
-use crate::{Invalid, NotCompletion, ResponsesRequest, Target, sse};
-
-/// What a request of a caller asks.
-pub(super) fn read_prompt(_request: &ResponsesRequest) -> Result<Prompt<'_>, Invalid> {
-    Err(Invalid::unsupported("model"))
-}
-
-/// The request to a provider that asks the same.
-pub(super) fn write_prompt(_prompt: &Prompt<'_>, _to: &Target<'_>) -> Result<Vec<u8>, Invalid> {
-    Err(Invalid::unsupported("model"))
-}
-
-/// What a provider's answer says.
-pub(super) fn read_reply(_body: &[u8]) -> Result<Reply<'_>, NotCompletion> {
-    Err(NotCompletion)
-}
-
-/// The answer to a caller that says the same.
-pub(super) fn write_reply(
-    _reply: &Reply<'_>,
-    _to: &ResponsesRequest,
-    _created_unix_seconds: u64,
-) -> Vec<u8> {
-    Vec::new()
-}
-
-/// Reads a provider's stream.
-#[derive(Default)]
-pub(super) struct Reader {}
-
-impl ReadSteps for Reader {
-    fn read(&mut self, _event: &sse::Event, _tell: &mut dyn FnMut(Step<'_>)) -> Result<(), Untold> {
-        Err(Untold)
-    }
-}
-
-/// Writes a caller's stream.
-pub(super) struct Writer {}
-
-impl Writer {
-    /// A stream that answers `to`.
-    pub(super) fn new(_to: &ResponsesRequest, _created_unix_seconds: u64) -> Writer {
-        Writer {}
-    }
-}
-
-impl WriteSteps for Writer {
-    fn write(&mut self, _step: &Step<'_>, _out: &mut Vec<u8>) {}
-
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
-
-    fn end_mark(&self) -> Bytes {
-        Bytes::new()
-    }
-}
+pub(super) use self::read::{Reader, read_prompt, read_reply};
+pub(super) use self::write::{Writer, write_prompt, write_reply};
