@@ -38,6 +38,7 @@ def main(source: str, target: str, *models: str):
             schemas[name] = one_of_ours
         elif name.startswith(("Create", "TokenCounts")):
             name_models(schema, one_of_ours)
+    complete(told["paths"], schemas)
     paths = {path: served(told["paths"][path], method) for path, method in SERVED.items()}
     paths["/models/{model}"]["get"]["parameters"][0]["schema"] = one_of_ours
     described = {
@@ -47,6 +48,14 @@ def main(source: str, target: str, *models: str):
         "components": reachable(paths, told["components"]),
     }
     Path(target).write_text(json.dumps(described))
+
+
+def complete(paths: dict, schemas: dict):
+    """Says what is left out: completions are streamed, too, and vectors are packed when asked."""
+    content = paths["/completions"]["post"]["responses"]["200"]["content"]
+    content["text/event-stream"] = {"schema": {}}
+    vector = schemas["Embedding"]["properties"]["embedding"]
+    schemas["Embedding"]["properties"]["embedding"] = {"anyOf": [vector, {"type": "string"}]}
 
 
 def served(path: dict, method: str) -> dict:

@@ -16,7 +16,7 @@ FEATURES = (
     *("400", "their 400", "401", "404", "429", "429 once", "retry", "broken", "leave"),
 )
 OPENAI, ANTHROPIC, GEMINI = "OpenAI", "Anthropic", "Gemini"
-CHAT_ONLY = "chat only"
+CHAT_ONLY, RESPONSES_ONLY = "chat only", "responses only"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class Kind:
 KINDS = {
     OPENAI: Kind("gpt-scripted", MODEL, ("gpt-scripted", EMBEDDER)),
     # As most servers that are compatible with OpenAI's: responses are translated.
-    CHAT_ONLY: Kind("chat-scripted", "gemma-chat"),
+    CHAT_ONLY: Kind("chat-scripted", MODEL),
+    # As models that know but the newer API: chats are translated. Here llama-server has it, too.
+    RESPONSES_ONLY: Kind("responses-scripted", "gemma-responses"),
     ANTHROPIC: Kind("claude-scripted", CLAUDE),
     # With another name Google's SDK would make one content of several.
     GEMINI: Kind("gemini-scripted", embedders=("gemini-embedding-001",)),
@@ -95,13 +97,22 @@ def rows(name: str, module: str, environment: str | None, own: str, lacks: dict,
 
 
 ROWS = [
-    *rows("openai chat", "openai_chat", SDKS, OPENAI, EMBEDS, ANTHROPIC, GEMINI),
+    *rows(
+        *("openai chat", "openai_chat", SDKS, OPENAI, EMBEDS),
+        *(RESPONSES_ONLY, ANTHROPIC, GEMINI),
+    ),
     *rows(
         *("openai responses", "openai_responses", SDKS, OPENAI, COUNTS),
         *(CHAT_ONLY, ANTHROPIC, GEMINI),
     ),
-    *rows("anthropic", "anthropic_messages", SDKS, ANTHROPIC, COUNTS, OPENAI, GEMINI),
-    *rows("google-genai", "google_genai", FRAMEWORKS, GEMINI, {}, OPENAI, ANTHROPIC),
+    *rows(
+        *("anthropic", "anthropic_messages", SDKS, ANTHROPIC, COUNTS),
+        *(OPENAI, RESPONSES_ONLY, GEMINI),
+    ),
+    *rows(
+        *("google-genai", "google_genai", FRAMEWORKS, GEMINI, {}),
+        *(OPENAI, RESPONSES_ONLY, ANTHROPIC),
+    ),
     *rows("langchain-openai", "langchain", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
     *rows("litellm", "litellm", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
     *rows("instructor", "instructor", FRAMEWORKS, OPENAI, INSTRUCTOR, ANTHROPIC),

@@ -39,11 +39,13 @@ PRICES = {
     "local": Price(1010, 250, 4030, (MODEL,)),
     "claude": Price(3070, 310, 15110, (MODEL,)),
     "embedder": Price(130, 130, 130, (EMBEDDER,)),
-    "openai": Price(1130, 270, 4070, (*scripted("gpt-scripted"), "omni-scripted")),
+    "openai": Price(1130, 270, 4070, (*scripted("gpt-scripted"), *scripted("responses-scripted"))),
     "compatible": Price(1210, 290, 4110, scripted("chat-scripted")),
     "anthropic": Price(3190, 330, 15130, scripted("claude-scripted")),
     "gemini": Price(2110, 350, 9170, (*scripted("gemini-scripted"), "gemini-embedding-001")),
 }
+# What is passed through costs what its path costs, as gateway.yaml says.
+PASSAGES = {"audio": 5_000_000, "images": 40_000_000, "files": 0}
 
 
 def book() -> str:

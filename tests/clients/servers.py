@@ -23,7 +23,7 @@ BINARY = os.environ["INFERLAYER_BIN"]
 CLAUDE = "claude-local"
 # Every name that the gateway lists, in its order; names that begin with something are not.
 MODELS = [
-    *(MODEL, "small", "gemma-chat", EMBEDDER, CLAUDE, "claude-chat"),
+    *(MODEL, "small", "gemma-responses", EMBEDDER, CLAUDE, "claude-chat"),
     *("auto", "auto:cheap", "auto:best"),
 ]
 # What the gateway calls each provider with, by the provider's name: the last word of it is secret.

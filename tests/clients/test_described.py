@@ -15,7 +15,7 @@ VARIABLE = "INFERLAYER_OPENAI_DESCRIPTION"
 MODELS = ("gpt-scripted", "none")
 CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
 # Of each operation, and for all of them together.
-EXAMPLES, SECONDS = 40, 200
+EXAMPLES, SECONDS = 40, 120
 SEED = 1
 
 
