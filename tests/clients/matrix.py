@@ -88,52 +88,49 @@ OBJECTS = dict.fromkeys(("chat", "stream", "tools", "image"), OBJECTS_ONLY)
 INSTRUCTOR = {**NEITHER, **OBJECTS, "leave": STREAM_IS_LIST}
 
 
-def rows(name: str, module: str, environment: str | None, own: str, lacks: dict, *others: str, **more):
-    """A client before the provider that speaks its dialect, and before others."""
+def rows(name: str, module: str, environment: str | None, lacks: dict, *kinds: str, **more):
+    """A client before the kind of provider that speaks its dialect, and before others."""
+    own, *others = kinds
     yield Row(name, own, module, environment, lacks=lacks, **more)
     for other in others:
-        across = {**ACROSS, **lacks}
-        yield Row(name, other, module, environment, lacks=across, **more)
+        yield Row(name, other, module, environment, lacks={**ACROSS, **lacks}, **more)
+
+
+def node(name: str, module: str, lacks: dict, *kinds: str, **more):
+    return rows(name, module, None, lacks, *kinds, **more)
+
+
+def sdk(name: str, module: str, lacks: dict, *kinds: str):
+    return rows(name, module, SDKS, lacks, *kinds)
+
+
+def framework(name: str, module: str, lacks: dict, *kinds: str, **more):
+    return rows(name, module, FRAMEWORKS, lacks, *kinds, **more)
+
+
+def vercel(provider: str, way: str, lacks: dict, *kinds: str):
+    return node(f"ai, {provider}", "vercel", {**VERCEL, **lacks}, *kinds, way=way)
 
 
 ROWS = [
-    *rows(
-        *("openai chat", "openai_chat", SDKS, OPENAI, EMBEDS),
-        *(RESPONSES_ONLY, ANTHROPIC, GEMINI),
-    ),
-    *rows(
-        *("openai responses", "openai_responses", SDKS, OPENAI, COUNTS),
-        *(CHAT_ONLY, ANTHROPIC, GEMINI),
-    ),
-    *rows(
-        *("anthropic", "anthropic_messages", SDKS, ANTHROPIC, COUNTS),
-        *(OPENAI, RESPONSES_ONLY, GEMINI),
-    ),
-    *rows(
-        *("google-genai", "google_genai", FRAMEWORKS, GEMINI, {}),
-        *(OPENAI, RESPONSES_ONLY, ANTHROPIC),
-    ),
-    *rows("langchain-openai", "langchain", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
-    *rows("litellm", "litellm", FRAMEWORKS, OPENAI, EMBEDS, ANTHROPIC),
-    *rows("instructor", "instructor", FRAMEWORKS, OPENAI, INSTRUCTOR, ANTHROPIC),
-    *rows("pydantic-ai chat", "pydantic_ai", FRAMEWORKS, OPENAI, EMBEDS, way="chat"),
-    *rows(
-        *("pydantic-ai responses", "pydantic_ai", FRAMEWORKS, OPENAI, NEITHER, CHAT_ONLY),
-        way="responses",
-    ),
-    *rows("llm", "llm", FRAMEWORKS, OPENAI, LLM),
-    *rows("openai-node chat", "openai-chat", None, OPENAI, EMBEDS, ANTHROPIC),
-    *rows("openai-node responses", "openai-responses", None, OPENAI, COUNTS, CHAT_ONLY),
-    *rows("anthropic-node", "anthropic-messages", None, ANTHROPIC, COUNTS, OPENAI),
-    *rows(
-        *("ai, openai (responses)", "vercel", None, OPENAI, {**VERCEL, **NEITHER}),
-        *(CHAT_ONLY, ANTHROPIC),
-        way="responses",
-    ),
-    *rows("ai, openai.chat", "vercel", None, OPENAI, {**VERCEL, **EMBEDS}, way="chat"),
-    *rows("ai, openai-compatible", "vercel", None, OPENAI, {**VERCEL, **EMBEDS}, way="compatible"),
-    *rows("ai, anthropic", "vercel", None, ANTHROPIC, {**VERCEL, **NEITHER}, way="messages"),
-    *rows("ai, google", "vercel", None, GEMINI, {**VERCEL, **EMBEDS}, way="generate"),
+    *sdk("openai chat", "openai_chat", EMBEDS, OPENAI, RESPONSES_ONLY, ANTHROPIC, GEMINI),
+    *sdk("openai responses", "openai_responses", COUNTS, OPENAI, CHAT_ONLY, ANTHROPIC, GEMINI),
+    *sdk("anthropic", "anthropic_messages", COUNTS, ANTHROPIC, OPENAI, RESPONSES_ONLY, GEMINI),
+    *framework("google-genai", "google_genai", {}, GEMINI, OPENAI, RESPONSES_ONLY, ANTHROPIC),
+    *framework("langchain-openai", "langchain", EMBEDS, OPENAI, ANTHROPIC),
+    *framework("litellm", "litellm", EMBEDS, OPENAI, ANTHROPIC),
+    *framework("instructor", "instructor", INSTRUCTOR, OPENAI, ANTHROPIC),
+    *framework("pydantic-ai chat", "pydantic_ai", EMBEDS, OPENAI, way="chat"),
+    *framework("pydantic-ai responses", "pydantic_ai", NEITHER, OPENAI, CHAT_ONLY, way="responses"),
+    *framework("llm", "llm", LLM, OPENAI),
+    *node("openai-node chat", "openai-chat", EMBEDS, OPENAI, ANTHROPIC),
+    *node("openai-node responses", "openai-responses", COUNTS, OPENAI, CHAT_ONLY),
+    *node("anthropic-node", "anthropic-messages", COUNTS, ANTHROPIC, OPENAI),
+    *vercel("openai (responses)", "responses", NEITHER, OPENAI, CHAT_ONLY, ANTHROPIC),
+    *vercel("openai.chat", "chat", EMBEDS, OPENAI),
+    *vercel("openai-compatible", "compatible", EMBEDS, OPENAI),
+    *vercel("anthropic", "messages", NEITHER, ANTHROPIC),
+    *vercel("google", "generate", EMBEDS, GEMINI),
 ]
 CELLS: dict[tuple[str, str], bool] = {}
 

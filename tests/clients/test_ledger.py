@@ -21,8 +21,7 @@ from tape import NANO_PER_USD
 VERIFIER = HERE.parent / "verify.py"
 POOR_BUDGET_NANO_USD = 400_000
 # Refused before the key is looked at, or because of it: nobody can be named.
-NAMELESS = {401, 405}
-UNSERVED = {"/v1/fine_tuning/jobs"}
+NAMELESS, UNSERVED = {401, 405}, b'"unknown_path"'
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +157,9 @@ def test_who_left_pays_for_what_was_under_way(outcomes, tape):
     # In the middle of a stream, and before any answer.
     assert tape.hung_up > 0 and tape.unanswered > 0
     assert len(left) == tape.hung_up + tape.unanswered
-    assert all(outcome["estimated"] and int(outcome["cost_nano_usd"]) > 0 for outcome in left)
+    assert all(int(outcome["cost_nano_usd"]) > 0 for outcome in left)
+    # Gemini counts in every event, so what was under way is known there.
+    assert all(o["estimated"] for o in left if o["attempts"][-1]["provider"] != "gemini")
 
 
 def test_only_who_left_or_has_no_place_for_it_is_told_no_cost(intents, outcomes, inferences):
@@ -168,7 +169,7 @@ def test_only_who_left_or_has_no_place_for_it_is_told_no_cost(intents, outcomes,
             # Google's SDK takes no comments in a stream.
             is_gemini = exchange.is_stream and exchange.request.url.path.startswith("/v1beta/")
             left = outcomes[request].metadata["ending"] == "client_gone"
-            assert is_passage or is_gemini or left
+            assert is_passage or is_gemini or left, (exchange, outcomes[request].metadata)
 
 
 def test_tokens_are_those_the_provider_counted(outcomes, inferences):
@@ -209,7 +210,8 @@ def test_every_cost_follows_from_tokens_and_prices(intents, outcomes, holds):
         cost = fresh * price.input + cached * price.cached
         cost += outcome["gen_ai.usage.output_tokens"] * price.output
         # Sent, and nothing seen of the answer: the provider may bill all that was held.
-        unseen = outcome["attempts"][-1]["result"] == "sent"
+        silent = not outcome["gen_ai.usage.output_tokens"] and outcome["ending"] == "client_gone"
+        unseen = outcome["attempts"][-1]["result"] == "sent" or silent
         assert int(outcome["cost_nano_usd"]) == (holds[request] if unseen else cost)
 
 
@@ -258,7 +260,7 @@ def of_kind(records, kind: int):
 
 
 def is_nameless(exchange) -> bool:
-    return exchange.status in NAMELESS or exchange.request.url.path in UNSERVED
+    return exchange.status in NAMELESS or UNSERVED in exchange.body
 
 
 def ending(exchange) -> str:

@@ -76,7 +76,8 @@ def test_a_function_is_called(ask):
 def test_the_result_of_a_call_is_taken(ask):
     question = message("user", "The weather?")
     said = completed(ask(question, tools=[TOOL]))["output"]
-    result = {"type": "function_call_output", "call_id": call_of(said)["call_id"], "output": "sunny"}
+    call_id = call_of(said)["call_id"]
+    result = {"type": "function_call_output", "call_id": call_id, "output": "sunny"}
     assert_said(ask(question, *said, result, tools=[TOOL]), "In Oslo: sunny.")
 
 

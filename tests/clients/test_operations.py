@@ -1,4 +1,4 @@
-"""What OpenAI's API has besides conversations: what the gateway reads, and what it passes through."""
+"""What OpenAI's API has besides conversations: what the gateway reads, what it passes through."""
 
 import openai
 import pytest

@@ -1,9 +1,9 @@
 """OpenAI's SDK: responses."""
 
-from drivers.openai_chat import connect
+from drivers import openai_chat
 from drivers.tasks import CITY, DESCRIPTION, RESULT, WEATHER, Verdict, called, left, said
 
-__all__ = ["connect"]
+connect = openai_chat.connect
 TOOL = {
     "type": "function",
     "name": WEATHER,

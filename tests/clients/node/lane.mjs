@@ -1,7 +1,7 @@
 // Runs the cases of one module against the gateway: one call a line of standard input, one line for
 // what the client returned or threw. It judges nothing: pytest does (../process.py).
 //
-//   node lane.mjs openai <<< '{"case": "stream", "client": {…its options…}, "asked": {…the call…}}'
+//   node lane.mjs openai <<< '{"case": "stream", "client": {…options…}, "asked": {…the call…}}'
 
 import { createInterface } from "node:readline";
 

@@ -3,7 +3,8 @@
 import OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 
-import { CITY, DESCRIPTION, RESULT, WEATHER, called, collected, left, user, verdict } from "./tasks.mjs";
+import { CITY, DESCRIPTION, RESULT, WEATHER } from "./tasks.mjs";
+import { called, collected, left, user, verdict } from "./tasks.mjs";
 
 export const connect = ({ url, key }) => new OpenAI({ baseURL: `${url}/v1`, apiKey: key });
 
@@ -17,8 +18,8 @@ export const cases = {
   },
 
   async stream(client, asked) {
-    const usage = { stream: true, stream_options: { include_usage: true } };
-    const chunks = await collected(await client.chat.completions.create({ ...words(asked), ...usage }));
+    const streaming = { ...words(asked), stream: true, stream_options: { include_usage: true } };
+    const chunks = await collected(await client.chat.completions.create(streaming));
     const last = chunks.pop();
     const pieces = chunks.map((chunk) => chunk.choices[0].delta.content).filter(Boolean);
     return { text: pieces.join(""), pieces, ...counted(last.usage) };

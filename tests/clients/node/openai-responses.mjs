@@ -2,7 +2,8 @@
 
 import { zodTextFormat } from "openai/helpers/zod";
 
-import { CITY, DESCRIPTION, RESULT, WEATHER, called, collected, left, user, verdict } from "./tasks.mjs";
+import { CITY, DESCRIPTION, RESULT, WEATHER } from "./tasks.mjs";
+import { called, collected, left, user, verdict } from "./tasks.mjs";
 
 export { connect } from "./openai-chat.mjs";
 
@@ -16,7 +17,8 @@ export const cases = {
   },
 
   async stream(client, asked) {
-    const events = await collected(await client.responses.create({ ...words(asked), stream: true }));
+    const stream = await client.responses.create({ ...words(asked), stream: true });
+    const events = await collected(stream);
     const deltas = events.filter(({ type }) => type === "response.output_text.delta");
     const pieces = deltas.map(({ delta }) => delta);
     return { text: pieces.join(""), pieces, ...counted(events.at(-1).response.usage) };

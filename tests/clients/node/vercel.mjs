@@ -8,19 +8,19 @@ import { Output, embedMany, generateText, jsonSchema, stepCountIs, streamText, t
 
 import { CITY, DESCRIPTION, RESULT, called, collected, left, verdict } from "./tasks.mjs";
 
+const compatible = { name: "gateway", supportsStructuredOutputs: true, includeUsage: true };
 const ways = {
   // Its default: OpenAI's responses.
   responses: (options) => createOpenAI(options),
   chat: (options) => asChat(createOpenAI(options)),
-  compatible: (options) =>
-    createOpenAICompatible({ name: "gateway", supportsStructuredOutputs: true, includeUsage: true, ...options }),
+  compatible: (options) => createOpenAICompatible({ ...compatible, ...options }),
   messages: (options) => createAnthropic(options),
   generate: ({ baseURL, apiKey }) =>
     createGoogleGenerativeAI({ baseURL: baseURL.replace(/v1$/, "v1beta"), apiKey }),
 };
 
-function asChat(provider) {
-  return Object.assign((model) => provider.chat(model), { embeddingModel: provider.embeddingModel });
+function asChat({ chat, embeddingModel }) {
+  return Object.assign((model) => chat(model), { embeddingModel });
 }
 
 export const connect = ({ url, key, way }) => ways[way]({ baseURL: `${url}/v1`, apiKey: key });

@@ -88,8 +88,9 @@ def whole(asked: Asked) -> dict:
         block = {"type": "tool_use", "id": CALL, "name": name, "input": arguments}
     else:
         block = {"type": "text", "text": said.text}
-    ending = {"stop_reason": "tool_use" if said.call else "end_turn"}
-    return {**told, **ending, "content": [block], "usage": {**told["usage"], "output_tokens": OUTPUT}}
+    reason = "tool_use" if said.call else "end_turn"
+    usage = {**told["usage"], "output_tokens": OUTPUT}
+    return {**told, "stop_reason": reason, "content": [block], "usage": usage}
 
 
 def stream(asked: Asked) -> list[bytes]:

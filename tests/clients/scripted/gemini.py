@@ -15,7 +15,7 @@ CONFIG = """
     logprobs thinkingConfig responseModalities
 """.split()
 PARTS = "text inlineData functionCall functionResponse thought thoughtSignature fileData".split()
-# Both spellings of a name are taken; this is the one that Google's own SDK writes with underscores.
+# Both spellings of a name are taken; Google's own SDK writes this one and `mime_type` so.
 FUNCTION = "name description parameters parametersJsonSchema parameters_json_schema".split()
 SIGNATURE = "c2NyaXB0ZWQ="
 ANSWERS = "generateContent streamGenerateContent".split()
@@ -52,7 +52,8 @@ def read_content(content: dict, asked: Asked):
     for part in content["parts"]:
         known(part, PARTS, "a part")
         if picture := part.get("inlineData"):
-            need(picture["mimeType"] == "image/png", "another media type")
+            kind = picture.get("mimeType") or picture.get("mime_type")
+            need(kind == "image/png", "another media type")
             asked.pictures.append(png(picture["data"]))
         if result := part.get("functionResponse"):
             known(result, ["id", "name", "response"], "a result")
@@ -83,12 +84,13 @@ def stream(asked: Asked) -> list[bytes]:
         answers = [answer(asked, [call(said)], last=True)]
     else:
         *pieces, end = said.pieces()
-        answers = [answer(asked, [{"text": piece}]) for piece in pieces]
+        answers = [answer(asked, [{"text": piece}], at) for at, piece in enumerate(pieces, 1)]
         answers.append(answer(asked, [{"text": end}], last=True))
     return [b"data: %s\r\n\r\n" % json.dumps(told).encode() for told in answers]
 
 
-def answer(asked: Asked, parts: list[dict], last: bool = False) -> dict:
+def answer(asked: Asked, parts: list[dict], written: int = OUTPUT, last: bool = False) -> dict:
+    """One event's worth; `written` is what was counted up to here."""
     candidate = {"content": {"parts": parts, "role": "model"}, "index": 0}
     if last:
         candidate["finishReason"] = "STOP"
@@ -97,8 +99,8 @@ def answer(asked: Asked, parts: list[dict], last: bool = False) -> dict:
         "usageMetadata": {
             "promptTokenCount": INPUT,
             "cachedContentTokenCount": CACHED,
-            "candidatesTokenCount": OUTPUT if last else 1,
-            "totalTokenCount": INPUT + (OUTPUT if last else 1),
+            "candidatesTokenCount": written,
+            "totalTokenCount": INPUT + written,
         },
         "modelVersion": asked.model,
         "responseId": "scripted",

@@ -85,7 +85,8 @@ def whole(asked: Asked) -> dict:
 
 def stream(asked: Asked) -> list[bytes]:
     done = item(asked)
-    empty = {**done, "status": "in_progress", **({"arguments": ""} if is_call(done) else {"content": []})}
+    nothing = {"arguments": ""} if is_call(done) else {"content": []}
+    empty = {**done, "status": "in_progress", **nothing}
     events = [
         ("response.created", {"response": response(asked, "in_progress")}),
         ("response.in_progress", {"response": response(asked, "in_progress")}),
