@@ -200,7 +200,8 @@ impl EventStream {
         let Some(bytes) = self.reply.next().await? else {
             self.ended = true;
             if let Some(event) = self.decoder.finish() {
-                let last = terminated(self.read(&event));
+                let last = self.read(&event);
+                let last = if event.is_terminated() { last } else { terminated(last) };
                 self.pieces.push_back(last);
             }
             return Ok(());

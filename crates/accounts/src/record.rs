@@ -20,8 +20,8 @@ pub struct Intent<'a> {
     pub tenant: Cow<'a, str>,
     /// Which key asked.
     pub key: KeyId,
-    /// What was asked for, such as `chat`, `messages` or `embeddings`; `pass_through` for what is no
-    /// inference in JSON.
+    /// What was asked for, such as `chat`, `messages` or `embeddings`; `pass_through` for what is
+    /// no inference in JSON.
     #[serde(rename = "gen_ai.operation.name")]
     pub operation: Cow<'a, str>,
     /// The model as the client named it; the family of paths for what passes through.

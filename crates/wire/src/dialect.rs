@@ -33,8 +33,8 @@ pub struct ErrorParts<'a> {
 }
 
 impl Dialect {
-    /// Whether clients skip the comments of a stream, as the standard of event streams says. Google's
-    /// take every line that is not data for the beginning of an error.
+    /// Whether clients skip the comments of a stream, as the standard of event streams says.
+    /// Google's take every line that is not data for the beginning of an error.
     pub fn skips_comments(self) -> bool {
         self != Dialect::Gemini
     }
