@@ -61,7 +61,7 @@ impl Api {
         let ErrorParts { status, message, kind, param, code } = error;
         match self.dialect() {
             Dialect::OpenAi if self == Api::Responses => {
-                openai::response_error_event(message, param, code)
+                openai::response_error_event(message, kind, param, code)
             }
             Dialect::OpenAi => openai::error_event(message, kind, param, code),
             Dialect::Anthropic => anthropic::error_event(message, status, code),
