@@ -98,7 +98,9 @@ fn pass(name: &HeaderName, client: &HeaderMap, headers: &mut HeaderMap) {
     if let Some(first) = values.next() {
         headers.insert(name, first.clone());
     }
-    values.for_each(|value| drop(headers.append(name, value.clone())));
+    for value in values {
+        headers.append(name, value.clone());
+    }
 }
 
 fn trace(x: &Exchange, headers: &mut HeaderMap) {
