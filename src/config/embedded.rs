@@ -8,6 +8,7 @@ use std::fmt::Write;
 pub(crate) struct Embedded {
     openai: bool,
     anthropic: bool,
+    gemini: bool,
     local_url: Option<String>,
 }
 
@@ -21,12 +22,13 @@ struct Model {
 }
 
 impl Embedded {
-    /// `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and `INFERLAYER_LOCAL_URL`.
+    /// `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY` and `INFERLAYER_LOCAL_URL`.
     pub(crate) fn from_env() -> Embedded {
         let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         Embedded {
             openai: set("OPENAI_API_KEY").is_some(),
             anthropic: set("ANTHROPIC_API_KEY").is_some(),
+            gemini: set("GEMINI_API_KEY").is_some(),
             local_url: set("INFERLAYER_LOCAL_URL"),
         }
     }
@@ -75,6 +77,13 @@ impl Embedded {
                  base_url: https://api.anthropic.com/v1\n    key: { env: ANTHROPIC_API_KEY }\n",
             );
         }
+        if self.gemini {
+            yaml.push_str(
+                "  - name: gemini\n    kind: gemini\n    \
+                 base_url: https://generativelanguage.googleapis.com/v1beta\n    \
+                 key: { env: GEMINI_API_KEY }\n",
+            );
+        }
         if self.knows_nobody() {
             yaml.push_str("  - { name: simulated, kind: simulated }\n");
         }
@@ -98,6 +107,9 @@ impl Embedded {
         if self.anthropic {
             models.push(model("claude-*", "anthropic"));
         }
+        if self.gemini {
+            models.push(model("gemini-*", "gemini"));
+        }
         let others = [(self.openai, "openai"), (self.local_url.is_some(), "local")];
         models.extend(others.iter().find(|(known, _)| *known).map(|(_, by)| model("*", by)));
         models
@@ -108,6 +120,7 @@ impl Embedded {
             Embedded { local_url: Some(_), .. } => "local",
             Embedded { openai: true, .. } => "gpt-4o-mini",
             Embedded { anthropic: true, .. } => "claude-haiku-4-5",
+            Embedded { gemini: true, .. } => "gemini-2.5-flash-lite",
             _ => "simulated-small",
         }
     }
@@ -116,13 +129,14 @@ impl Embedded {
         match self {
             Embedded { openai: true, .. } => "gpt-5.4",
             Embedded { anthropic: true, .. } => "claude-sonnet-5-5",
+            Embedded { gemini: true, .. } => "gemini-2.5-pro",
             Embedded { local_url: Some(_), .. } => "local",
             _ => "simulated-large",
         }
     }
 
     fn knows_nobody(&self) -> bool {
-        !self.openai && !self.anthropic && self.local_url.is_none()
+        !self.openai && !self.anthropic && !self.gemini && self.local_url.is_none()
     }
 }
 
@@ -144,18 +158,20 @@ mod tests {
 
     #[test]
     fn every_environment_gives_a_configuration_that_serves_what_it_names() {
-        for known in 0..8 {
+        for known in 0..16 {
             let (openai, anthropic, local) = (known & 1 > 0, known & 2 > 0, known & 4 > 0);
+            let gemini = known & 8 > 0;
             let local_url = local.then(|| "http://127.0.0.1:1/v1".to_owned());
-            let embedded = Embedded { openai, anthropic, local_url };
+            let embedded = Embedded { openai, anthropic, gemini, local_url };
             let yaml = embedded.yaml();
             let config = Config::parse("embedded".into(), yaml.clone(), None, FILTERS);
             let providers = config.unwrap_or_else(|error| panic!("{error}\n{yaml}")).providers;
             let names: Vec<_> = providers.iter().map(|p| p.name.as_str().to_owned()).collect();
             for (name, expected) in [
-                ("simulated", !openai && !anthropic && !local),
+                ("simulated", !openai && !anthropic && !gemini && !local),
                 ("openai", openai),
                 ("anthropic", anthropic),
+                ("gemini", gemini),
                 ("local", local),
             ] {
                 assert_eq!(names.contains(&name.to_owned()), expected, "{yaml}");

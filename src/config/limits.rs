@@ -12,6 +12,8 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 pub(crate) struct Limits {
     /// The largest request body, in bytes.
     pub(crate) body_bytes: u64,
+    /// The largest body of a request that passes through, in bytes. Nobody collects it.
+    pub(crate) pass_through_bytes: u64,
     /// Client connections at once.
     pub(crate) connections: usize,
     /// How long a request body may stand still, in seconds.
@@ -41,6 +43,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             body_bytes: 64 * MIB as u64,
+            pass_through_bytes: 512 * MIB as u64,
             connections: 16_384,
             body_idle: Duration::from_secs(30),
             write_idle: Duration::from_secs(60),

@@ -22,7 +22,7 @@ pub(crate) const TRIES: usize = 5;
 const DEPTH_MAX: usize = 16;
 
 const TEXTS: [&str; TRIES] =
-    ["stand-in", "127.0.0.1:1", "http://stand-in.invalid", "1", "/stand-in"];
+    ["stand-in", "127.0.0.1:1", "http://stand-in.invalid", "1", "/v1/stand-in"];
 const NUMBERS: [u8; TRIES] = [1, 0, 100, 2, 3];
 const FRACTIONS: [f32; TRIES] = [0.5, 1.0, 0.0, 2.0, 3.0];
 

@@ -26,9 +26,7 @@ pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes
     if announced.is_some_and(|length| length > limit_bytes) {
         return Err(too_large);
     }
-    if expects_continue(session) {
-        session.write_continue_response().await.map_err(|_| Refusal::ClientGone)?;
-    }
+    invite(session).await?;
     let Some(first) = next(session, limits).await? else { return Ok(Bytes::new()) };
     if announced == Some(first.len() as u64) {
         return Ok(first);
@@ -49,6 +47,14 @@ pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes
     Ok(body.freeze())
 }
 
+/// Tells a client that waits for a word before it sends its body to go on.
+pub(crate) async fn invite(session: &mut Session) -> Result<(), Refusal> {
+    if expects_continue(session) {
+        session.write_continue_response().await.map_err(|_| Refusal::ClientGone)?;
+    }
+    Ok(())
+}
+
 /// Before an early answer: takes a small body off the connection, so that it can be used again and
 /// so that the body can never be read as the next request (CVE-2025-4366).
 pub(crate) async fn discard(session: &mut Session, limits: &Limits) {
@@ -66,9 +72,18 @@ pub(crate) async fn linger(session: &mut Session, limits: &Limits) {
     }
 }
 
-/// Ends when the client hangs up, or sends what it may not send now.
+/// Ends when the client hangs up, or sends what it may not send now. What is left of a body that
+/// was answered early is dropped.
 pub(crate) async fn client_gone(session: &mut Session) {
-    let _ = session.as_downstream_mut().read_body_or_idle(true).await;
+    let downstream = session.as_downstream_mut();
+    loop {
+        match downstream.read_body_or_idle(false).await {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(_) => return,
+        }
+    }
+    let _ = downstream.read_body_or_idle(true).await;
 }
 
 async fn read_away(session: &mut Session, limits: &Limits, max_bytes: u64) {
@@ -84,7 +99,8 @@ async fn read_away(session: &mut Session, limits: &Limits, max_bytes: u64) {
     let _ = fast_timeout(LINGER, reading).await;
 }
 
-async fn next(session: &mut Session, limits: &Limits) -> Result<Option<Bytes>, Refusal> {
+/// The next piece of a body that may not stand still, nothing at its end.
+pub(crate) async fn next(session: &mut Session, limits: &Limits) -> Result<Option<Bytes>, Refusal> {
     let read = session.as_downstream_mut().read_request_body();
     match fast_timeout(limits.body_idle, read).await {
         Ok(Ok(bytes)) => Ok(bytes),
@@ -93,7 +109,8 @@ async fn next(session: &mut Session, limits: &Limits) -> Result<Option<Bytes>, R
     }
 }
 
-fn announced_bytes(session: &Session) -> Option<u64> {
+/// What the head says of the length of the body.
+pub(crate) fn announced_bytes(session: &Session) -> Option<u64> {
     session.get_header(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

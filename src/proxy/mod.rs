@@ -14,6 +14,7 @@
 mod body;
 mod health;
 mod operation;
+mod passage;
 mod pipeline;
 mod relay;
 mod respond;
@@ -36,6 +37,7 @@ use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::upstream::{Answer, Trial, Upstreams};
 
+pub(crate) use passage::{Length, Upload};
 pub(crate) use pipeline::{Pipeline, Run};
 
 /// Everything a request needs.
@@ -71,6 +73,9 @@ impl Gateway {
         if let Flow::Answer(answer) = run.request_headers().await? {
             return Ok(Flow::Answer(answer));
         }
+        if let Operation::Passage(_) = run.x.operation {
+            return passage::decide(session, run, &self.limits).await;
+        }
         let body = body::read(session, &self.limits).await?;
         let Operation::Inference(asked) = &run.x.operation else {
             return Err(Refusal::Internal("nobody answers this operation"));
@@ -88,6 +93,9 @@ impl Gateway {
     async fn forward(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
         let (upstreams, limits) = (&self.upstreams, &self.limits);
         let trial = Trial { pipeline: run.pipeline, upstreams, limits };
+        if let Operation::Passage(_) = run.x.operation {
+            return Box::pin(passage::forward(session, run, &trial)).await;
+        }
         let answer = tokio::select! {
             biased;
             answer = trial.run(&mut run.x) => answer?,
@@ -158,7 +166,7 @@ fn exchange(session: &Session) -> Box<Exchange> {
     let head = Head {
         method: request.method.clone(),
         path: request.uri.path().to_owned(),
-        query: request.uri.query().unwrap_or_default().to_owned(),
+        query: request.uri.query().map(str::to_owned),
         headers: request.headers.clone(),
     };
     let client = session.client_addr().and_then(|address| address.as_inet().copied());

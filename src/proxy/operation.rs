@@ -1,5 +1,5 @@
-//! What a request asks for, told from method and path alone. A path that is not here is refused
-//! before any filter and can reach no provider.
+//! What a request asks for, told from method and path alone. A path that is not here
+//! passes through if a rule leads it somewhere, and reaches no provider otherwise.
 
 use http::Method;
 use inferlayer_filter::Refusal;
@@ -7,6 +7,8 @@ use inferlayer_filter::exchange::{Head, Operation};
 use inferlayer_ledger::RequestId;
 use inferlayer_wire::{Api, Asked, Dialect, Invalid};
 use uuid::Uuid;
+
+use crate::proxy::passage;
 
 /// The shape of errors and answers that a caller understands, told from the path; where that says
 /// nothing, from the header that Anthropic's SDKs send.
@@ -72,7 +74,7 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
     let id = path.strip_prefix(MODELS).and_then(|rest| rest.strip_prefix('/'));
     match id.or_else(|| path.strip_prefix(GEMINI_MODELS)).filter(|id| is_model_id(id)) {
         Some(id) => with(Method::GET, head, Operation::Model(id.to_owned())),
-        None => Err(Refusal::UnknownPath),
+        None => passage::of(head),
     }
 }
 
@@ -115,8 +117,8 @@ mod tests {
     use super::*;
 
     fn of_path(method: Method, path: &str) -> Result<Operation, Refusal> {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let (path, query) = (path.to_owned(), query.to_owned());
+        let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
+        let (path, query) = (path.to_owned(), query.map(str::to_owned));
         of(&Head { method, path, query, headers: http::HeaderMap::new() })
     }
 
@@ -161,7 +163,6 @@ mod tests {
             "/v1/models/..",
             "/v1/models/a/../b",
             "/v1/models/%2e%2e",
-            "/v1/modelsx",
             "/v1/inferlayer/receipts/",
             "/v1/inferlayer/receipts/1",
             "/v1/inferlayer/receipts/00000000-0000-0000-0000-000000000000",

@@ -66,7 +66,7 @@ fn keep(x: &mut Exchange, bytes: &[u8], limits: &Limits) {
     x.answer.output_bytes += bytes.len() as u64;
 }
 
-async fn write(
+pub(crate) async fn write(
     session: &mut Session,
     run: &mut Run<'_>,
     bytes: Bytes,
@@ -76,7 +76,7 @@ async fn write(
     session.write_response_body(bytes, end).await.map_err(|_| Failure::Gone)
 }
 
-async fn next(
+pub(crate) async fn next(
     session: &mut Session,
     run: &mut Run<'_>,
     reply: &mut Reply,

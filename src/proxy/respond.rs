@@ -99,7 +99,7 @@ pub(crate) async fn whole(
     send(session, &mut run.x, head, body).await
 }
 
-/// The head of an answer that is streamed.
+/// The head of an answer that is streamed; it may bring the length of what follows.
 pub(crate) async fn begin(
     session: &mut Session,
     run: &mut Run<'_>,
@@ -109,6 +109,7 @@ pub(crate) async fn begin(
     run.response_headers(&mut head);
     mark(&mut run.x, &mut head);
     match session.req_header().version {
+        _ if head.headers.contains_key(CONTENT_LENGTH) => {}
         Version::HTTP_11 => {
             let chunked = HeaderValue::from_static("chunked");
             head.headers.insert(TRANSFER_ENCODING, chunked);
@@ -254,7 +255,8 @@ fn header(head: ResponseHead, length: Option<usize>) -> ResponseHeader {
     parts.status = head.status;
     parts.headers = head.headers;
     if let Some(length) = length.filter(|_| head.status != StatusCode::NO_CONTENT) {
-        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        // An answer to HEAD tells the length of what it does not bring.
+        parts.headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
     }
     parts.into()
 }

@@ -108,6 +108,9 @@ async fn collect(
     }
     let content_type = reply.headers.get(CONTENT_TYPE).filter(|_| !translated).cloned();
     let (status, mut body) = (reply.status, body.freeze());
+    if provider.blames_key(status.as_u16(), &body) {
+        return Err(AttemptResult::Status { status: status.as_u16() });
+    }
     if !status.is_success() {
         body = reply.redacted(body);
     }
@@ -197,7 +200,8 @@ impl EventStream {
         let Some(bytes) = self.reply.next().await? else {
             self.ended = true;
             if let Some(event) = self.decoder.finish() {
-                let last = terminated(self.read(&event));
+                let last = self.read(&event);
+                let last = if event.is_terminated() { last } else { terminated(last) };
                 self.pieces.push_back(last);
             }
             return Ok(());

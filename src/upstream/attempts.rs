@@ -83,7 +83,7 @@ impl Trial<'_> {
         loop {
             enter(x, turn.index, turn.candidate, AttemptResult::Connecting);
             let result = self.attempt(turn, x, patience).await?;
-            leave(x, &result);
+            leave(x, result.as_ref().map(Answer::status).map_err(|result| *result));
             stale += 1;
             if stale > STALE_MAX || !matches!(result, Err(AttemptResult::Stale)) {
                 return Ok(result);
@@ -155,7 +155,7 @@ fn extend_hold(x: &mut Exchange, index: usize) -> Result<bool, Refusal> {
     Ok(missing == NanoUsd::ZERO || hold.extend(missing).is_ok())
 }
 
-fn enter(x: &mut Exchange, index: usize, candidate: &Candidate, result: AttemptResult) {
+pub(super) fn enter(x: &mut Exchange, index: usize, candidate: &Candidate, result: AttemptResult) {
     x.attempts.push(Attempt {
         candidate: index,
         provider: Arc::clone(&candidate.provider),
@@ -164,27 +164,28 @@ fn enter(x: &mut Exchange, index: usize, candidate: &Candidate, result: AttemptR
     });
 }
 
-fn leave(x: &mut Exchange, result: &Result<Answer, AttemptResult>) {
+/// With the status of the answer, or what came instead.
+pub(super) fn leave(x: &mut Exchange, result: Result<StatusCode, AttemptResult>) {
     let Some(attempt) = x.attempts.last_mut() else { return };
     attempt.result = match result {
-        Ok(answer) => AttemptResult::Answered { status: answer.status().as_u16() },
-        Err(result) => *result,
+        Ok(status) => AttemptResult::Answered { status: status.as_u16() },
+        Err(result) => result,
     };
 }
 
 /// Whether no other provider could do better. A redirect is never followed: it names a host that
 /// the configuration does not.
-fn is_final(status: StatusCode) -> bool {
+pub(super) fn is_final(status: StatusCode) -> bool {
     status.is_success()
         || (status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 429))
 }
 
-fn asked_patience(reply: &Reply) -> Option<Duration> {
+pub(super) fn asked_patience(reply: &Reply) -> Option<Duration> {
     let seconds = reply.header(RETRY_AFTER)?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
-fn failure(x: &Exchange, patience: Option<Duration>) -> Refusal {
+pub(super) fn failure(x: &Exchange, patience: Option<Duration>) -> Refusal {
     let attempts = x.attempts.iter().map(describe).collect::<Vec<_>>().join(", ");
     let seconds = patience.map_or(1, |patience| patience.as_secs_f64().ceil() as u64);
     let retry_after_seconds = seconds.clamp(1, RETRY_AFTER_MAX_SECONDS);

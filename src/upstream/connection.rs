@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use inferlayer_filter::UpstreamRequest;
 use inferlayer_filter::exchange::AttemptResult;
 use pingora_core::protocols::http::client::HttpSession;
@@ -21,9 +21,9 @@ use crate::upstream::provider::Upstream;
 
 /// A connection on which nothing has been sent.
 pub(crate) struct Connection {
-    upstream: Arc<Upstream>,
+    pub(super) upstream: Arc<Upstream>,
     peer: Arc<HttpPeer>,
-    session: HttpSession,
+    pub(super) session: HttpSession,
     /// Taken from the pool: the provider may have closed it in this moment.
     reused: bool,
 }
@@ -36,12 +36,15 @@ pub(crate) struct Reply {
     connection: Box<Connection>,
 }
 
+/// A final head and the first piece of its body.
+type Begun = (StatusCode, HeaderMap, Option<Bytes>);
+
 /// The answer broke off.
 #[derive(Debug)]
 pub(crate) struct Cut;
 
 /// A provider that refuses a body early often resets the connection; its answer may still be there.
-const EARLY_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const EARLY_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// A pooled connection that breaks later than this after a request was broken by it.
 const STALE_WITHIN: Duration = Duration::from_secs(1);
 /// What is read of an answer nobody wants, to keep its connection.
@@ -65,8 +68,9 @@ impl Connection {
         request: UpstreamRequest,
         _warrant: Warrant<'_>,
     ) -> Result<Reply, AttemptResult> {
-        let UpstreamRequest { path, headers, body } = request;
-        let head = self.head(&path, headers, body.len());
+        let UpstreamRequest { path, mut headers, body } = request;
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        let head = self.head(Method::POST, &path, headers);
         let head = head.map_err(|_| AttemptResult::BadAnswer)?;
         let begun = Instant::now();
         let wrote = self.write(head, body).await;
@@ -75,28 +79,27 @@ impl Connection {
             Err(_) => EARLY_ANSWER_TIMEOUT,
         };
         match fast_timeout(patience, self.begin()).await {
-            Ok(Ok((status, headers, first))) => {
-                Ok(Reply { status, headers, first, connection: self })
-            }
+            Ok(Ok(begun)) => Ok(self.reply(begun)),
             Ok(Err(error)) => Err(self.failure(error.etype(), begun)),
             Err(_) if wrote.is_err() => Err(AttemptResult::Broken),
             Err(_) => Err(AttemptResult::FirstByteTimeout),
         }
     }
 
-    fn head(
+    /// The head of a request whose framing stands in its headers.
+    pub(super) fn head(
         &self,
+        method: Method,
         path: &str,
         mut headers: HeaderMap,
-        length: usize,
     ) -> http::Result<Box<RequestHeader>> {
         let BaseUrl { path: base, authority, .. } = &self.upstream.settings.base_url;
         headers.insert(header::HOST, HeaderValue::from_str(authority)?);
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         if let Some((name, key)) = &self.upstream.credential {
             headers.insert(name, key.clone());
         }
-        let request = http::Request::post(format!("{base}{path}")).body(())?;
+        let request = http::Request::builder().method(method).uri(format!("{base}{path}"));
+        let request = request.body(())?;
         let (mut parts, ()) = request.into_parts();
         parts.headers = headers;
         Ok(Box::new(parts.into()))
@@ -109,20 +112,27 @@ impl Connection {
     }
 
     /// The final head and the first piece of the body. A head alone is no answer yet.
-    async fn begin(&mut self) -> Result<(StatusCode, HeaderMap, Option<Bytes>)> {
-        loop {
-            self.session.read_response_header().await?;
-            if !self.session.response_header().is_some_and(is_informational) {
-                break;
-            }
-        }
+    pub(super) async fn begin(&mut self) -> Result<Begun> {
+        self.read_final_head().await?;
         let first = self.session.read_response_body().await?;
         let head = self.session.response_header();
         let status = head.map_or(StatusCode::BAD_GATEWAY, |head| head.status);
         Ok((status, head.map(|head| head.headers.clone()).unwrap_or_default(), first))
     }
 
-    fn failure(&self, error: &ErrorType, begun: Instant) -> AttemptResult {
+    /// Reads heads until one is final; nothing where that was done before.
+    pub(super) async fn read_final_head(&mut self) -> Result<()> {
+        while self.session.response_header().is_none_or(is_informational) {
+            self.session.read_response_header().await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn reply(self: Box<Self>, (status, headers, first): Begun) -> Reply {
+        Reply { status, headers, first, connection: self }
+    }
+
+    pub(super) fn failure(&self, error: &ErrorType, begun: Instant) -> AttemptResult {
         // A provider that closed it before cannot have worked on this request for long.
         let at_once = begun.elapsed() < STALE_WITHIN;
         let stale = self.reused && at_once && self.session.response_header().is_none();

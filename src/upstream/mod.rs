@@ -16,9 +16,11 @@ mod attempts;
 mod breaker;
 mod connection;
 mod endpoint;
+mod passing;
 mod provider;
 mod request;
 mod secret;
+mod streamed;
 mod told;
 
 pub(crate) use answer::{Answer, EventStream, Long, Whole};
@@ -26,6 +28,7 @@ pub(crate) use attempts::Trial;
 pub(crate) use breaker::BreakerSettings;
 pub(crate) use connection::Reply;
 pub(crate) use endpoint::{BaseUrl, Resolver};
+pub(crate) use passing::{Kind, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use secret::Secret;
 

@@ -53,6 +53,9 @@ pub(crate) struct Upstream {
 #[derive(Clone)]
 pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
 
+/// In the group of a peer, beside the place of its provider.
+const UNSHARED: u64 = 1 << 63;
+
 impl Upstreams {
     pub(crate) fn new(upstreams: Vec<Upstream>) -> Upstreams {
         Upstreams(upstreams.into_iter().map(Arc::new).collect())
@@ -102,7 +105,20 @@ impl Upstream {
             return Ok(connection);
         }
         // Seldom, and some nine kilobytes of state that no other request should carry about.
-        Box::pin(self.connect_anew()).await
+        Box::pin(self.connect_anew(|peer| peer)).await
+    }
+
+    /// A new connection that nobody will use again.
+    pub(crate) async fn connect_unshared(
+        self: &Arc<Upstream>,
+    ) -> Result<Box<Connection>, AttemptResult> {
+        let unshared = |peer: Arc<HttpPeer>| {
+            let mut peer = HttpPeer::clone(&peer);
+            // Connections of this group are never given back, so there is none to be found.
+            peer.group_key |= UNSHARED;
+            Arc::new(peer)
+        };
+        Box::pin(self.connect_anew(unshared)).await
     }
 
     async fn pooled(self: &Arc<Upstream>) -> Option<Box<Connection>> {
@@ -115,13 +131,16 @@ impl Upstream {
         None
     }
 
-    async fn connect_anew(self: &Arc<Upstream>) -> Result<Box<Connection>, AttemptResult> {
+    async fn connect_anew(
+        self: &Arc<Upstream>,
+        group: impl Fn(Arc<HttpPeer>) -> Arc<HttpPeer>,
+    ) -> Result<Box<Connection>, AttemptResult> {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
             let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
             let mut result = Err(AttemptResult::Unresolved);
             for peer in peers.iter().flat_map(|peers| peers.iter()) {
-                result = self.connect_to(peer).await;
+                result = self.connect_to(&group(Arc::clone(peer))).await;
                 if result.is_ok() {
                     return result;
                 }

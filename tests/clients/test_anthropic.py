@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from asking import claude_small, claude_stopped_at_e, claude_weather_call, user
-from servers import CLAUDE, MODEL
+from prices import MODEL
+from servers import CLAUDE
 from watching import CANCEL_SECONDS, busy_slots, tokens_worked, wait_idle
 
 MESSAGES = "/v1/messages"
@@ -127,10 +128,10 @@ def test_an_unknown_model_is_not_found(claude):
     assert_error(refused.value.response, 404)
 
 
-def test_counting_tokens_is_not_served_yet(claude):
-    with pytest.raises(anthropic.NotFoundError) as refused:
-        claude.messages.count_tokens(model=CLAUDE, messages=user("Hello"))
-    assert_error(refused.value.response, 404)
+def test_counting_tokens_costs_nothing(claude, tape):
+    counted = claude.messages.count_tokens(model=CLAUDE, messages=user("Hello"))
+    assert counted.input_tokens > 0
+    assert tape[-1].cost_nano_usd == 0
 
 
 @pytest.mark.parametrize(

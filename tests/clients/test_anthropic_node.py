@@ -3,7 +3,7 @@
 import pytest
 
 from asking import claude_small, claude_stopped_at_e, claude_weather_call
-from nodejs import Thrown
+from process import Thrown
 from watching import tokens_worked
 
 
@@ -74,7 +74,7 @@ def test_leaving_in_the_middle_of_a_stream_stops_the_provider(node, tape, model_
         ("create", {}, {"apiKey": "wrong"}, ("AuthenticationError", 401, "authentication_error")),
         ("create", {"model": "claude-none"}, {}, ("NotFoundError", 404, "not_found_error")),
         ("create", {"max_tokens": 0}, {}, ("BadRequestError", 400, "invalid_request_error")),
-        ("countTokens", {}, {}, ("NotFoundError", 404, "not_found_error")),
+        ("countTokens", {"model": "none"}, {}, ("NotFoundError", 404, "not_found_error")),
     ],
 )
 def test_a_refusal_is_the_sdk_s_own_error(node, case, asked, client, thrown):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from asking import small, stopped_at_end, weather_call
-from servers import MODEL
+from prices import MODEL
 
 
 @pytest.fixture(params=["python", "node"])

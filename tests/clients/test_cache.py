@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from asking import small, stopped_at_end, verdict_call, weather_call
-from servers import MODEL
+from prices import MODEL
 
 NO_STORE = {"extra_headers": {"Cache-Control": "no-store"}}
 NO_CACHE = {"extra_headers": {"Cache-Control": "no-cache"}}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from asking import small, stopped_at_e, verdict_call, weather_call
-from nodejs import Thrown
+from process import Thrown
 from servers import MODELS
 from watching import tokens_worked
 

@@ -5,7 +5,7 @@ import openai
 import pytest
 
 from asking import small, stopped_at_end, user
-from servers import MODEL
+from prices import MODEL
 from watching import tokens_worked
 
 CHAT = "/v1/chat/completions"

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 import httpx2
 
@@ -14,9 +15,13 @@ def busy_slots(model_url: str) -> int:
 
 
 def wait_idle(model_url: str, seconds: int):
+    wait_until(lambda: not busy_slots(model_url), seconds)
+
+
+def wait_until(holds: Callable[[], bool], seconds: int):
     deadline = time.monotonic() + seconds
-    while busy_slots(model_url):
-        assert time.monotonic() < deadline, f"the provider still works after {seconds} s"
+    while not holds():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
         time.sleep(0.02)
 
 

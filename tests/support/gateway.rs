@@ -31,6 +31,8 @@ pub struct Setup {
     pub kinds: &'static [&'static str],
     /// Filters between `authenticate` and `route`, as YAML.
     pub before_route: &'static str,
+    /// Settings of `route` beside its models, as YAML.
+    pub in_route: &'static str,
     /// Tenants beside `a`, as YAML.
     pub more_tenants: &'static str,
     /// Where metrics listen, as YAML.
@@ -47,6 +49,7 @@ impl Setup {
                                 idle_timeout_seconds: 3, breaker: { failures: 1000 }",
             kinds: &[],
             before_route: "",
+            in_route: "",
             more_tenants: "",
             metrics: "null",
             extra: "",
@@ -88,6 +91,7 @@ impl Setup {
         yaml += &format!(
             "        - {{ name: m, aliases: [alias-of-m], candidates: [{candidates}] }}\n"
         );
+        yaml += self.in_route;
         yaml += "  - meter: {}\n  - audit: {}\n";
         std::fs::write(folder.join("gateway.yaml"), yaml).unwrap();
         std::fs::write(folder.join("prices.yaml"), prices).unwrap();

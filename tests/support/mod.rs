@@ -2,6 +2,7 @@
 //! loopback, and a reader of what the ledger holds afterwards.
 #![allow(dead_code, missing_docs, unused_imports)]
 
+pub mod bulk;
 pub mod canary;
 pub mod gateway;
 pub mod operator;

@@ -19,10 +19,13 @@ class Scenario:
     name: str
     connections: int
     stream: bool
+    # Between the events of a stream.
+    pace_ms: int = 0
 
     @property
     def title(self):
-        kind = "SSE, 64 deltas" if self.stream else "JSON, 1 KB request"
+        pace = f" every {self.pace_ms} ms" if self.pace_ms else ""
+        kind = f"SSE, 64 deltas{pace}" if self.stream else "JSON, 1 KB request"
         plural = "" if self.connections == 1 else "s"
         return f"{kind}, {self.connections} connection{plural}"
 
@@ -42,6 +45,13 @@ class Ask:
         options += ["--same-question"] if self.same_question else []
         return options + (["--cache-status", self.cache_status] if self.cache_status else [])
 
+
+# A model's pace, and many who listen at once; by themselves, because they take their time.
+STREAMS = [
+    Scenario("sse-1-paced", 1, True, 20),
+    Scenario("sse-32-paced", 32, True, 20),
+    Scenario("sse-1000-paced", 1000, True, 100),
+]
 
 SCENARIOS = [
     Scenario("json-1", 1, False),
@@ -64,6 +74,8 @@ def take_turns(targets, scenario, repeats, seconds, load, core):
 def sample(target, scenario, seconds, load, core):
     """Loads a target; CPU time is of the whole turn, connecting and left-over work included."""
     before = target.process.settled_cpu_ns()
+    target.process.forget_peak()
+    idle_kib = target.process.resident_kib()
     threads_before = target.process.threads_ns()
     with scraped(target.metrics_port):
         said = run_load(target, scenario, seconds, load, core)
@@ -78,6 +90,7 @@ def sample(target, scenario, seconds, load, core):
     return said | {
         "target": target.name,
         "cpu_us": cpu_us / requests,
+        "grown_mib": (target.process.peak_resident_kib() - idle_kib) / 1024,
         "requests_per_second": requests / said["seconds"],
         "core_busy": cpu_us / 1e6 / said["seconds"],
         "threads_us": {name: ns / 1000 / requests for name, ns in threads.items()},

@@ -61,6 +61,18 @@ class Process:
             before, now = now, self.cpu_ns()
         return now
 
+    def resident_kib(self):
+        """Memory in use by it and all below it."""
+        return sum(status_kib(pid, "VmRSS") for pid in tree(self._popen.pid))
+
+    def peak_resident_kib(self):
+        """The most since `forget_peak`, of each process by itself."""
+        return sum(status_kib(pid, "VmHWM") for pid in tree(self._popen.pid))
+
+    def forget_peak(self):
+        for pid in tree(self._popen.pid):
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
     def stop(self):
         self._popen.terminate()
         try:
@@ -82,6 +94,13 @@ def cpu_clock_ns(pid):
     """The CPU clock of another process, as clock_getcpuclockid(3) names it; finer than the
     10 ms ticks of /proc/PID/stat."""
     return time.clock_gettime_ns(~pid << 3 | 2)
+
+
+def status_kib(pid, field):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1])
+    return 0
 
 
 def tree(pid):

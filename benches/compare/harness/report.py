@@ -21,6 +21,7 @@ def table(repeats, stream):
     if stream:
         first = lambda s, r: s["ttft_p50_us"] - r["direct"]["ttft_p50_us"]  # noqa: E731
         columns["TTFT p50 added µs"] = ("ttft", first)
+        columns["MiB grown"] = ("grown", lambda s, _: s["grown_mib"])
     names = list(repeats[0])
     header = ["target", *columns, "× nginx", "× bare"]
     rows = [header]

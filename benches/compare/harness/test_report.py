@@ -7,7 +7,7 @@ from harness import report
 
 def sample(cpu_us, **others):
     base = {"requests_per_second": 1000.0, "core_busy": 0.5, "p50_us": 10.0, "p99_us": 20.0}
-    return base | {"ttft_p50_us": 5.0, "cpu_us": cpu_us} | others
+    return base | {"ttft_p50_us": 5.0, "grown_mib": 0.0, "cpu_us": cpu_us} | others
 
 
 def repeat(nginx, bare, gateway, **others):

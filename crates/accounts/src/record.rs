@@ -20,10 +20,11 @@ pub struct Intent<'a> {
     pub tenant: Cow<'a, str>,
     /// Which key asked.
     pub key: KeyId,
-    /// What was asked for, such as `chat`, `messages` or `embeddings`.
+    /// What was asked for, such as `chat`, `messages` or `embeddings`; `pass_through` for what is
+    /// no inference in JSON.
     #[serde(rename = "gen_ai.operation.name")]
     pub operation: Cow<'a, str>,
-    /// The model as the client named it.
+    /// The model as the client named it; the family of paths for what passes through.
     #[serde(rename = "gen_ai.request.model")]
     pub model: Cow<'a, str>,
     /// Whether a stream was asked for.
@@ -34,6 +35,12 @@ pub struct Intent<'a> {
     /// The trace that the caller counts it to (W3C Trace Context), in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trace_id: Option<Cow<'a, str>>,
+    /// The method of what passes through.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub method: Option<Cow<'a, str>>,
+    /// The path of what passes through, without the query.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<Cow<'a, str>>,
     /// What was decided of it, when a filter decides.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan: Option<Plan<'a>>,
@@ -119,6 +126,21 @@ pub struct Outcome<'a> {
     /// The answer is kept in the cache.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cache: Option<Cached<'a>>,
+    /// What passed through in both directions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub passed: Option<Passed<'a>>,
+}
+
+/// The bodies of a request that passed through, of which the ledger keeps no copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed<'a> {
+    /// Bytes of the request's body, as far as they came.
+    pub request_bytes: u64,
+    /// HMAC-SHA-256 of the whole of it, in hexadecimal, unless the tenant's content is `none`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request_hmac_sha256: Option<Cow<'a, str>>,
+    /// Bytes of the answer's body, as far as the client got them.
+    pub answer_bytes: u64,
 }
 
 /// How an answer is found in the cache.

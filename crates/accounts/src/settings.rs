@@ -30,6 +30,9 @@ pub struct TenantSettings {
     /// of providers: whom the provider's key bills for them.
     #[serde(default)]
     pub allow_organization_headers: bool,
+    /// Whether every path that has a rule of `pass_through` is open to it, not only the known ones.
+    #[serde(default)]
+    pub allow_pass_through: bool,
 }
 
 /// What the ledger keeps of a tenant's prompts and answers. Metadata, tokens and cost are kept in

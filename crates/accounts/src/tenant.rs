@@ -205,6 +205,11 @@ impl Tenant {
         self.account.settings.allow_organization_headers
     }
 
+    /// Whether paths outside the known families may pass through.
+    pub fn allows_pass_through(&self) -> bool {
+        self.account.settings.allow_pass_through
+    }
+
     /// What the ledger keeps of its prompts and answers.
     pub fn content(&self) -> ContentPolicy {
         self.account.settings.content

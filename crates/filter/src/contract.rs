@@ -23,12 +23,16 @@ pub trait Filter: Send + Sync + 'static {
         Ok(Flow::Continue)
     }
 
-    /// The body is complete and parsed, in `x.call`. May answer.
+    /// The body is complete and parsed, in `x.call`. For what passes through it is still to come,
+    /// and `x.call` stays empty: all that is known is [`Operation::Passage`]. May answer.
+    ///
+    /// [`Operation::Passage`]: crate::exchange::Operation::Passage
     async fn request(&self, _x: &mut Exchange) -> Result<Flow, Refusal> {
         Ok(Flow::Continue)
     }
 
-    /// The request as it will leave for `candidate`; once for each attempt.
+    /// The request as it will leave for `candidate`; once for each attempt. The body of what passes
+    /// through is not in it.
     fn upstream_request(
         &self,
         _x: &Exchange,
@@ -42,7 +46,7 @@ pub trait Filter: Send + Sync + 'static {
     fn response_headers(&self, _x: &mut Exchange, _head: &mut ResponseHead) {}
 
     /// A piece of the answer, in reverse order of the list: one event of a stream, a whole body, or
-    /// a piece of one too large to collect.
+    /// a piece of one too large to collect or that passes through.
     fn response_chunk(&self, _x: &mut Exchange, _chunk: &Chunk<'_>) -> ChunkFlow {
         ChunkFlow::Keep
     }
@@ -132,6 +136,6 @@ pub struct UpstreamRequest {
     pub path: String,
     /// All headers except those of framing and host, which the proxy sets.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body; nothing for what passes through.
     pub body: Bytes,
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::cached::{Admission, Hit};
 use crate::candidate::Candidates;
+use crate::passage::{Passage, Passed};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 
@@ -38,7 +39,7 @@ pub struct Exchange {
     pub dialect: Dialect,
     /// Whose request it is. From `authenticate`.
     pub tenant: Slot<Tenant>,
-    /// The body, parsed. From the proxy.
+    /// The body, parsed; never for what passes through. From the proxy.
     pub call: Slot<Call>,
     /// How much it asks, and which model that makes it. From `classify`.
     pub plan: Slot<Plan>,
@@ -48,6 +49,8 @@ pub struct Exchange {
     pub admission: Slot<Admission>,
     /// Where it may go, best first. From `route`.
     pub candidates: Slot<Candidates>,
+    /// What one request costs, where that is all that is known of its price. From `route`.
+    pub flat_price: Slot<NanoUsd>,
     /// What each candidate costs at worst, in the same order. From `meter`.
     pub quotes: Slot<Vec<Quote>>,
     /// That the worst case fits the budget. From `meter`.
@@ -64,6 +67,8 @@ pub struct Exchange {
     pub provider_headers: HeaderMap,
     /// What has been seen of the answer. From the proxy.
     pub answer: Tally,
+    /// What has passed of bodies that are not collected. From the proxy.
+    pub passed: Option<Passed>,
     /// What it cost. From `meter`.
     pub cost: Slot<Cost>,
     /// How it ended. From the proxy.
@@ -82,8 +87,8 @@ pub struct Head {
     pub method: Method,
     /// The path, without the query.
     pub path: String,
-    /// The query, without its question mark; as it came.
-    pub query: String,
+    /// The query, without its question mark.
+    pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
 }
@@ -93,6 +98,8 @@ pub struct Head {
 pub enum Operation {
     /// Something of a model.
     Inference(Asked),
+    /// What a provider is to do with the bytes as they are.
+    Passage(Passage),
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{model}`.
@@ -181,7 +188,8 @@ pub struct Cost {
 impl Head {
     /// A parameter of the query, as it came; the first of that name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let parameters = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let query = self.query.as_deref().unwrap_or_default();
+        let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
         parameters.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
     }
 }
@@ -202,6 +210,7 @@ impl Exchange {
             hit: Slot::empty("hit"),
             admission: Slot::empty("admission"),
             candidates: Slot::empty("candidates"),
+            flat_price: Slot::empty("flat price"),
             quotes: Slot::empty("quotes"),
             hold: Slot::empty("hold"),
             intent: Slot::empty("intent"),
@@ -210,6 +219,7 @@ impl Exchange {
             added: None,
             provider_headers: HeaderMap::new(),
             answer: Tally::default(),
+            passed: None,
             cost: Slot::empty("cost"),
             ending: Slot::empty("ending"),
             refused: None,

@@ -11,8 +11,8 @@
 //! the [`Filter`] they build. It reads and fills the typed fields of one [`Exchange`]; it states
 //! which [`Fact`]s it needs, uses and gives, and a list in an impossible order does not start.
 //!
-//! Reading order: [`contract`], [`exchange`], [`plan`], [`candidate`], [`refusal`], [`answer`],
-//! [`registration`], [`outline`], [`site`].
+//! Reading order: [`contract`], [`exchange`], [`plan`], [`passage`], [`candidate`], [`refusal`],
+//! [`answer`], [`registration`], [`outline`], [`site`].
 
 pub mod answer;
 mod attempt;
@@ -21,6 +21,8 @@ pub mod candidate;
 pub mod contract;
 pub mod exchange;
 pub mod outline;
+pub mod passage;
+mod plain_path;
 pub mod plan;
 pub mod refusal;
 pub mod registration;
@@ -35,6 +37,7 @@ pub use candidate::{Candidate, Candidates, Provider};
 pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
 pub use outline::Outline;
+pub use passage::{Passage, PlainPath};
 pub use plan::{DecidedBy, Plan, Tier};
 pub use refusal::{Face, Refusal};
 pub use registration::Registration;

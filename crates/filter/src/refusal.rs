@@ -26,6 +26,12 @@ pub enum Refusal {
     /// The body is not a request.
     #[error("{0}")]
     Invalid(#[from] Invalid),
+    /// The path may pass through, but not for this tenant.
+    #[error("this tenant may not use the path `{path}`")]
+    PathNotAllowed {
+        /// The path as asked for.
+        path: String,
+    },
     /// No route for this model.
     #[error("the model `{model}` does not exist or is not routed here")]
     UnknownModel {
@@ -33,9 +39,9 @@ pub enum Refusal {
         model: String,
     },
     /// The tenant's requests stay on local providers, and none of them has the model.
-    #[error("no local provider serves the model `{model}`, and this tenant's requests stay local")]
+    #[error("no local provider serves `{model}`, and this tenant's requests stay local")]
     NotLocal {
-        /// The name as asked for.
+        /// The name as asked for; the path of what passes through.
         model: String,
     },
     /// The caller takes only what is cached, and nothing is.
@@ -60,9 +66,9 @@ pub enum Refusal {
     #[error("budget exceeded: {0}")]
     OverBudget(#[from] OverBudget),
     /// No price is known and the tenant does not allow that.
-    #[error("the model `{model}` has no price, so its cost cannot be held against the budget")]
+    #[error("`{model}` has no price, so its cost cannot be held against the budget")]
     Unpriced {
-        /// The name as asked for.
+        /// The name as asked for; the path of what passes through.
         model: String,
     },
 
@@ -159,6 +165,9 @@ impl Refusal {
                 param: Some("model".to_owned()),
                 ..Face::new(403, "permission_error", "model_not_allowed").not_again()
             },
+            Refusal::PathNotAllowed { .. } => {
+                Face::new(403, "permission_error", "path_not_allowed").not_again()
+            }
             Refusal::NotCached => Face::new(504, INVALID, "not_cached").not_again(),
             Refusal::NoReceipt => Face::new(404, INVALID, "receipt_not_found"),
             Refusal::BodyTooLarge { .. } => Face::new(413, INVALID, "request_too_large"),

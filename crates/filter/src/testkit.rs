@@ -16,6 +16,7 @@ use inferlayer_wire::{Api, Call, Vendor};
 use crate::candidate::{Candidate, Provider};
 use crate::exchange::{Exchange, Head, Operation};
 use crate::outline::Offers;
+use crate::passage::Passage;
 use crate::site::Site;
 
 /// What a test could not set up.
@@ -24,11 +25,20 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// A chat request whose body was read and parsed.
 pub fn chat(body: &str) -> Result<Exchange, Failure> {
     let path = "/v1/chat/completions".to_owned();
-    let head = Head { method: Method::POST, path, query: String::new(), headers: HeaderMap::new() };
+    let head = Head { method: Method::POST, path, query: None, headers: HeaderMap::new() };
     let mut x = Exchange::new(head, None);
     x.operation = Operation::Inference(Api::Chat.into());
     let body = Bytes::copy_from_slice(body.as_bytes());
     x.call.fill(Call::parse(Api::Chat, body).map_err(|invalid| invalid.message)?)?;
+    Ok(x)
+}
+
+/// A request that passes through, of which nothing but its line is known.
+pub fn passage(method: Method, path: &str) -> Result<Exchange, Failure> {
+    let passage = Passage::new(&method, path, None).ok_or("not a path that passes through")?;
+    let headers = HeaderMap::new();
+    let mut x = Exchange::new(Head { method, path: path.to_owned(), query: None, headers }, None);
+    x.operation = Operation::Passage(passage);
     Ok(x)
 }
 

@@ -99,6 +99,15 @@ impl Api {
         matches!(self, Api::InputTokens | Api::MessageTokens | Api::ContentTokens)
     }
 
+    /// Whether an error is about the provider's key, so that its caller could not mend it. Others
+    /// say that by a status of its own; Gemini does not.
+    pub fn blames_key(self, status: u16, error: &[u8]) -> bool {
+        let reason = b"API_KEY_INVALID";
+        self.dialect() == Dialect::Gemini
+            && status == 400
+            && memchr::memmem::find(error, reason).is_some()
+    }
+
     /// Where it stands below a provider's base URL.
     pub(crate) fn path(self, model: &str, stream: bool) -> String {
         let fixed = match self {

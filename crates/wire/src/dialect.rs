@@ -33,8 +33,8 @@ pub struct ErrorParts<'a> {
 }
 
 impl Dialect {
-    /// Whether clients skip the comments of a stream, as the standard of event streams says. Google's
-    /// take every line that is not data for the beginning of an error.
+    /// Whether clients skip the comments of a stream, as the standard of event streams says.
+    /// Google's take every line that is not data for the beginning of an error.
     pub fn skips_comments(self) -> bool {
         self != Dialect::Gemini
     }
@@ -61,7 +61,7 @@ impl Api {
         let ErrorParts { status, message, kind, param, code } = error;
         match self.dialect() {
             Dialect::OpenAi if self == Api::Responses => {
-                openai::response_error_event(message, param, code)
+                openai::response_error_event(message, kind, param, code)
             }
             Dialect::OpenAi => openai::error_event(message, kind, param, code),
             Dialect::Anthropic => anthropic::error_event(message, status, code),

@@ -152,10 +152,9 @@ const TABLE: &[(Vendor, Quirks)] = &[
             ..COMPATIBLE
         },
     ),
-    (
-        Vendor::LlamaCpp,
-        Quirks { apis: WITH_RESPONSES, reasoning_content: true, top_k: true, ..COMPATIBLE },
-    ),
+    // It has responses of its own, made from its chat completions; but their streams come without
+    // the numbers, model and time that SDKs insist on, and a route may still ask for them.
+    (Vendor::LlamaCpp, Quirks { reasoning_content: true, top_k: true, ..COMPATIBLE }),
     (Vendor::Ollama, Quirks { reasoning_effort: true, choices: false, ..COMPATIBLE }),
     (Vendor::Tgi, Quirks { choices: false, ..COMPATIBLE }),
     (

@@ -10,6 +10,7 @@
 mod content;
 mod receipts;
 mod refusals;
+mod subject;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
 use inferlayer_filter::exchange::{Attempt, Intent, Operation};
+use inferlayer_filter::passage::Passed;
 use inferlayer_filter::{
     BuildError, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site, Trace,
 };
@@ -28,6 +30,7 @@ use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
 use crate::refusals::Refusals;
+use crate::subject::Subject;
 
 /// The block `audit`.
 #[derive(Debug, Default, Deserialize)]
@@ -111,19 +114,21 @@ impl Filter for Audit {
 
 impl Audit {
     fn intent(&self, x: &Exchange) -> Result<Entry, Refusal> {
-        let (tenant, call) = (x.tenant.need()?, x.call.need()?);
+        let (tenant, subject) = (x.tenant.need()?, Subject::of(x)?);
         let candidates = x.candidates.need()?.iter();
         let trace = Trace::of(&x.head.headers);
-        let Kept { content, hmac_sha256, bytes } = Kept::of(tenant, call.body().clone());
+        let Kept { content, hmac_sha256, bytes } = Kept::of(tenant, subject.body);
         let metadata = record::Intent {
             request: x.id.to_string().into(),
             tenant: tenant.name().as_str().into(),
             key: tenant.key(),
-            operation: call.api().name().into(),
-            model: call.model().into(),
-            stream: call.stream(),
+            operation: subject.operation.into(),
+            model: subject.model.into(),
+            stream: subject.stream,
             client_request_id: x.client_request_id().map(Cow::from),
             trace_id: trace.as_ref().map(|trace| trace.id().into()),
+            method: subject.method.map(Cow::from),
+            path: subject.path.map(Cow::from),
             plan: x.plan.peek().map(plan_record),
             candidates: candidates.map(|c| format!("{}/{}", c.provider.name, c.model)).collect(),
             hold_nano_usd: x.hold.need()?.amount(),
@@ -161,6 +166,7 @@ impl Audit {
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,
             cache: x.admission.peek().map(cached_record),
+            passed: x.passed.as_ref().map(passed_record),
         };
         entry(x, Kind::Outcome, &metadata, content)
     }
@@ -209,6 +215,14 @@ fn plan_record(plan: &Plan) -> record::Plan<'_> {
 
 fn cached_record(admission: &Admission) -> record::Cached<'static> {
     record::Cached { key: hex(&admission.key.0).into(), ttl_seconds: admission.ttl_seconds }
+}
+
+fn passed_record(passed: &Passed) -> record::Passed<'static> {
+    record::Passed {
+        request_bytes: passed.request_bytes,
+        request_hmac_sha256: passed.request_hmac.map(|hmac| hmac.to_string().into()),
+        answer_bytes: passed.answer_bytes,
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -78,7 +78,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(*name, value.parse().unwrap());
         }
-        Head { method: Method::POST, path: String::new(), query: query.to_owned(), headers }
+        Head { method: Method::POST, path: String::new(), query: Some(query.to_owned()), headers }
     }
 
     fn key_of(pairs: &[(&'static str, &'static str)]) -> Option<String> {

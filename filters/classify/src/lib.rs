@@ -83,7 +83,9 @@ impl Settings for ClassifySettings {
 #[async_trait]
 impl Filter for Classify {
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
-        let (call, tenant) = (x.call.need()?, x.tenant.need()?);
+        // What passes through has no model to choose.
+        let Some(call) = x.call.peek() else { return Ok(Flow::Continue) };
+        let tenant = x.tenant.need()?;
         let chosen = if tenant.allows_route_header() { chosen(x)? } else { None };
         let asked = Asked {
             model: chosen.unwrap_or(call.model()),

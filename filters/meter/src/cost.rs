@@ -7,13 +7,16 @@ use inferlayer_accounts::NanoUsd;
 use inferlayer_accounts::price::Tokens;
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::Exchange;
-use inferlayer_filter::exchange::{Cost, Quote};
+use inferlayer_filter::exchange::{Cost, Operation, Quote};
 
 /// English and code have 3 to 5 bytes a token; the low end errs towards charging.
 const ESTIMATED_BYTES_PER_TOKEN: u64 = 3;
 
 /// The cost of all attempts of `x`, never above what was `held`.
 pub(crate) fn of(x: &Exchange, held: NanoUsd) -> Cost {
+    if matches!(x.operation, Operation::Passage(_)) {
+        return flat(x, held);
+    }
     let (tokens, counted) = tokens(x);
     let unseen = unseen_worst_case(x);
     let answered = answered_quote(x).map_or(NanoUsd::ZERO, |quote| match &quote.price {
@@ -30,6 +33,22 @@ pub(crate) fn of(x: &Exchange, held: NanoUsd) -> Cost {
         cache_write_input_tokens: tokens.cache_write,
         output_tokens: tokens.output,
         estimated: !counted || unseen > NanoUsd::ZERO || sum > held,
+    }
+}
+
+/// What passes through costs its price once a provider has answered it with success, even if that
+/// answer breaks off, or may have done so.
+fn flat(x: &Exchange, held: NanoUsd) -> Cost {
+    let unseen = unseen_worst_case(x);
+    let answered = answered_quote(x).filter(|_| is_success(x));
+    let owed = answered.map_or(NanoUsd::ZERO, |quote| quote.worst_case);
+    Cost {
+        amount: owed.saturating_add(unseen).min(held),
+        input_tokens: 0,
+        cached_input_tokens: 0,
+        cache_write_input_tokens: 0,
+        output_tokens: 0,
+        estimated: unseen > NanoUsd::ZERO,
     }
 }
 
@@ -179,6 +198,32 @@ mod tests {
     fn an_error_answer_costs_nothing() {
         let cost = of(&exchange(false, &[AttemptResult::Answered { status: 400 }]), HELD);
         assert_eq!((cost.amount, cost.estimated), (NanoUsd::ZERO, false));
+    }
+
+    #[test]
+    fn what_passes_through_costs_its_price_when_answered_or_perhaps_billed() {
+        use AttemptResult::*;
+        let costs = |result: AttemptResult| {
+            let mut x = testkit::passage(http::Method::POST, "/v1/audio/speech").unwrap();
+            let flat = Quote { price: None, worst_case: NanoUsd::from_nano(700) };
+            x.quotes.fill(vec![flat]).unwrap();
+            let candidate = testkit::candidate("p", "audio");
+            let (provider, model) = (candidate.provider, candidate.model);
+            x.attempts.push(Attempt { candidate: 0, provider, model, result });
+            // Nobody counts tokens in it.
+            (x.answer.output_bytes, x.answer.output_events) = (30, 4);
+            let cost = of(&x, NanoUsd::from_nano(700));
+            assert_eq!((cost.input_tokens, cost.output_tokens), (0, 0));
+            (cost.amount.nano(), cost.estimated)
+        };
+        assert_eq!(costs(ANSWERED), (700, false));
+        assert_eq!(costs(Answered { status: 206 }), (700, false));
+        for result in [Answered { status: 404 }, Status { status: 500 }, Refused, BreakerOpen] {
+            assert_eq!(costs(result), (0, false), "{result:?}");
+        }
+        for result in [Sent, Broken, FirstByteTimeout, BadAnswer] {
+            assert_eq!(costs(result), (700, true), "{result:?}");
+        }
     }
 
     #[test]

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
 use inferlayer_filter::candidate::NoneLeft;
-use inferlayer_filter::exchange::Quote;
-use inferlayer_filter::{Candidate, Exchange, Refusal};
+use inferlayer_filter::exchange::{Operation, Quote};
+use inferlayer_filter::{Candidate, Exchange, Passage, Refusal};
 use inferlayer_wire::Call;
 
 /// Quotes for the candidates; those without a price are struck off, unless the tenant allows them.
 pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quote>, Refusal> {
+    if let Operation::Passage(passage) = &x.operation {
+        return flat(x, passage);
+    }
     let allows_unpriced = x.tenant.need()?.allows_unpriced();
     let call = x.call.need()?;
     let worst_case = worst_case_of(call);
@@ -30,6 +33,18 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
 }
 
 const FREE: Quote = Quote { price: None, worst_case: NanoUsd::ZERO };
+/// What passes through has the price of its rule, whatever is in it.
+fn flat(x: &Exchange, passage: &Passage) -> Result<Vec<Quote>, Refusal> {
+    let candidates = x.candidates.need()?.iter();
+    let unpriced = x.tenant.need()?.allows_unpriced().then_some(NanoUsd::ZERO);
+    let price = x.flat_price.peek().copied().or(unpriced);
+    let quotes = candidates.map(|candidate| {
+        let worst_case = if candidate.provider.free { NanoUsd::ZERO } else { price? };
+        Some(Quote { price: None, worst_case })
+    });
+    let quotes: Option<_> = quotes.collect();
+    quotes.ok_or_else(|| Refusal::Unpriced { model: passage.path().to_string() })
+}
 
 fn quote(
     candidate: &Candidate,

@@ -1,11 +1,11 @@
 //! What the block `route` can have wrong though it is well formed: names that nothing has, names
-//! that two routes have, routes to nowhere.
+//! that two routes have, routes to nowhere; the same of paths that pass through.
 
 use std::collections::HashSet;
 
 use inferlayer_filter::{BuildError, Outline};
 
-use crate::settings::{ModelSettings, RouteSettings};
+use crate::settings::{ModelSettings, PassThroughSettings, RouteSettings};
 
 /// Every mistake, in the order of the block.
 pub(crate) fn check(settings: &RouteSettings, outline: &Outline) -> Vec<BuildError> {
@@ -20,6 +20,7 @@ pub(crate) fn check(settings: &RouteSettings, outline: &Outline) -> Vec<BuildErr
         }
         check_candidates(model, &path, outline, &mut errors);
     }
+    check_pass_through(&settings.pass_through, outline, &mut errors);
     errors
 }
 
@@ -43,6 +44,24 @@ fn check_candidates(
         if outline.lacks_provider(&candidate.provider) {
             let problem = format!("no provider is named `{}`", candidate.provider);
             errors.push(error(path, &format!("candidates[{at}].provider"), problem));
+        }
+    }
+}
+
+fn check_pass_through(
+    rules: &[PassThroughSettings],
+    outline: &Outline,
+    errors: &mut Vec<BuildError>,
+) {
+    let mut paths = HashSet::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let at = format!("pass_through[{index}]");
+        if !paths.insert(&rule.path) {
+            errors.push(error(&at, "path", format!("`{}` has two rules", rule.path)));
+        }
+        if outline.lacks_provider(&rule.provider) {
+            let problem = format!("no provider is named `{}`", rule.provider);
+            errors.push(error(&at, "provider", problem));
         }
     }
 }

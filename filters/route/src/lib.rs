@@ -1,8 +1,10 @@
 //! Where a request may go. A model's name or alias leads to candidates in order of preference; the
-//! proxy tries them in that order. Also answers `/v1/models`, since it alone knows the names.
+//! proxy tries them in that order. What passes through goes where the rule for its path leads. Also
+//! answers `/v1/models`, since it alone knows the names.
 
 mod check;
 mod models;
+mod pass_through;
 mod settings;
 
 use std::collections::HashMap;
@@ -18,7 +20,11 @@ use inferlayer_filter::{
 };
 use inferlayer_wire::{Api, Call, Invalid};
 
-pub use crate::settings::{CandidateSettings, ConversationApi, ModelSettings, RouteSettings};
+use crate::pass_through::Rules;
+pub use crate::settings::{
+    CandidateSettings, ConversationApi, FlatPrice, ModelSettings, PassThroughSettings,
+    RouteSettings,
+};
 
 /// Leads model names to candidates.
 struct Route {
@@ -26,6 +32,7 @@ struct Route {
     /// For names that begin so and have no route of their own; the longest first.
     beginnings: Vec<(String, Arc<[Target]>)>,
     models: models::Models,
+    rules: Rules,
 }
 
 /// A provider, and the model to ask of it; the model as the client named it when absent.
@@ -58,6 +65,7 @@ impl Settings for RouteSettings {
             routes: HashMap::new(),
             beginnings: Vec::new(),
             models: models::Models::default(),
+            rules: Rules::new(&self.pass_through, &site.providers),
         };
         for model in &self.models {
             route.add(model, &site.providers);
@@ -81,6 +89,12 @@ impl Filter for Route {
     }
 
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
+        if let Operation::Passage(passage) = &x.operation {
+            let (candidates, price) = self.rules.lead(passage, x.tenant.need()?)?;
+            x.candidates.fill(candidates)?;
+            price.map_or(Ok(()), |price| x.flat_price.fill(price))?;
+            return Ok(Flow::Continue);
+        }
         let call = x.call.need()?;
         let (model, fallbacks) = match x.plan.peek() {
             Some(plan) => (&*plan.model, &*plan.fallbacks),

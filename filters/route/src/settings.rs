@@ -1,5 +1,8 @@
 //! The block `route`.
 
+use inferlayer_accounts::NanoUsd;
+use inferlayer_accounts::money::usd;
+use inferlayer_filter::PlainPath;
 use inferlayer_wire::Api;
 use serde::Deserialize;
 
@@ -9,7 +12,29 @@ use serde::Deserialize;
 pub struct RouteSettings {
     /// Models that clients may ask for.
     pub models: Vec<ModelSettings>,
+    /// Paths that pass through to a provider as they are.
+    #[serde(default)]
+    pub pass_through: Vec<PassThroughSettings>,
 }
+
+/// Where a path and all below it pass through to. The longest path that a request's begins with
+/// counts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassThroughSettings {
+    /// Whole segments below `/v1/`; what follows `/v1` is appended to the provider's base URL.
+    pub path: PlainPath,
+    /// The name of a provider.
+    pub provider: String,
+    /// What one request costs that is answered 2xx or may be billed, in US dollars.
+    #[serde(default)]
+    pub price_usd: Option<FlatPrice>,
+}
+
+/// The price of one request.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct FlatPrice(#[serde(deserialize_with = "usd::deserialize")] pub NanoUsd);
 
 /// A model that clients may ask for.
 #[derive(Debug, Deserialize)]

@@ -2,7 +2,8 @@
 
 import Anthropic from "@anthropic-ai/sdk";
 
-import { collected, left } from "./streams.mjs";
+import { left } from "./streams.mjs";
+import { collected } from "./tasks.mjs";
 
 export const connect = (options) => new Anthropic(options);
 

@@ -1,23 +1,27 @@
-// Runs one case of one SDK against the gateway and prints, as one piece of JSON, what the SDK
-// returned or threw and what it had on the wire. It judges nothing: pytest does (../nodejs.py).
+// Runs the cases of one module against the gateway: one call a line of standard input, one line for
+// what the client returned or threw. It judges nothing: pytest does (../process.py).
 //
-//   node lane.mjs openai stream < {"client": {…the SDK's own options…}, "asked": {…the call…}}
+//   node lane.mjs openai <<< '{"case": "stream", "client": {…options…}, "asked": {…the call…}}'
 
-import { json } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 
-import { Tap } from "./tap.mjs";
+// Some clients print; what they print is not an answer.
+console.log = console.info = console.error;
 
-const [sdk, name] = process.argv.slice(2);
-const { connect, cases } = await import(`./${sdk}.mjs`);
-const { client, asked } = await json(process.stdin);
-const tap = new Tap();
+const { connect, cases } = await import(`./${process.argv[2]}.mjs`);
 
-const seen = await cases[name](connect({ ...client, fetch: tap.fetch }), asked).then(
-  (value) => ({ value }),
-  (error) => ({ error: described(error) }),
-);
-process.stdout.write(JSON.stringify({ ...seen, wire: tap.wire() }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const { case: name, client, asked } = JSON.parse(line);
+  const seen = await cases[name](connect(client), asked).then(
+    (value) => ({ value: value ?? null }),
+    (error) => ({ error: described(error) }),
+  );
+  process.stdout.write(`${JSON.stringify(seen)}\n`);
+}
 
-function described({ constructor, message, status, error }) {
-  return { name: constructor.name, message, status, body: error };
+// Some clients wrap what the wire said in an error of theirs, or in the last of several.
+function described(error) {
+  const told = error.lastError ?? error;
+  const { message, status = told.statusCode, error: body = told.data } = told;
+  return { name: error.constructor.name, message, status, body };
 }

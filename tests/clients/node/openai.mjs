@@ -4,7 +4,8 @@ import OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
 
-import { collected, left } from "./streams.mjs";
+import { left } from "./streams.mjs";
+import { collected } from "./tasks.mjs";
 
 export const connect = (options) => new OpenAI(options);
 

@@ -1,16 +1,10 @@
-// What both SDKs' streams have in common.
+// Leaving a stream of a model server that can be looked at.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ITEMS_BEFORE_LEAVING = 6;
 const POLLS = 50;
 const POLL_MS = 20;
-
-export async function collected(items) {
-  const all = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 // Aborts in the middle. The model server is looked at from here, as long as this process lives: its
 // end would close the connection, too.

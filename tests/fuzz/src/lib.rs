@@ -23,6 +23,12 @@ pub const APIS: [Api; 12] = [
 /// Those in which conversations are held, and so translated.
 pub const CONVERSATIONS: [Api; 4] = [Api::Chat, Api::Responses, Api::Messages, Api::Generate];
 
+/// A caller and a provider: one of the sixteen ways from the one to the other.
+pub fn way(which: u8) -> (Api, Api) {
+    let at = |index: u8| CONVERSATIONS[usize::from(index % 4)];
+    (at(which), at(which / 4))
+}
+
 /// A provider of each, some with quirks.
 pub fn targets() -> Vec<Target<'static>> {
     let mut targets: Vec<_> = [

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use inferlayer_compare::chat;
 use inferlayer_compare::http1::{Connection, Http1Error};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Answers `POST /v1/chat/completions`.
 #[derive(Parser)]
@@ -44,7 +44,11 @@ async fn main() -> io::Result<()> {
         stream: chat::stream_chunks(),
         pace: Duration::from_millis(arguments.pace_ms),
     });
-    let listener = TcpListener::bind(arguments.listen).await?;
+    // Proxies connect for a thousand streams at once.
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(arguments.listen)?;
+    let listener = socket.listen(4096)?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;

@@ -31,6 +31,9 @@ struct Secret {
     key: Zeroizing<[u8; KEY_BYTES]>,
 }
 
+/// The MAC of content that is never held as a whole.
+pub struct ContentMac(hmac::Context);
+
 /// Why sealed content does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SealError {
@@ -72,11 +75,15 @@ impl TenantSeal {
     /// What stands for content that is kept out of the ledger: HMAC-SHA256 under a key derived for
     /// that. Who holds the tenant's key can check a text against it; nobody else can guess one.
     pub fn content_hmac(&self, content: &[u8]) -> Hash {
+        let mut mac = self.content_mac();
+        mac.update(content);
+        mac.finish()
+    }
+
+    /// [`TenantSeal::content_hmac`] of content that passes piece by piece.
+    pub fn content_mac(&self) -> ContentMac {
         let key = self.derive(b"inferlayer/content/v1");
-        let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_ref()), content);
-        let mut hash = Hash([0; 32]);
-        hash.0.iter_mut().zip(mac.as_ref()).for_each(|(to, from)| *to = *from);
-        hash
+        ContentMac(hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key.as_ref())))
     }
 
     /// Appends the sealed form of the concatenated `parts` to `out`. Encrypts in place, so that
@@ -103,6 +110,20 @@ impl TenantSeal {
         let (wrap, rest) = stored.split_at_checked(WRAP_BYTES).ok_or(SealError::Refused)?;
         let record_key = decrypt(self.0.key.as_ref(), wrap, associated)?;
         decrypt(&record_key, rest, associated)
+    }
+}
+
+impl ContentMac {
+    /// Takes in the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// What [`TenantSeal::content_hmac`] says of all pieces together.
+    pub fn finish(self) -> Hash {
+        let mut hash = Hash([0; 32]);
+        hash.0.iter_mut().zip(self.0.sign().as_ref()).for_each(|(to, from)| *to = *from);
+        hash
     }
 }
 
@@ -208,6 +229,9 @@ mod tests {
         assert_eq!(mac, seal_of(1).content_hmac(b"yes"));
         assert_ne!(mac, seal_of(1).content_hmac(b"no"));
         assert_ne!(mac, seal_of(2).content_hmac(b"yes"));
+        let mut pieces = seal_of(1).content_mac();
+        [&b"y"[..], b"", b"es"].iter().for_each(|piece| pieces.update(piece));
+        assert_eq!(pieces.finish(), mac);
         let key = hmac::Key::new(hmac::HMAC_SHA256, &*seal_of(1).derive(b"inferlayer/content/v1"));
         assert_eq!(hmac::sign(&key, b"yes").as_ref(), mac.0, "as FORMAT.md says");
     }

@@ -19,19 +19,27 @@ pub fn error_event(message: &str, kind: &str, param: Option<&str>, code: Option<
     sse::data(&error_body(message, kind, param, code))
 }
 
-/// The same as an event of a streamed response, which has a form of its own.
-pub fn response_error_event(message: &str, param: Option<&str>, code: Option<&str>) -> Bytes {
-    let event = ResponseError { kind: "error", code, message, param };
+/// The same as an event of a streamed response. The description has the members side by side; OpenAI
+/// sends them in `error`, which is what its SDKs raise on and Vercel's reads. So both are said.
+pub fn response_error_event(
+    message: &str,
+    kind: &str,
+    param: Option<&str>,
+    code: Option<&str>,
+) -> Bytes {
+    let error = Fault { message, kind, param, code };
+    let event = ResponseError { event: "error", code, message, param, error };
     sse::named("error", &serde_json::to_vec(&event).unwrap_or_default())
 }
 
 #[derive(Serialize)]
 struct ResponseError<'a> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    event: &'static str,
     code: Option<&'a str>,
     message: &'a str,
     param: Option<&'a str>,
+    error: Fault<'a>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +75,17 @@ mod tests {
             &event[..],
             b"data: {\"error\":{\"message\":\"broken\\r\\nstream\",\"type\":\"api_error\",\
               \"param\":\"n\",\"code\":null}}\n\n",
+        );
+    }
+
+    #[test]
+    fn an_error_of_a_streamed_response_is_said_in_both_forms() {
+        let event = response_error_event("broken", "api_error", None, Some("c"));
+        assert_eq!(
+            &event[..],
+            b"event: error\ndata: {\"type\":\"error\",\"code\":\"c\",\"message\":\"broken\",\
+              \"param\":null,\"error\":{\"message\":\"broken\",\"type\":\"api_error\",\
+              \"param\":null,\"code\":\"c\"}}\n\n",
         );
     }
 }

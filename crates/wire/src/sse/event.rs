@@ -81,7 +81,7 @@ impl Event {
     }
 
     /// Whether it has its blank line, which the end of a stream can take away.
-    pub(crate) fn is_terminated(&self) -> bool {
+    pub fn is_terminated(&self) -> bool {
         [&b"\n\n"[..], b"\r\n\r\n", b"\r\r"].iter().any(|end| self.raw.ends_with(end))
     }
 

@@ -169,6 +169,7 @@ impl Gateway {
             content_cut: false,
             content_hmac_sha256: None,
             content_bytes: None,
+            passed: None,
             cache: key.map(|key| record::Cached { key: key.into(), ttl_seconds }),
         };
         let entry = Entry {

@@ -12,8 +12,9 @@ use crate::neutral::{Content, Part, Path, Role, Turn};
 use crate::translate::object::{LeftOut, Members};
 use crate::translate::openai::arguments;
 
-/// The sources of an earlier answer, which callers hand back and no provider reads.
-const ASSISTANT_LEFT_OUT: &LeftOut = &[("annotations", &[])];
+/// What callers hand back of an earlier answer and no provider reads: its sources, and what LiteLLM
+/// notes on it for itself.
+const ASSISTANT_LEFT_OUT: &LeftOut = &[("annotations", &[]), ("provider_specific_fields", &[])];
 
 /// Where a call stood in a stream that the caller put together.
 const CALL_LEFT_OUT: &LeftOut = &[("index", &[])];

@@ -1,0 +1,212 @@
+//! What passes through: a request that is no inference in JSON, such as a file or a recording, and
+//! goes to a provider as it is.
+
+use http::Method;
+use inferlayer_ledger::Hash;
+
+pub use crate::plain_path::{NotPlain, PlainPath};
+
+/// A request that passes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    path: PlainPath,
+    query: Option<String>,
+    family: Family,
+}
+
+/// What a path is about, told from its first segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Speech, transcriptions, translations.
+    Audio,
+    /// Generations, edits, variations.
+    Images,
+    /// Files.
+    Files,
+    /// Files in parts.
+    Uploads,
+    /// Batches.
+    Batches,
+    /// Documents by their relevance.
+    Rerank,
+    /// Vector stores.
+    VectorStores,
+    /// Responses that a provider keeps: get, delete, cancel, input items.
+    Responses,
+    /// Everything else.
+    Other,
+}
+
+/// What has passed through, in both directions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Bytes of the request's body.
+    pub request_bytes: u64,
+    /// The MAC of the whole of it, where the tenant's policy has one.
+    pub request_hmac: Option<Hash>,
+    /// Bytes of the answer's body.
+    pub answer_bytes: u64,
+}
+
+const QUERY_MAX_BYTES: usize = 2048;
+
+impl Passage {
+    /// From a request's line; nothing where path or query could be read in two ways.
+    pub fn new(method: &Method, path: &str, query: Option<&str>) -> Option<Passage> {
+        let path = PlainPath::try_from(path.to_owned()).ok()?;
+        let query = match query {
+            Some(query) if !is_query(query) => return None,
+            Some(query) => without_key(query),
+            None => None,
+        };
+        let family = Family::of(method, &path);
+        Some(Passage { path, query, family })
+    }
+
+    /// The path.
+    pub fn path(&self) -> &PlainPath {
+        &self.path
+    }
+
+    /// What it is about.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Path and query below a provider's base URL, which ends where `/v1` does.
+    pub fn target(&self) -> String {
+        let path = self.path.below_root();
+        match &self.query {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        }
+    }
+}
+
+impl Family {
+    /// A response is known only by what can be done with one that is there: to make one is an
+    /// inference.
+    fn of(method: &Method, path: &PlainPath) -> Family {
+        let mut segments = path.segments();
+        match segments.next().unwrap_or_default() {
+            "audio" => Family::Audio,
+            "images" => Family::Images,
+            "files" => Family::Files,
+            "uploads" => Family::Uploads,
+            "batches" => Family::Batches,
+            "rerank" => Family::Rerank,
+            "vector_stores" => Family::VectorStores,
+            "responses" => {
+                let what = (method, segments.next(), segments.next(), segments.next());
+                match what {
+                    (&(Method::GET | Method::DELETE), Some(_), None, None)
+                    | (&Method::POST, Some(_), Some("cancel"), None)
+                    | (&Method::GET, Some(_), Some("input_items"), None) => Family::Responses,
+                    _ => Family::Other,
+                }
+            }
+            _ => Family::Other,
+        }
+    }
+
+    /// The word in records, in place of a model.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Audio => "audio",
+            Family::Images => "images",
+            Family::Files => "files",
+            Family::Uploads => "uploads",
+            Family::Batches => "batches",
+            Family::Rerank => "rerank",
+            Family::VectorStores => "vector_stores",
+            Family::Responses => "responses",
+            Family::Other => "other",
+        }
+    }
+}
+
+fn is_query(query: &str) -> bool {
+    query.len() <= QUERY_MAX_BYTES && query.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+}
+
+/// Some callers put their key into the query; it is for us alone.
+fn without_key(query: &str) -> Option<String> {
+    let is_key = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        decoded(name).eq_ignore_ascii_case(b"key")
+    };
+    let kept: Vec<&str> = query.split('&').filter(|p| !is_key(p)).collect();
+    Some(kept.join("&")).filter(|query| !query.is_empty())
+}
+
+/// Without percent-encoding (RFC 3986 §2.1).
+fn decoded(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let byte = match after {
+            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l),
+            _ => None,
+        };
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    decoded
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passage(method: Method, path: &str, query: Option<&str>) -> Option<Passage> {
+        Passage::new(&method, path, query)
+    }
+
+    #[test]
+    fn families_are_told_by_the_first_segment_and_responses_by_what_is_done() {
+        for (method, path, family) in [
+            (Method::POST, "/v1/audio/speech", "audio"),
+            (Method::POST, "/v1/images/edits", "images"),
+            (Method::DELETE, "/v1/files/file-1", "files"),
+            (Method::POST, "/v1/rerank", "rerank"),
+            (Method::GET, "/v1/vector_stores/vs_1/files", "vector_stores"),
+            (Method::GET, "/v1/responses/resp_1", "responses"),
+            (Method::DELETE, "/v1/responses/resp_1", "responses"),
+            (Method::POST, "/v1/responses/resp_1/cancel", "responses"),
+            (Method::GET, "/v1/responses/resp_1/input_items", "responses"),
+            (Method::POST, "/v1/responses", "other"),
+            (Method::POST, "/v1/responses/compact", "other"),
+            (Method::POST, "/v1/responses/resp_1/input_items", "other"),
+            (Method::GET, "/v1/responses/resp_1/cancel/x", "other"),
+            (Method::POST, "/v1/Audio/speech", "other"),
+            (Method::POST, "/v1/fine_tuning/jobs", "other"),
+        ] {
+            let passage = passage(method.clone(), path, None).unwrap();
+            assert_eq!(passage.family().name(), family, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn the_query_goes_along_without_a_key() {
+        let target =
+            |query: &str| passage(Method::GET, "/v1/files", Some(query)).map(|p| p.target());
+        for (query, passed) in [
+            ("limit=2&after=a%20b", "/files?limit=2&after=a%20b"),
+            ("key=il-secret", "/files"),
+            ("a=1&key=il-secret&b=key", "/files?a=1&b=key"),
+            ("%6bEy=il-secret&%6=x&keys=1", "/files?%6=x&keys=1"),
+            ("", "/files"),
+        ] {
+            assert_eq!(target(query).as_deref(), Some(passed), "{query}");
+        }
+        let longest = "a".repeat(2048);
+        assert!(target(&longest).is_some());
+        for query in [format!("{longest}a"), "a b".to_owned(), "a#b".to_owned(), "ä".to_owned()] {
+            assert_eq!(target(&query), None, "{query}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A request body on its way through: read as the provider takes it, counted and hashed as it
+//! passes, kept nowhere.
+
+use bytes::Bytes;
+use inferlayer_accounts::{ContentPolicy, Tenant};
+use inferlayer_filter::Refusal;
+use inferlayer_filter::passage::Passed;
+use inferlayer_ledger::ContentMac;
+use pingora_proxy::Session;
+
+use crate::config::Limits;
+use crate::proxy::body;
+
+/// A request body on its way through.
+pub(crate) struct Upload<'a> {
+    session: &'a mut Session,
+    limits: &'a Limits,
+    mac: Option<ContentMac>,
+    bytes: u64,
+    ended: bool,
+}
+
+/// How long a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// There is none.
+    NoBody,
+    /// So many bytes.
+    Bytes(u64),
+    /// Nobody knows until it ends.
+    Unknown,
+}
+
+impl<'a> Upload<'a> {
+    /// The body of the request that the session has read the head of.
+    pub(crate) fn new(session: &'a mut Session, limits: &'a Limits, tenant: &Tenant) -> Upload<'a> {
+        let hashed = tenant.content() != ContentPolicy::None;
+        let mac = hashed.then(|| tenant.seal().content_mac());
+        Upload { session, limits, mac, bytes: 0, ended: false }
+    }
+
+    /// As far as the head tells.
+    pub(crate) fn length(&mut self) -> Length {
+        match body::announced_bytes(self.session) {
+            Some(bytes) => Length::Bytes(bytes),
+            None if self.session.as_downstream_mut().is_body_empty() => Length::NoBody,
+            None => Length::Unknown,
+        }
+    }
+
+    /// Tells a client that waits for a word to go on.
+    pub(crate) async fn invite(&mut self) -> Result<(), Refusal> {
+        body::invite(self.session).await
+    }
+
+    /// The next piece, nothing at the end. One that is waited for in vain is not lost.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let Some(piece) = body::next(self.session, self.limits).await? else {
+            self.ended = true;
+            return Ok(None);
+        };
+        self.bytes += piece.len() as u64;
+        let limit_bytes = self.limits.pass_through_bytes;
+        if self.bytes > limit_bytes {
+            return Err(Refusal::BodyTooLarge { limit_bytes });
+        }
+        self.mac.iter_mut().for_each(|mac| mac.update(&piece));
+        Ok(Some(piece))
+    }
+
+    /// Ends when the client hangs up. What it still sends is dropped.
+    pub(crate) async fn client_gone(&mut self) {
+        body::client_gone(self.session).await;
+    }
+
+    /// What has passed. A part of a body has no MAC.
+    pub(crate) fn finish(self) -> Passed {
+        // A provider may answer the last byte before the end behind it was seen.
+        let whole = self.ended || body::announced_bytes(self.session) == Some(self.bytes);
+        let mac = self.mac.filter(|_| whole && self.bytes > 0);
+        let request_hmac = mac.map(ContentMac::finish);
+        Passed { request_bytes: self.bytes, request_hmac, answer_bytes: 0 }
+    }
+}

@@ -1,0 +1,142 @@
+//! Sending a body that is not there yet. Pieces go to the provider as the client brings them;
+//! between two of them a provider that answers early, such as 413, is heard.
+
+use std::time::Instant;
+
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE,
+    TRANSFER_ENCODING, USER_AGENT,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use inferlayer_filter::exchange::AttemptResult;
+use inferlayer_filter::{Passage, Refusal, UpstreamRequest};
+use pingora_core::Result;
+use pingora_http::RequestHeader;
+use pingora_timeout::fast_timeout::fast_timeout;
+
+use crate::proxy::{Length, Upload};
+use crate::upstream::Warrant;
+use crate::upstream::connection::{Connection, EARLY_ANSWER_TIMEOUT, Reply};
+use crate::upstream::request::AGENT;
+
+/// What a client's headers say of its body, of the answer it wants and of the API it was written
+/// for. An allow-list: no credential and no cookie of the client's goes to a provider.
+const PASSED_ON: [HeaderName; 8] = [
+    CONTENT_TYPE,
+    CONTENT_ENCODING,
+    ACCEPT,
+    RANGE,
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("anthropic-version"),
+    HeaderName::from_static("anthropic-beta"),
+];
+
+/// The request as filters see it: without body, framing and host.
+pub(crate) fn request(passage: &Passage, client: &HeaderMap) -> UpstreamRequest {
+    let mut headers = HeaderMap::with_capacity(16);
+    for name in &PASSED_ON {
+        for value in client.get_all(name) {
+            headers.append(name, value.clone());
+        }
+    }
+    // What is recorded is recorded to be read.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    UpstreamRequest { path: passage.target(), headers, body: bytes::Bytes::new() }
+}
+
+/// How the sending ended.
+enum Sent {
+    /// All of the body.
+    All,
+    /// The provider has begun to answer before its end.
+    Answered,
+    /// It takes no more; what it has to say may still be there.
+    Broken,
+}
+
+impl Connection {
+    /// Sends the request, its body as it comes, and waits for the first piece of the answer. Never
+    /// on a connection that was used before: what was sent cannot be sent again. An error is the
+    /// client's: it is gone, too slow, or sends too much.
+    pub(crate) async fn send_streamed(
+        mut self: Box<Self>,
+        method: Method,
+        request: UpstreamRequest,
+        upload: &mut Upload<'_>,
+        _warrant: Warrant<'_>,
+    ) -> Result<Result<Reply, AttemptResult>, Refusal> {
+        let UpstreamRequest { path, mut headers, .. } = request;
+        frame(&method, upload.length(), &mut headers);
+        let Ok(head) = self.head(method, &path, headers) else {
+            return Ok(Err(AttemptResult::BadAnswer));
+        };
+        upload.invite().await?;
+        let idle = self.upstream.settings.idle_timeout;
+        let begun = Instant::now();
+        self.session.set_write_timeout(Some(idle));
+        let sent = self.send_pieces(head, upload).await?;
+        let patience = match sent {
+            Sent::All => self.upstream.settings.first_byte_timeout,
+            Sent::Answered => idle,
+            Sent::Broken => EARLY_ANSWER_TIMEOUT,
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = fast_timeout(patience, self.begin()) => answer,
+            () = upload.client_gone() => return Err(Refusal::ClientGone),
+        };
+        Ok(match answer {
+            Ok(Ok(answer)) => Ok(self.reply(answer)),
+            Ok(Err(error)) => Err(self.failure(error.etype(), begun)),
+            Err(_) if matches!(sent, Sent::All) => Err(AttemptResult::FirstByteTimeout),
+            Err(_) => Err(AttemptResult::Broken),
+        })
+    }
+
+    async fn send_pieces(
+        &mut self,
+        head: Box<RequestHeader>,
+        upload: &mut Upload<'_>,
+    ) -> Result<Sent, Refusal> {
+        if self.session.write_request_header(head).await.is_err() {
+            return Ok(Sent::Broken);
+        }
+        loop {
+            // Neither loses anything when the other is first.
+            let piece = tokio::select! {
+                biased;
+                answered = self.read_final_head() => {
+                    return Ok(answered.map_or(Sent::Broken, |()| Sent::Answered));
+                }
+                piece = upload.next() => piece?,
+            };
+            let written = match piece {
+                Some(piece) if piece.is_empty() => Ok(()),
+                Some(piece) => self.session.write_request_body(piece, false).await,
+                None => {
+                    let finished = self.session.finish_request_body().await;
+                    return Ok(finished.map_or(Sent::Broken, |()| Sent::All));
+                }
+            };
+            if written.is_err() {
+                return Ok(Sent::Broken);
+            }
+        }
+    }
+}
+
+/// The framing of a body (RFC 9112 §6). A method that is meant to have one says so if it has none.
+fn frame(method: &Method, length: Length, headers: &mut HeaderMap) {
+    let bytes = match length {
+        Length::Bytes(bytes) => bytes,
+        Length::NoBody if matches!(*method, Method::GET | Method::HEAD | Method::DELETE) => return,
+        Length::NoBody => 0,
+        Length::Unknown => {
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            return;
+        }
+    };
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+}
