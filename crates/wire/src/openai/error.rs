@@ -19,8 +19,8 @@ pub fn error_event(message: &str, kind: &str, param: Option<&str>, code: Option<
     sse::data(&error_body(message, kind, param, code))
 }
 
-/// The same as an event of a streamed response. The description has the members side by side; OpenAI
-/// sends them in `error`, which is what its SDKs raise on and Vercel's reads. So both are said.
+/// The same as an event of a streamed response. The description has the members side by side;
+/// OpenAI sends them in `error`, which is what its SDKs raise on and Vercel's reads: both are said.
 pub fn response_error_event(
     message: &str,
     kind: &str,
