@@ -1,4 +1,4 @@
-//! The OpenAI dialect: chat completions, responsesand errors.
+//! The OpenAI dialect: chat completions, responses and errors.
 //!
 //! Source: the OpenAI API reference and what compatible servers (vLLM, llama.cpp, Azure, Groq)
 //! really send.
