@@ -6,6 +6,7 @@ The description is not ours to ship: INFERLAYER_OPENAI_DESCRIPTION names the fil
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def description(tmp_path_factory):
     if not whole:
         pytest.skip(f"{VARIABLE} names no description")
     described = tmp_path_factory.mktemp("described") / "described.json"
-    python(HERE / "described.py", whole, described, *MODELS)
+    python(described.parent, HERE / "described.py", os.path.abspath(whole), described, *MODELS)
     return described
 
 
@@ -44,11 +45,15 @@ def test_no_answer_is_outside_the_description(description, url, keys):
         "--warnings": "off",
     }
     words = [word for option in options.items() for word in option]
-    python("-m", "schemathesis.cli", "run", description, "--no-color", "--no-shrink", *words)
+    line = ["-m", "schemathesis.cli", "run", description, "--no-color", "--no-shrink", *words]
+    python(description.parent, *line)
 
 
-def python(*words):
-    """Runs the Python that has schemathesis; what it printed is the reason if that fails."""
+def python(folder: Path, *words):
+    """Runs the Python that has schemathesis, in a folder where it may leave things; what it printed
+    is the reason if that fails.
+    """
     line = [str(word) for word in (os.environ["CLIENTS_SCHEMA"], *words)]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=SECONDS + 60)
+    options = {"cwd": folder, "capture_output": True, "text": True, "timeout": SECONDS + 60}
+    done = subprocess.run(line, **options)
     assert done.returncode == 0, done.stdout + done.stderr
