@@ -69,13 +69,17 @@ fn is_success(x: &Exchange) -> bool {
 /// Tokens of the answer, and whether the provider counted them.
 fn tokens(x: &Exchange) -> (Tokens, bool) {
     if let Some(usage) = &x.answer.usage {
+        // Some providers count as they go: of a stream that was cut, less than was seen of it.
+        let is_last = x.ending.peek() == Some(&Ending::Complete);
+        let is_last = is_last || !x.answer.finish_reasons.is_empty();
+        let seen = if is_last { 0 } else { own_count(x).output };
         let tokens = Tokens {
             input: usage.input_tokens,
             cached_input: usage.cached_input_tokens,
             cache_write: usage.cache_write_input_tokens,
-            output: usage.output_tokens,
+            output: usage.output_tokens.max(seen),
         };
-        return (tokens, true);
+        return (tokens, is_last);
     }
     let counts = x.call.peek().is_some_and(|call| call.api().counts());
     // An error answer, none, or one that only counts: nothing was generated.
@@ -112,7 +116,7 @@ mod tests {
     use inferlayer_accounts::Price;
     use inferlayer_filter::exchange::{Attempt, AttemptResult};
     use inferlayer_filter::testkit;
-    use inferlayer_wire::Usage;
+    use inferlayer_wire::{FinishReason, Usage};
 
     use super::*;
 
@@ -147,8 +151,22 @@ mod tests {
     fn the_providers_count_settles() {
         let mut x = exchange(false, &[AttemptResult::Refused, ANSWERED]);
         x.answer.usage = Some(Usage { input_tokens: 3, output_tokens: 2, ..Usage::default() });
+        x.ending.fill(Ending::Complete).unwrap();
         let cost = of(&x, HELD);
         assert_eq!((cost.amount.nano(), cost.estimated), (700, false));
+    }
+
+    #[test]
+    fn a_count_of_a_stream_that_was_cut_is_no_last_one() {
+        let mut x = exchange(true, &[ANSWERED]);
+        x.answer.usage = Some(Usage { input_tokens: 3, output_tokens: 2, ..Usage::default() });
+        (x.answer.output_bytes, x.answer.output_events) = (30, 4);
+        x.ending.fill(Ending::ClientGone).unwrap();
+        let cost = of(&x, HELD);
+        assert_eq!((cost.output_tokens, cost.estimated), (10, true));
+        x.answer.finish_reasons.push(FinishReason::Stop);
+        let cost = of(&x, HELD);
+        assert_eq!((cost.output_tokens, cost.estimated), (2, false));
     }
 
     #[test]
