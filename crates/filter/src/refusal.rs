@@ -15,7 +15,7 @@ pub enum Refusal {
     #[error("missing or incorrect API key; send it as `Authorization: Bearer il-…`")]
     Unauthenticated,
     /// Nothing is served at this path.
-    #[error("unknown path; this gateway serves /v1/chat/completions, /v1/messages and /v1/models")]
+    #[error("unknown path: it is no API of this gateway, and nothing passes through to it")]
     UnknownPath,
     /// The path is served, but not for this method.
     #[error("method not allowed here; use {allowed}")]
