@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("filters/", &["crates/"]),
     ("crates/filter", &["crates/wire", "crates/ledger", "crates/accounts"]),
     ("crates/accounts", &["crates/ledger"]),
+    ("crates/verify", &["crates/accounts", "crates/ledger"]),
     ("crates/ledger", &[]),
     ("crates/wire", &[]),
     ("crates/libz-ng-sys", &[]),

@@ -117,6 +117,7 @@ def built(root):
     given = os.environ.get("INFERLAYER_BIN_DIR")
     if given:
         return Path(given).resolve()
-    command = "cargo build --release --locked -q -p inferlayer-ledger --bins --examples"
+    packages = "-p inferlayer-verify -p inferlayer-ledger"
+    command = f"cargo build --release --locked -q {packages} --bins --examples"
     subprocess.run(command.split(), cwd=root, check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", root / "target")).resolve() / "release"

@@ -1,6 +1,7 @@
 //! `inferlayer-verify` as an auditor runs it: its words and its exit codes.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "../../ledger/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
@@ -160,7 +161,7 @@ fn piped(input: &str, arguments: &[&str]) -> (i32, String) {
 
 #[test]
 fn the_published_vector_holds() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/v1");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../ledger/tests/vectors/v1");
     let (code, text) = run(&[folder]);
     assert!(code == 0 && text.contains("HOLDS: 3 records in 1 commits"), "{text}");
 }
