@@ -8,6 +8,7 @@ use http::{Response, StatusCode};
 use inferlayer_accounts::Accounts;
 use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Exchange;
+use inferlayer_filter::candidate::Excluded;
 use inferlayer_ledger::Ledger;
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
@@ -26,6 +27,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     attempts: IntCounterVec,
+    excluded: IntCounterVec,
     plans: IntCounterVec,
     cached: IntCounterVec,
     duration: HistogramVec,
@@ -86,6 +88,12 @@ impl Metrics {
             "tokens by tenant, provider and type (input, cached_input, cache_write, output)",
             &["tenant", "gen_ai_provider_name", "gen_ai_token_type"],
         )?;
+        let excluded = counter(
+            "inferlayer_excluded_candidates_total",
+            "candidates that a request could not use, by reason (not_local, unsupported, unpriced, \
+             strict_order)",
+            &["tenant", "gen_ai_provider_name", "reason"],
+        )?;
         let plans = counter(
             "inferlayer_plans_total",
             "requests by the tier they were given and the layer that chose the model",
@@ -127,6 +135,7 @@ impl Metrics {
             registry,
             requests,
             attempts,
+            excluded,
             plans,
             cached,
             duration,
@@ -151,6 +160,11 @@ impl Metrics {
         for attempt in &x.attempts {
             let labels = [&*attempt.provider.name, attempt.result.name()];
             self.attempts.with_label_values(&labels).inc();
+        }
+        for Excluded { candidate, reason } in x.candidates.peek().map_or(&[][..], |c| c.excluded())
+        {
+            let labels = [tenant, &*candidate.provider.name, reason.name()];
+            self.excluded.with_label_values(&labels).inc();
         }
         if let Some(plan) = x.plan.peek() {
             self.plans.with_label_values(&[plan.tier.name(), plan.by.name()]).inc();

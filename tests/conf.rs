@@ -143,7 +143,7 @@ const KEYS: &[(&str, &str)] = &[
     (".providers.breaker", "failures open_seconds"),
     (".tenants", "name budget_usd content allow_unpriced local_only allow_route_header"),
     (".tenants", "allow_organization_headers"),
-    (".tenants", "allow_pass_through"),
+    (".tenants", "allow_pass_through strict_order"),
     (".prices", "file"),
     (".filters", "authenticate classify cache route meter audit"),
     (".filters.classify", "simple complex rules"),
@@ -155,7 +155,7 @@ const KEYS: &[(&str, &str)] = &[
     (".filters.cache", "followers_max"),
     (".filters.route", "models pass_through"),
     (".filters.route.pass_through", "path provider price_usd"),
-    (".filters.route.models", "name aliases candidates"),
+    (".filters.route.models", "name aliases candidates strict_order"),
     (".filters.route.models.candidates", "provider model api"),
     (".filters.audit", "single_refusals_per_second"),
 ];

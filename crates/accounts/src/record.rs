@@ -46,6 +46,9 @@ pub struct Intent<'a> {
     pub plan: Option<Plan<'a>>,
     /// `provider/model` in the order of preference.
     pub candidates: Vec<String>,
+    /// Who was led to as well and cannot be used.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub excluded: Vec<Excluded<'a>>,
     /// The worst case that stands against the budget until the outcome.
     pub hold_nano_usd: NanoUsd,
     /// SHA-256 of the price book the hold was computed with.
@@ -56,6 +59,15 @@ pub struct Intent<'a> {
     /// Bytes of the body, when it is kept out of the ledger.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content_bytes: Option<u64>,
+}
+
+/// A candidate that a request cannot use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded<'a> {
+    /// `provider/model`.
+    pub candidate: String,
+    /// `not_local`, `unsupported`, `unpriced` or `strict_order`.
+    pub reason: Cow<'a, str>,
 }
 
 /// What was decided of a request before its provider.

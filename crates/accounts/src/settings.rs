@@ -23,6 +23,9 @@ pub struct TenantSettings {
     /// Whether its requests may reach only providers marked `local`, under any name or fallback.
     #[serde(default)]
     pub local_only: bool,
+    /// Whether a candidate that it cannot use ends the list, whatever stands behind.
+    #[serde(default)]
+    pub strict_order: bool,
     /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
     #[serde(default)]
     pub allow_route_header: bool,

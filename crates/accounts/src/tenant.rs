@@ -195,6 +195,11 @@ impl Tenant {
         self.account.settings.local_only
     }
 
+    /// Whether a candidate that it cannot use ends the list of those who are asked.
+    pub fn has_strict_order(&self) -> bool {
+        self.account.settings.strict_order
+    }
+
     /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
     pub fn allows_route_header(&self) -> bool {
         self.account.settings.allow_route_header

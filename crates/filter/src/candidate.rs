@@ -6,6 +6,8 @@ use std::sync::Arc;
 use inferlayer_accounts::Tenant;
 use inferlayer_wire::{Api, Call, Invalid, Target, Vendor};
 
+use crate::refusal::Refusal;
+
 /// A provider, as far as filters need to know it.
 #[derive(Debug)]
 pub struct Provider {
@@ -35,53 +37,159 @@ pub struct Candidate {
     pub api: Option<Api>,
     /// It stands in for the plan's own model, which cannot answer.
     pub fallback: bool,
+    /// Where it cannot be used, nobody behind it is asked instead.
+    pub strict_order: bool,
 }
 
 /// Where a request may go, best first. Never empty, and never where its tenant may not go: nothing
-/// but [`Candidates::permitted`] makes one.
+/// but [`Candidates::permitted`] makes one. Also who was excluded and why, because a request that
+/// goes to the second of a list must be explained.
 #[derive(Debug)]
-pub struct Candidates(Vec<Candidate>);
+pub struct Candidates {
+    usable: Vec<Candidate>,
+    excluded: Vec<Excluded>,
+}
+
+/// A candidate that this request cannot use.
+#[derive(Clone, Debug)]
+pub struct Excluded {
+    /// Who.
+    pub candidate: Candidate,
+    /// Why.
+    pub reason: Exclusion,
+}
+
+/// Why a candidate cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exclusion {
+    /// The tenant is `local_only`, and the provider is not `local`.
+    NotLocal,
+    /// Its API cannot express what is asked.
+    Unsupported,
+    /// It has no price, and the tenant may not call what has none.
+    Unpriced,
+    /// It stands behind one that cannot be used, in an order that is strict.
+    StrictOrder,
+}
+
+impl Exclusion {
+    /// Every reason.
+    pub const ALL: [Exclusion; 4] =
+        [Exclusion::NotLocal, Exclusion::Unsupported, Exclusion::Unpriced, Exclusion::StrictOrder];
+
+    /// The word in records and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exclusion::NotLocal => "not_local",
+            Exclusion::Unsupported => "unsupported",
+            Exclusion::Unpriced => "unpriced",
+            Exclusion::StrictOrder => "strict_order",
+        }
+    }
+
+    /// The words for whoever asked.
+    fn explanation(self) -> &'static str {
+        match self {
+            Exclusion::NotLocal => "it is not local, and this tenant's requests stay local",
+            Exclusion::Unsupported => "its API cannot express this request",
+            Exclusion::Unpriced => "it has no price",
+            Exclusion::StrictOrder => "one before it cannot be used",
+        }
+    }
+}
 
 impl Candidates {
-    /// Those of `wanted` that the tenant may go to; nothing when there are none.
+    /// Those of `wanted` that the tenant may go to.
     pub fn permitted(
         tenant: &Tenant,
         wanted: impl IntoIterator<Item = Candidate>,
-    ) -> Option<Candidates> {
-        let permitted = wanted.into_iter().filter(|c| c.provider.may_serve(tenant)).collect();
-        Some(Candidates(permitted)).filter(|candidates| !candidates.0.is_empty())
+    ) -> Result<Candidates, NoneLeft> {
+        let strict = |mut candidate: Candidate| {
+            candidate.strict_order |= tenant.has_strict_order();
+            candidate
+        };
+        let usable = wanted.into_iter().map(strict).collect();
+        let mut candidates = Candidates { usable, excluded: Vec::new() };
+        candidates.exclude(|candidate| {
+            (!candidate.provider.may_serve(tenant)).then_some(Exclusion::NotLocal)
+        })?;
+        Ok(candidates)
     }
 
     /// From the best on.
     pub fn iter(&self) -> std::slice::Iter<'_, Candidate> {
-        self.0.iter()
+        self.usable.iter()
     }
 
     /// The one at this place.
     pub fn get(&self, index: usize) -> Option<&Candidate> {
-        self.0.get(index)
+        self.usable.get(index)
     }
 
     /// How many there are.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.usable.len()
     }
 
-    /// Strikes those that are not to be kept; an error leaves them as they were.
-    pub fn keep(&mut self, mut kept: impl FnMut(&Candidate) -> bool) -> Result<(), NoneLeft> {
-        let left: Vec<Candidate> = self.0.iter().filter(|c| kept(c)).cloned().collect();
-        if left.is_empty() {
-            return Err(NoneLeft);
+    /// Who was excluded, in the order in which that was found.
+    pub fn excluded(&self) -> &[Excluded] {
+        &self.excluded
+    }
+
+    /// Excludes those that `reason` has one for. With an error the list stays as it was, and says
+    /// who was excluded.
+    pub fn exclude(
+        &mut self,
+        mut reason: impl FnMut(&Candidate) -> Option<Exclusion>,
+    ) -> Result<(), NoneLeft> {
+        let (mut left, mut cut) = (Vec::with_capacity(self.usable.len()), false);
+        let found = self.excluded.len();
+        for candidate in &self.usable {
+            let reason = if cut { Some(Exclusion::StrictOrder) } else { reason(candidate) };
+            match reason {
+                None => left.push(candidate.clone()),
+                Some(reason) => {
+                    cut |= candidate.strict_order;
+                    self.excluded.push(Excluded { candidate: candidate.clone(), reason });
+                }
+            }
         }
-        self.0 = left;
+        if left.is_empty() {
+            return Err(NoneLeft::of(self.excluded.get(found..).unwrap_or_default()));
+        }
+        self.usable = left;
         Ok(())
     }
 }
 
 /// Nobody would be left to ask.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NoneLeft;
+#[derive(Debug)]
+pub struct NoneLeft {
+    /// Who could not be used, where others stand behind and a strict order keeps them from being
+    /// asked instead.
+    pub strict: Option<Excluded>,
+}
+
+impl NoneLeft {
+    fn of(excluded: &[Excluded]) -> NoneLeft {
+        let behind = excluded.iter().position(|e| e.reason == Exclusion::StrictOrder);
+        let strict = behind.and_then(|at| excluded.get(at.checked_sub(1)?)).cloned();
+        NoneLeft { strict }
+    }
+
+    /// The refusal: of a strict order, where one is the cause, or else `otherwise`.
+    pub fn refusal(self, model: &str, otherwise: impl FnOnce() -> Refusal) -> Refusal {
+        match self.strict {
+            Some(Excluded { candidate, reason }) => Refusal::StrictOrder {
+                model: model.to_owned(),
+                candidate: format!("{}/{}", candidate.provider.name, candidate.model),
+                reason: reason.explanation(),
+            },
+            None => otherwise(),
+        }
+    }
+}
 
 impl Provider {
     /// Whether requests of this tenant may reach it.

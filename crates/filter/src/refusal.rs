@@ -65,6 +65,19 @@ pub enum Refusal {
     /// The worst case does not fit the budget.
     #[error("budget exceeded: {0}")]
     OverBudget(#[from] OverBudget),
+    /// A candidate cannot be used, and its order is strict.
+    #[error(
+        "`{model}` is not served: `{candidate}` comes first and cannot be used, because {reason}; \
+         nobody else is asked instead, because the order is strict"
+    )]
+    StrictOrder {
+        /// The name as asked for; the path of what passes through.
+        model: String,
+        /// `provider/model`.
+        candidate: String,
+        /// Why it cannot be used.
+        reason: &'static str,
+    },
     /// No price is known and the tenant does not allow that.
     #[error("`{model}` has no price, so its cost cannot be held against the budget")]
     Unpriced {
@@ -179,6 +192,10 @@ impl Refusal {
             Refusal::Unpriced { .. } => {
                 Face::new(403, "permission_error", "model_not_priced").not_again()
             }
+            Refusal::StrictOrder { .. } => Face {
+                param: Some("model".to_owned()),
+                ..Face::new(403, "permission_error", "candidate_not_usable").not_again()
+            },
             Refusal::UpstreamFailed { .. } => Face::new(502, API, "upstream_error"),
             Refusal::UpstreamTimeout { .. } => Face::new(504, API, "upstream_timeout"),
             Refusal::UpstreamBusy { retry_after_seconds, .. } => {

@@ -94,5 +94,7 @@ pub fn candidate(provider: &str, model: &str) -> Candidate {
         free: false,
         key_name: None,
     };
-    Candidate { provider: Arc::new(provider), model: model.into(), api: None, fallback: false }
+    let model = model.into();
+    let (api, fallback, strict_order) = (None, false, false);
+    Candidate { provider: Arc::new(provider), model, api, fallback, strict_order }
 }

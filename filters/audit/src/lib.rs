@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
+use inferlayer_filter::candidate::Excluded;
 use inferlayer_filter::exchange::{Attempt, Intent, Operation};
 use inferlayer_filter::passage::Passed;
 use inferlayer_filter::{
-    BuildError, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site, Trace,
+    BuildError, Candidate, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site, Trace,
 };
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
 use inferlayer_wire::Vendor;
@@ -115,7 +116,7 @@ impl Filter for Audit {
 impl Audit {
     fn intent(&self, x: &Exchange) -> Result<Entry, Refusal> {
         let (tenant, subject) = (x.tenant.need()?, Subject::of(x)?);
-        let candidates = x.candidates.need()?.iter();
+        let candidates = x.candidates.need()?;
         let trace = Trace::of(&x.head.headers);
         let Kept { content, hmac_sha256, bytes } = Kept::of(tenant, subject.body);
         let metadata = record::Intent {
@@ -130,7 +131,8 @@ impl Audit {
             method: subject.method.map(Cow::from),
             path: subject.path.map(Cow::from),
             plan: x.plan.peek().map(plan_record),
-            candidates: candidates.map(|c| format!("{}/{}", c.provider.name, c.model)).collect(),
+            candidates: candidates.iter().map(name).collect(),
+            excluded: candidates.excluded().iter().map(excluded_record).collect(),
             hold_nano_usd: x.hold.need()?.amount(),
             prices_sha256: self.prices_sha256.as_str().into(),
             content_hmac_sha256: hmac_sha256.map(Cow::from),
@@ -202,6 +204,15 @@ fn entry(
         serde_json::to_vec(metadata).map_err(|_| Refusal::Internal("record metadata"))?;
     let tenant = Some(x.tenant.need()?.seal().clone());
     Ok(Entry { kind, request: RequestId::new(x.id.bytes()), tenant, metadata, content })
+}
+
+/// `provider/model`.
+fn name(candidate: &Candidate) -> String {
+    format!("{}/{}", candidate.provider.name, candidate.model)
+}
+
+fn excluded_record(excluded: &Excluded) -> record::Excluded<'_> {
+    record::Excluded { candidate: name(&excluded.candidate), reason: excluded.reason.name().into() }
 }
 
 fn plan_record(plan: &Plan) -> record::Plan<'_> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
-use inferlayer_filter::candidate::NoneLeft;
+use inferlayer_filter::candidate::Exclusion;
 use inferlayer_filter::exchange::{Operation, Quote};
 use inferlayer_filter::{Candidate, Exchange, Passage, Refusal};
 use inferlayer_wire::Call;
@@ -17,19 +17,19 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     let allows_unpriced = x.tenant.need()?.allows_unpriced();
     let call = x.call.need()?;
     let worst_case = worst_case_of(call);
-    let unpriced = Refusal::Unpriced { model: call.model().to_owned() };
+    let unpriced = || Refusal::Unpriced { model: call.model().to_owned() };
 
     let mut quotes = Vec::new();
-    let kept = x.candidates.need_mut()?.keep(|candidate| {
+    let priced = x.candidates.need_mut()?.exclude(|candidate| {
         let quote = match call.api().counts() {
             true => Some(FREE),
             false => quote(candidate, prices, worst_case, allows_unpriced),
         };
-        let kept = quote.is_some();
+        let unpriced = quote.is_none().then_some(Exclusion::Unpriced);
         quotes.extend(quote);
-        kept
+        unpriced
     });
-    kept.map(|()| quotes).map_err(|NoneLeft| unpriced)
+    priced.map(|()| quotes).map_err(|none| none.refusal(call.model(), unpriced))
 }
 
 const FREE: Quote = Quote { price: None, worst_case: NanoUsd::ZERO };

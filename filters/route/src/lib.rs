@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use inferlayer_filter::candidate::Exclusion;
 use inferlayer_filter::exchange::Operation;
 use inferlayer_filter::outline::Offer;
 use inferlayer_filter::{
@@ -40,6 +41,8 @@ struct Target {
     provider: Arc<Provider>,
     model: Option<Arc<str>>,
     api: Option<Api>,
+    /// Of its route.
+    strict_order: bool,
 }
 
 impl Settings for RouteSettings {
@@ -104,8 +107,8 @@ impl Filter for Route {
         let own = own.ok_or_else(|| Refusal::UnknownModel { model: model.to_owned() })?;
         let others = fallbacks.iter().filter_map(|model| self.candidates(model, true)).flatten();
         let permitted = Candidates::permitted(x.tenant.need()?, own.chain(others));
-        let mut candidates =
-            permitted.ok_or_else(|| Refusal::NotLocal { model: model.to_owned() })?;
+        let not_local = || Refusal::NotLocal { model: model.to_owned() };
+        let mut candidates = permitted.map_err(|none| none.refusal(model, not_local))?;
         keep_fitting(call, &mut candidates)?;
         x.candidates.fill(candidates)?;
         Ok(Flow::Continue)
@@ -116,14 +119,12 @@ impl Filter for Route {
 fn keep_fitting(call: &Call, candidates: &mut Candidates) -> Result<(), Invalid> {
     let mut misfit = None;
     let fits = |candidate: &Candidate| call.fits(&candidate.target(call, None)?);
-    let kept = candidates.keep(|candidate| match fits(candidate) {
-        Ok(()) => true,
-        Err(invalid) => {
-            misfit.get_or_insert(invalid);
-            false
-        }
+    let fitting = candidates.exclude(|candidate| {
+        let invalid = fits(candidate).err()?;
+        misfit.get_or_insert(invalid);
+        Some(Exclusion::Unsupported)
     });
-    match (kept, misfit) {
+    match (fitting, misfit) {
         (Err(_), Some(invalid)) => Err(invalid),
         _ => Ok(()),
     }
@@ -162,19 +163,22 @@ impl Route {
 }
 
 /// Who answers for a model, as far as there are such providers.
-fn targets(model: &ModelSettings, providers: &[Arc<Provider>]) -> Vec<Target> {
+fn targets(settings: &ModelSettings, providers: &[Arc<Provider>]) -> Vec<Target> {
     let target = |candidate: &CandidateSettings| {
         let provider = providers.iter().find(|known| *known.name == *candidate.provider)?;
         let model = candidate.model.as_deref().map(Arc::from);
         let api = candidate.api.map(ConversationApi::api);
-        Some(Target { provider: Arc::clone(provider), model, api })
+        let strict_order = settings.strict_order;
+        Some(Target { provider: Arc::clone(provider), model, api, strict_order })
     };
-    model.candidates.iter().filter_map(target).collect()
+    settings.candidates.iter().filter_map(target).collect()
 }
 
 impl Target {
     fn candidate(&self, asked: &str, fallback: bool) -> Candidate {
         let model = self.model.clone().unwrap_or_else(|| Arc::from(asked));
-        Candidate { provider: Arc::clone(&self.provider), model, api: self.api, fallback }
+        let (provider, api, strict_order) =
+            (Arc::clone(&self.provider), self.api, self.strict_order);
+        Candidate { provider, model, api, fallback, strict_order }
     }
 }

@@ -48,9 +48,10 @@ impl Rules {
             model: passage.family().name().into(),
             api: None,
             fallback: false,
+            strict_order: false,
         };
         let permitted = Candidates::permitted(tenant, [candidate]);
-        let candidates = permitted.ok_or_else(|| Refusal::NotLocal { model: path.to_string() })?;
+        let candidates = permitted.map_err(|_| Refusal::NotLocal { model: path.to_string() })?;
         Ok((candidates, rule.price))
     }
 }
