@@ -19,7 +19,8 @@ const PART_BYTES: usize = 512 << 10;
 
 /// A state that follows the records.
 pub trait State: Send {
-    /// Takes the next record. The first part of a snapshot replaces all that was taken before.
+    /// Takes the next record. A snapshot is the first thing that a state takes where the records
+    /// before it are not there, or not read; behind others it must say what they say.
     fn record(&mut self, record: &Record<'_>) -> Result<(), FoldError>;
 
     /// The state as JSON values of at most [`MAX_ITEM_BYTES`] each, in any number.
@@ -42,6 +43,8 @@ impl State for () {
 pub struct SnapshotItems<'a> {
     /// Which part this is, from 0.
     pub part: u32,
+    /// How many parts the snapshot has.
+    pub parts: u32,
     /// The items as they were given.
     #[serde(borrow)]
     pub state: Vec<&'a RawValue>,

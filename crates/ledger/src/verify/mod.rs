@@ -2,6 +2,7 @@
 //!
 //! Segments are verified side by side, each from the snapshot at its head, and joined in order.
 
+mod companion;
 mod evidence;
 mod part;
 mod report;
@@ -18,11 +19,13 @@ use std::thread;
 use self::part::Part;
 use self::whole::Whole;
 use crate::error::ReadError;
+use crate::format::record::Record;
 use crate::log::trust::Trust;
 use crate::read::journal_in;
-use crate::storage::{FileStorage, Storage};
+use crate::storage::{FileStorage, Segment, Storage};
 use crate::walk::scope::{Depth, Scope};
 
+pub use self::companion::Companion;
 pub use self::evidence::{Evidence, NoEvidence};
 pub use self::report::Report;
 
@@ -78,6 +81,16 @@ impl<'a> Examination<'a> {
 
     /// Verifies everything, and names the first record that does not hold.
     pub fn run(self) -> Result<Report, ReadError> {
+        self.run_beside(&(), &mut |()| {})
+    }
+
+    /// The same, while `companion` reads every record; `join` is given what it made of each segment
+    /// that holds, in order.
+    pub fn run_beside<C: Companion>(
+        self,
+        companion: &C,
+        join: &mut dyn FnMut(C::Part),
+    ) -> Result<Report, ReadError> {
         let scope = Scope { depth: self.depth, ..Scope::whole(&*self.storage)? };
         let parts: Vec<Scope> = scope.singly().collect();
         let mut whole = Whole::default();
@@ -90,15 +103,29 @@ impl<'a> Examination<'a> {
                 threads.spawn(move || {
                     while let index = next.fetch_add(1, Ordering::Relaxed)
                         && let Some(scope) = parts.get(index)
-                        && let part = Part::verify(storage, scope.clone(), evidence, progress)
+                        && let part = verify_part(storage, scope, evidence, progress, companion)
                         && send.send((index, part)).is_ok()
                     {}
                 });
             }
             drop(send);
             // Dropped with the first fault, so that nobody goes on.
-            whole.take_in_order(receive)
+            whole.take_in_order(receive, join)
         })?;
         whole.judge(&scope, &self.trust, &self.evidence)
     }
+}
+
+fn verify_part<C: Companion>(
+    storage: &Arc<dyn Storage>,
+    scope: &Scope,
+    evidence: &[Evidence],
+    progress: &(dyn Fn(u64) + Sync),
+    companion: &C,
+) -> Result<(Part, C::Part), ReadError> {
+    let segment = scope.segments.first().copied().unwrap_or(Segment(0));
+    let mut read = companion.begin(segment);
+    let mut see = |record: &Record<'_>| companion.record(&mut read, record);
+    let part = Part::verify(storage, scope.clone(), evidence, progress, &mut see)?;
+    Ok((part, read))
 }

@@ -7,6 +7,7 @@ use super::evidence::{Evidence, Found};
 use super::tally::Event;
 use crate::error::ReadError;
 use crate::format::hash::RunId;
+use crate::format::record::Record;
 use crate::log::Log;
 use crate::log::trust::Trust;
 use crate::storage::{Segment, Storage};
@@ -39,12 +40,13 @@ pub(super) struct Reach {
 }
 
 impl Part {
-    /// Verifies the one segment of `scope`.
+    /// Verifies the one segment of `scope`, and shows its records to `see`.
     pub(super) fn verify(
         storage: &Arc<dyn Storage>,
         scope: Scope,
         evidence: &[Evidence],
         read: &(dyn Fn(u64) + Sync),
+        see: &mut dyn FnMut(&Record<'_>),
     ) -> Result<Self, ReadError> {
         let segment = scope.segments.first().copied().unwrap_or(Segment(0));
         // Trust and the log's beginning are questions to the whole log.
@@ -59,6 +61,7 @@ impl Part {
                 part.events.push(Event::of(&record));
                 part.note_open(&record, offset);
                 part.found.extend(Found::record(evidence, &record));
+                see(&record);
             }
             if let Some(log) = walker.log() {
                 part.found.extend(Found::head(evidence, log));
@@ -91,7 +94,7 @@ impl Part {
         }
     }
 
-    fn note_open(&mut self, record: &crate::format::record::Record<'_>, offset: u64) {
+    fn note_open(&mut self, record: &Record<'_>, offset: u64) {
         if record.kind() == crate::format::entry::Kind::Open {
             let (segment, sequence) = (self.segment, record.sequence());
             let fault = Fault { segment, offset, sequence, what: Damage::RunAgain };

@@ -15,6 +15,9 @@ use crate::storage::Segment;
 use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::{Depth, Scope};
 
+/// A segment's place among all, and what was found of it by the verifier and its companion.
+pub(super) type Numbered<P> = (usize, Result<(Part, P), ReadError>);
+
 /// What the parts so far say.
 #[derive(Default)]
 pub(super) struct Whole {
@@ -33,16 +36,19 @@ pub(super) struct Whole {
 
 impl Whole {
     /// Takes the parts as they come, each when all before it are there.
-    pub(super) fn take_in_order(
+    pub(super) fn take_in_order<P>(
         &mut self,
-        parts: Receiver<(usize, Result<Part, ReadError>)>,
+        parts: Receiver<Numbered<P>>,
+        join: &mut dyn FnMut(P),
     ) -> Result<(), ReadError> {
         let mut early = BTreeMap::new();
         let mut next = 0;
         for (index, part) in parts {
             early.insert(index, part);
             while let Some(part) = early.remove(&next) {
-                self.take(part?)?;
+                let (part, read) = part?;
+                self.take(part)?;
+                join(read);
                 next += 1;
             }
         }
