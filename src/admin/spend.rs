@@ -1,7 +1,7 @@
 //! What stands against each tenant's limit: as a running gateway counts it, and as the records
 //! alone say it. Settled amounts are the same in both, which makes the first one believable.
 
-use inferlayer_accounts::{Accounts, Fold, NanoUsd, TenantName};
+use inferlayer_accounts::{Accounts, Fold, NanoUsd, TenantName, Total};
 use serde::{Deserialize, Serialize};
 
 /// The account of one tenant; amounts are strings of nano-dollars in JSON.
@@ -13,10 +13,10 @@ pub(crate) struct Spend {
     pub(crate) limit: Option<NanoUsd>,
     /// Spent for good.
     #[serde(rename = "settled_nano_usd")]
-    pub(crate) settled: NanoUsd,
+    pub(crate) settled: Total,
     /// The worst case of what is under way.
     #[serde(rename = "held_nano_usd")]
-    pub(crate) held: NanoUsd,
+    pub(crate) held: Total,
 }
 
 impl Spend {
@@ -24,7 +24,8 @@ impl Spend {
     pub(crate) fn live(accounts: &Accounts) -> Vec<Spend> {
         let budgets = accounts.budgets().map(|(tenant, budget)| {
             let (limit, account) = (Some(budget.limit()), budget.account());
-            Spend { tenant: tenant.clone(), limit, settled: account.spent, held: account.held }
+            let (settled, held) = (account.spent.into(), account.held.into());
+            Spend { tenant: tenant.clone(), limit, settled, held }
         });
         let mut list: Vec<_> = budgets.collect();
         list.sort_by(|a, b| a.tenant.cmp(&b.tenant));
@@ -33,13 +34,13 @@ impl Spend {
 
     /// Of every tenant that a record names, by name.
     pub(crate) fn of_records(fold: &Fold) -> Vec<Spend> {
-        let balances = fold.balances().into_iter();
-        let spend = |(tenant, account): (_, inferlayer_accounts::budget::Account)| Spend {
+        let sums = fold.sums().into_iter();
+        let spend = |(tenant, sums): (_, inferlayer_accounts::Sums)| Spend {
             tenant,
             limit: None,
-            settled: account.spent,
-            held: account.held,
+            settled: sums.spent,
+            held: sums.held,
         };
-        balances.map(spend).collect()
+        sums.map(spend).collect()
     }
 }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use inferlayer_accounts::{NanoUsd, TenantName};
+use inferlayer_accounts::{TenantName, Total};
 
 use crate::admin::{ClientError, Spend};
 use crate::cli::operator::{Request, ask};
@@ -66,14 +66,14 @@ fn print_json(list: &[Spend]) -> Result<(), Failure> {
 
 fn print(list: &[Spend]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let usd = |amount: NanoUsd| amount.to_string();
+    let usd = |amount: Total| amount.to_string();
     writeln!(
         out,
         "{:24}  {:>20}  {:>20}  {:>20}",
         "tenant", "settled USD", "held USD", "limit USD"
     )?;
     for Spend { tenant, limit, settled, held } in list {
-        let limit = limit.map_or_else(|| "-".to_owned(), usd);
+        let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
         writeln!(out, "{tenant:24}  {:>20}  {:>20}  {limit:>20}", usd(*settled), usd(*held))?;
     }
     Ok(())

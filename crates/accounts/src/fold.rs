@@ -9,18 +9,45 @@ use std::collections::{BTreeMap, HashMap};
 use inferlayer_ledger::{Kind, Record, RequestId, TenantTag};
 use serde::Deserialize;
 
-use crate::budget::Account;
-use crate::money::NanoUsd;
+use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
 use crate::record::{KeyEvent, Shred};
+use crate::state_difference::StateDifference;
 
 /// What records say so far.
 #[derive(Clone, Default)]
 pub struct Fold {
     pub(crate) events: Vec<KeyEvent>,
-    pub(crate) spent: HashMap<TenantName, NanoUsd>,
+    pub(crate) spent: HashMap<TenantName, Total>,
     pub(crate) open: HashMap<RequestId, Open>,
     pub(crate) shredded: HashMap<TenantName, Vec<TenantTag>>,
+    /// Whether any record was taken.
+    begun: bool,
+    /// What the parts so far of a snapshot state.
+    pub(crate) stated: Option<Box<Fold>>,
+}
+
+/// What a tenant's records come to, exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Outcomes at their cost; intents that were cut or replaced at their hold.
+    pub spent: Total,
+    /// Holds of intents whose run is not over.
+    pub held: Total,
+}
+
+/// Why a record was not folded.
+#[derive(Debug, thiserror::Error)]
+pub enum NotFolded {
+    /// What it says cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableMetadata),
+    /// A snapshot that contradicts the records before it.
+    #[error(
+        "the snapshot contradicts the records before it: {0}. No balance can be trusted: restore \
+         the journal from a backup that verifies"
+    )]
+    State(#[from] StateDifference),
 }
 
 /// An intent that waits for its outcome.
@@ -53,11 +80,35 @@ struct OutcomeMoney {
 }
 
 impl Fold {
-    /// Takes the next record. A snapshot says all that the records before it said.
-    pub fn record(&mut self, record: &Record<'_>) -> Result<(), UnreadableMetadata> {
-        let kind = record.kind();
-        self.metadata(kind, record.request_id(), record.metadata())
-            .map_err(|cause| UnreadableMetadata { kind, cause })
+    /// Takes the next record. A snapshot stands for the records before it when it is the first, and
+    /// is compared with them when it is not.
+    pub fn record(&mut self, record: &Record<'_>) -> Result<(), NotFolded> {
+        self.take(record.kind(), record.request_id(), record.metadata())
+    }
+
+    fn take(
+        &mut self,
+        kind: Kind,
+        request: Option<RequestId>,
+        json: &[u8],
+    ) -> Result<(), NotFolded> {
+        let unreadable = |cause| UnreadableMetadata { kind, cause };
+        if kind != Kind::Snapshot {
+            self.metadata(kind, request, json).map_err(unreadable)?;
+            self.begun = true;
+            return Ok(());
+        }
+        let part = serde_json::from_slice(json).map_err(unreadable)?;
+        let Some(stated) = self.collect(&part).map_err(unreadable)? else { return Ok(()) };
+        match self.begun {
+            true => {
+                StateDifference::between(self, &stated).map_or(Ok(()), |found| Err(found.into()))
+            }
+            false => {
+                *self = Fold { begun: true, ..stated };
+                Ok(())
+            }
+        }
     }
 
     fn metadata(
@@ -73,18 +124,17 @@ impl Fold {
                 // An id is used once; a log that repeats one hides no money by it.
                 let open = Open { tenant, hold, cut: false };
                 if let Some(Open { tenant, hold, .. }) = self.open.insert(request, open) {
-                    charge(&mut self.spent, tenant, hold);
+                    charge(&mut self.spent, tenant, hold)?;
                 }
             }
             Kind::Outcome => {
                 let OutcomeMoney { tenant, cost_nano_usd } = serde_json::from_slice(json)?;
                 request.map(|request| self.open.remove(&request));
-                charge(&mut self.spent, tenant, cost_nano_usd);
+                charge(&mut self.spent, tenant, cost_nano_usd)?;
             }
             Kind::KeyEvent => self.events.push(serde_json::from_slice(json)?),
             Kind::Shred => self.shred(&serde_json::from_slice(json)?)?,
             Kind::Open | Kind::Close => self.open.values_mut().for_each(|open| open.cut = true),
-            Kind::Snapshot => self.restore(&serde_json::from_slice(json)?)?,
             _ => {}
         }
         Ok(())
@@ -102,31 +152,32 @@ impl Fold {
     }
 
     /// Intents that have no outcome so far, and the sum of their holds.
-    pub fn unfinished(&self) -> (usize, NanoUsd) {
-        let sum = self.open.values().fold(NanoUsd::ZERO, |sum, open| sum.saturating_add(open.hold));
-        (self.open.len(), sum)
+    pub fn unfinished(&self) -> (usize, Total) {
+        let holds = self.open.values().map(|open| open.hold);
+        (self.open.len(), holds.fold(Total::ZERO, add))
     }
 
     /// What stands against each tenant's limit: intents that were cut have spent their hold, those
     /// of a run that is not over hold it.
-    pub fn balances(&self) -> BTreeMap<TenantName, Account> {
-        let settled = |(tenant, spent): (&TenantName, &NanoUsd)| {
-            (tenant.clone(), Account { spent: *spent, held: NanoUsd::ZERO })
+    pub fn sums(&self) -> BTreeMap<TenantName, Sums> {
+        let settled = |(tenant, spent): (&TenantName, &Total)| {
+            (tenant.clone(), Sums { spent: *spent, held: Total::ZERO })
         };
-        let mut balances: BTreeMap<_, _> = self.spent.iter().map(settled).collect();
+        let mut sums: BTreeMap<_, _> = self.spent.iter().map(settled).collect();
         for Open { tenant, hold, cut } in self.open.values() {
-            let account = balances.entry(tenant.clone()).or_default();
-            let sum = if *cut { &mut account.spent } else { &mut account.held };
-            *sum = sum.saturating_add(*hold);
+            let sums = sums.entry(tenant.clone()).or_default();
+            let sum = if *cut { &mut sums.spent } else { &mut sums.held };
+            *sum = add(*sum, *hold);
         }
-        balances
+        sums
     }
 
     /// What each tenant has spent, unfinished intents at their hold, and the keys' history.
-    pub fn finish(self) -> (Vec<KeyEvent>, HashMap<TenantName, NanoUsd>) {
+    pub fn finish(self) -> (Vec<KeyEvent>, HashMap<TenantName, Total>) {
         let mut spent = self.spent;
         for Open { tenant, hold, .. } in self.open.into_values() {
-            charge(&mut spent, tenant, hold);
+            let sum = spent.entry(tenant).or_default();
+            *sum = add(*sum, hold);
         }
         (self.events, spent)
     }
@@ -149,9 +200,19 @@ pub(crate) fn wrong(what: &str) -> serde_json::Error {
     serde::de::Error::custom(what)
 }
 
-fn charge(spent: &mut HashMap<TenantName, NanoUsd>, tenant: TenantName, cost: NanoUsd) {
+/// Only a snapshot that was made up comes near the end of 128 bits.
+fn charge(
+    spent: &mut HashMap<TenantName, Total>,
+    tenant: TenantName,
+    cost: NanoUsd,
+) -> serde_json::Result<()> {
     let sum = spent.entry(tenant).or_default();
-    *sum = sum.saturating_add(cost);
+    *sum = sum.plus(cost).ok_or_else(|| wrong("what the tenant spent exceeds 128 bits"))?;
+    Ok(())
+}
+
+fn add(sum: Total, amount: NanoUsd) -> Total {
+    sum.plus(amount).unwrap_or(sum)
 }
 
 #[cfg(test)]
@@ -161,7 +222,7 @@ mod tests {
     fn fold(records: &[(Kind, u8, &str)]) -> Fold {
         let mut fold = Fold::default();
         for (kind, request, json) in records {
-            fold.metadata(*kind, RequestId::new([*request; 16]), json.as_bytes()).unwrap();
+            fold.take(*kind, RequestId::new([*request; 16]), json.as_bytes()).unwrap();
         }
         fold
     }
@@ -175,9 +236,9 @@ mod tests {
             (Kind::Intent, 2, intent),
             (Kind::Outcome, 1, outcome),
         ]);
-        assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(100)));
+        assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(100).into()));
         let (_, spent) = fold.finish();
-        assert_eq!(spent.values().collect::<Vec<_>>(), [&NanoUsd::from_nano(107)]);
+        assert_eq!(spent.values().map(|sum| sum.nano()).collect::<Vec<_>>(), [107]);
     }
 
     #[test]
@@ -185,7 +246,7 @@ mod tests {
         let intent = (Kind::Intent, 1, r#"{"tenant":"a","hold_nano_usd":"100"}"#);
         let outcome = (Kind::Outcome, 1, r#"{"tenant":"a","cost_nano_usd":"7"}"#);
         let balance = |records: &[_]| {
-            let Account { spent, held } = fold(records).balances().into_values().next().unwrap();
+            let Sums { spent, held } = fold(records).sums().into_values().next().unwrap();
             (spent.nano(), held.nano())
         };
         assert_eq!(balance(&[intent]), (0, 100));
@@ -205,6 +266,42 @@ mod tests {
         let tags: Vec<_> = fold.shredded().map(|(name, tags)| (name.as_str(), tags)).collect();
         assert_eq!(tags, [("a", [TenantTag([10; 16])].as_slice())]);
         assert!(fold.metadata(Kind::Shred, None, shred("0a").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_stands_for_records_that_are_not_there_and_never_for_those_that_are() {
+        let part = |part: u32, item: &str| {
+            format!(r#"{{"event":"snapshot","part":{part},"parts":2,"state":[{item}]}}"#)
+        };
+        let spent = |sum: &str| format!(r#"{{"spent":{{"tenant":"a","nano_usd":"{sum}"}}}}"#);
+        let outcome = (Kind::Outcome, 1, r#"{"tenant":"a","cost_nano_usd":"7"}"#);
+        let (seven, none) =
+            ([part(0, ""), part(1, &spent("7"))], [part(0, &spent("0")), part(1, "")]);
+        let folded = |records: &[(Kind, u8, &str)]| {
+            let mut fold = Fold::default();
+            let mut taken = records.iter().map(|(kind, request, json)| {
+                fold.take(*kind, RequestId::new([*request; 16]), json.as_bytes())
+            });
+            taken.by_ref().collect::<Result<(), _>>().map(|()| fold)
+        };
+        let snapshot = |parts: &'static str| (Kind::Snapshot, 0, parts);
+        let [first, last] = seven.map(|json| snapshot(json.leak()));
+        let spent = |fold: Fold| fold.finish().1.into_values().next().unwrap().nano();
+        assert_eq!(spent(folded(&[first, last, outcome]).unwrap()), 14, "nothing else is known");
+        assert_eq!(spent(folded(&[outcome, first, last, outcome]).unwrap()), 14);
+        let [first, last] = none.map(|json| snapshot(json.leak()));
+        let forged = folded(&[outcome, first, last]).err().unwrap();
+        assert!(matches!(forged, NotFolded::State(_)), "{forged}");
+        assert!(folded(&[last]).is_err(), "its first part is missing");
+    }
+
+    #[test]
+    fn two_of_the_largest_amounts_are_summed_and_not_cut() {
+        let dear = r#"{"tenant":"a","cost_nano_usd":"18446744073709551615"}"#;
+        let fold = fold(&[(Kind::Outcome, 1, dear), (Kind::Outcome, 2, dear)]);
+        let sums = fold.sums().into_values().next().unwrap();
+        assert_eq!(sums.spent.nano(), 2 * u128::from(u64::MAX));
+        assert!(fold.items().iter().any(|item| item.get().contains("36893488147419103230")));
     }
 
     #[test]

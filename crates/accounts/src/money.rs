@@ -1,6 +1,7 @@
 //! Money as an integer count of nano-dollars (10⁻⁹ USD), so that sums are exact and an auditor
 //! recomputes them to the last digit. Floats never touch it: decimals are read digit by digit.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,6 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// An amount in 10⁻⁹ US dollars. Saturates at 18.4 billion dollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NanoUsd(u64);
+
+/// An exact sum of amounts: 2^64 of the largest fit. Records know it in the same form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Total(u128);
 
 /// Why a text is not an amount of dollars.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +31,9 @@ pub enum ParseUsdError {
 
 const NANO_PER_USD: u64 = 1_000_000_000;
 const NANO_DIGITS: usize = 9;
+/// Digits of the largest amount, and of the largest sum.
+const MAX_AMOUNT_DIGITS: usize = 20;
+const MAX_TOTAL_DIGITS: usize = 39;
 
 impl NanoUsd {
     /// Nothing.
@@ -59,6 +67,33 @@ impl NanoUsd {
     }
 }
 
+impl Total {
+    /// Nothing.
+    pub const ZERO: Total = Total(0);
+
+    /// The count of 10⁻⁹ dollars.
+    pub const fn nano(self) -> u128 {
+        self.0
+    }
+
+    /// The sum with `amount`; `None` for more than any log can come to.
+    #[must_use]
+    pub fn plus(self, amount: NanoUsd) -> Option<Total> {
+        self.0.checked_add(u128::from(amount.0)).map(Total)
+    }
+
+    /// As an amount, held at the largest: for limits, which are amounts and never above it.
+    pub fn saturated(self) -> NanoUsd {
+        NanoUsd(u64::try_from(self.0).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<NanoUsd> for Total {
+    fn from(amount: NanoUsd) -> Total {
+        Total(amount.0.into())
+    }
+}
+
 impl FromStr for NanoUsd {
     type Err = ParseUsdError;
 
@@ -84,7 +119,14 @@ impl FromStr for NanoUsd {
 /// Dollars with the digits that matter: `0.00042`, `12.5`, `0`.
 impl fmt::Display for NanoUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / NANO_PER_USD, self.0 % NANO_PER_USD);
+        Total::from(*self).fmt(f)
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nano_per_usd = u128::from(NANO_PER_USD);
+        let (whole, fraction) = (self.0 / nano_per_usd, self.0 % nano_per_usd);
         if fraction == 0 {
             return write!(f, "{whole}");
         }
@@ -102,9 +144,35 @@ impl Serialize for NanoUsd {
 
 impl<'de> Deserialize<'de> for NanoUsd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NanoUsd, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map(NanoUsd).map_err(serde::de::Error::custom)
+        count(deserializer, MAX_AMOUNT_DIGITS).map(NanoUsd)
     }
+}
+
+impl Serialize for Total {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Total {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Total, D::Error> {
+        count(deserializer, MAX_TOTAL_DIGITS).map(Total)
+    }
+}
+
+/// A count in digits alone: what else a parser of integers takes (`+5`) is not in the format.
+fn count<'de, D, T>(deserializer: D, max_digits: usize) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err = std::num::ParseIntError>,
+{
+    let text = Cow::<str>::deserialize(deserializer)?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || text.len() > max_digits {
+        let form = format!("an amount is a string of 1 to {max_digits} digits");
+        return Err(serde::de::Error::custom(form));
+    }
+    text.parse().map_err(serde::de::Error::custom)
 }
 
 /// In configuration: a decimal amount of dollars, quoted or not (`budget_usd: 12.50`).
@@ -160,6 +228,27 @@ mod tests {
         for text in ["18446744073.709551616", "99999999999999999999"] {
             assert_eq!(text.parse::<NanoUsd>(), Err(TooLarge), "{text}");
         }
+    }
+
+    #[test]
+    fn a_sum_is_exact_beyond_the_largest_amount() {
+        let largest = NanoUsd::from_nano(u64::MAX);
+        let sum = Total::from(largest).plus(largest).unwrap();
+        assert_eq!(serde_json::to_string(&sum).unwrap(), "\"36893488147419103230\"");
+        assert_eq!(serde_json::from_str::<Total>("\"36893488147419103230\"").unwrap(), sum);
+        assert_eq!((sum.to_string().as_str(), sum.saturated()), ("36893488147.41910323", largest));
+        assert_eq!(Total(u128::MAX).plus(NanoUsd(1)), None);
+    }
+
+    #[test]
+    fn money_in_records_is_digits_alone() {
+        for text in ["", "+5", "-0", " 5", "5 ", "1_0", "0x5", "18446744073709551616", "٣"] {
+            assert!(serde_json::from_value::<NanoUsd>(text.into()).is_err(), "{text:?}");
+        }
+        assert!(serde_json::from_value::<NanoUsd>("000000000000000000005".into()).is_err());
+        assert_eq!(serde_json::from_value::<NanoUsd>("0005".into()).unwrap(), NanoUsd(5));
+        let longest = "1".repeat(40);
+        assert!(serde_json::from_value::<Total>(longest.as_str().into()).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::fold::{Fold, Open, hex, wrong};
-use crate::money::NanoUsd;
+use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
 use crate::record::KeyEvent;
 
@@ -20,7 +20,7 @@ enum Item<'a> {
     /// A key event as it was recorded, in their order.
     KeyEvent(Cow<'a, KeyEvent>),
     /// What a tenant's outcomes and lost intents have cost.
-    Spent { tenant: Cow<'a, TenantName>, nano_usd: NanoUsd },
+    Spent { tenant: Cow<'a, TenantName>, nano_usd: Total },
     /// An intent without an outcome so far; `cut` when its run is over.
     Hold { request: String, tenant: Cow<'a, TenantName>, nano_usd: NanoUsd, cut: bool },
     /// A tenant's key that was destroyed, by its tag.
@@ -77,24 +77,36 @@ impl Fold {
         items.filter_map(|item| to_raw_value(&item).ok()).collect()
     }
 
-    /// Takes one part of a snapshot; the first replaces all that was known.
-    pub(crate) fn restore(&mut self, snapshot: &SnapshotItems<'_>) -> serde_json::Result<()> {
-        if snapshot.part == 0 {
-            *self = Self::default();
+    /// Takes one part of a snapshot; what all of them state, with the last.
+    pub(crate) fn collect(
+        &mut self,
+        snapshot: &SnapshotItems<'_>,
+    ) -> serde_json::Result<Option<Fold>> {
+        let mut stated = match snapshot.part {
+            0 => Box::default(),
+            _ => self.stated.take().ok_or_else(|| wrong("the snapshot lacks its first part"))?,
+        };
+        snapshot.state.iter().try_for_each(|item| stated.restore_item(item))?;
+        if snapshot.part.checked_add(1) == Some(snapshot.parts) {
+            return Ok(Some(*stated));
         }
-        snapshot.state.iter().try_for_each(|item| self.restore_item(item))
+        self.stated = Some(stated);
+        Ok(None)
     }
 
     fn restore_item(&mut self, item: &RawValue) -> serde_json::Result<()> {
         match serde_json::from_str(item.get())? {
             Item::KeyEvent(event) => self.events.push(event.into_owned()),
             Item::Spent { tenant, nano_usd } => {
-                self.spent.insert(tenant.into_owned(), nano_usd);
+                let twice = self.spent.insert(tenant.into_owned(), nano_usd).is_some();
+                return once(twice, "two sums of one tenant");
             }
             Item::Hold { request, tenant, nano_usd: hold, cut } => {
                 let request = hex(&request).and_then(RequestId::new);
                 let request = request.ok_or_else(|| wrong("the request is no id"))?;
-                self.open.insert(request, Open { tenant: tenant.into_owned(), hold, cut });
+                let open = Open { tenant: tenant.into_owned(), hold, cut };
+                let twice = self.open.insert(request, open).is_some();
+                return once(twice, "two holds of one request");
             }
             Item::Shredded { tenant, tenant_tag } => {
                 let tag = hex(&tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
@@ -103,6 +115,10 @@ impl Fold {
         }
         Ok(())
     }
+}
+
+fn once(twice: bool, what: &str) -> serde_json::Result<()> {
+    if twice { Err(wrong(what)) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -123,22 +139,20 @@ mod tests {
         .into_iter()
         .map(|json| RawValue::from_string(json.to_owned()).unwrap())
         .collect();
-        let snapshot =
-            |part| SnapshotItems { part, state: items.iter().map(|item| &**item).collect() };
-        let mut fold = Fold::default();
-        fold.restore(&snapshot(0)).unwrap();
-        fold.restore(&snapshot(0)).unwrap();
+        let state = items.iter().map(|item| &**item).collect();
+        let snapshot = SnapshotItems { part: 0, parts: 1, state };
+        let fold = Fold::default().collect(&snapshot).unwrap().unwrap();
         let again: Vec<_> = fold.items().iter().map(|item| item.get().to_owned()).collect();
         assert_eq!(again, items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>());
-        assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(5)));
+        assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(5).into()));
     }
 
     #[test]
     fn an_item_that_is_none_is_an_error() {
         for json in ["{}", "7", r#"{"hold":{}}"#, r#"{"spent":{"tenant":"A B","nano_usd":"1"}}"#] {
             let item = RawValue::from_string(json.to_owned()).unwrap();
-            let snapshot = SnapshotItems { part: 1, state: vec![&item] };
-            assert!(Fold::default().restore(&snapshot).is_err(), "{json}");
+            let snapshot = SnapshotItems { part: 0, parts: 1, state: vec![&item] };
+            assert!(Fold::default().collect(&snapshot).is_err(), "{json}");
         }
     }
 }

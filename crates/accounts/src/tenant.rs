@@ -85,7 +85,7 @@ impl Accounts {
         let (events, spent) = fold.finish();
         let account = |(settings, seal): (TenantSettings, TenantSeal)| {
             let already = spent.get(&settings.name).copied().unwrap_or_default();
-            let budget = Budget::new(settings.budget, already);
+            let budget = Budget::new(settings.budget, already.saturated());
             let seal = RwLock::new(seal);
             (settings.name.clone(), Arc::new(TenantAccount { settings, budget, seal }))
         };
