@@ -9,6 +9,7 @@ use inferlayer_accounts::Accounts;
 use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Exchange;
 use inferlayer_filter::candidate::Excluded;
+use inferlayer_filter::exchange::{Charge, Cost};
 use inferlayer_ledger::Ledger;
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
@@ -34,6 +35,7 @@ pub(crate) struct Metrics {
     added: Histogram,
     tokens: IntCounterVec,
     spend: CounterVec,
+    charges: IntCounterVec,
     estimated: IntCounterVec,
 }
 
@@ -106,8 +108,14 @@ impl Metrics {
         )?;
         let estimated = counter(
             "inferlayer_estimated_costs_total",
-            "inferences settled at the gateway's own count",
+            "inferences whose cost is not the provider's count within the call's bounds",
             &["tenant"],
+        )?;
+        let charges = counter(
+            "inferlayer_charges_total",
+            "attempts that were charged by what the charge rests on (usage, claimed, own_count, \
+             worst_case, flat)",
+            &["tenant", "gen_ai_provider_name", "basis"],
         )?;
         let duration = HistogramVec::new(
             HistogramOpts::new(
@@ -125,7 +133,10 @@ impl Metrics {
             .buckets(ADDED_SECONDS.to_vec()),
         )?;
         let spend = CounterVec::new(
-            Opts::new("inferlayer_spend_usd_total", "settled cost by tenant and provider"),
+            Opts::new(
+                "inferlayer_spend_usd_total",
+                "settled cost by tenant and provider, what may be billed included",
+            ),
             &["tenant", "gen_ai_provider_name"],
         )?;
         registry.register(Box::new(duration.clone()))?;
@@ -142,6 +153,7 @@ impl Metrics {
             added,
             tokens,
             spend,
+            charges,
             estimated,
         })
     }
@@ -175,23 +187,33 @@ impl Metrics {
         if let Some(added) = x.added {
             self.added.observe(added.as_secs_f64());
         }
-        let Some(attempt) = x.answered() else { return };
-        let provider = &*attempt.provider.name;
-        let seconds = x.arrived.elapsed().as_secs_f64();
-        self.duration.with_label_values(&[provider]).observe(seconds);
         if let Some(cost) = x.cost.peek() {
-            self.spend.with_label_values(&[tenant, provider]).inc_by(cost.amount.as_usd_lossy());
-            let count = |kind, tokens| {
-                self.tokens.with_label_values(&[tenant, provider, kind]).inc_by(tokens);
-            };
-            count("input", cost.input_tokens);
-            count("cached_input", cost.cached_input_tokens);
-            count("cache_write", cost.cache_write_input_tokens);
-            count("output", cost.output_tokens);
-            if cost.estimated {
-                self.estimated.with_label_values(&[tenant]).inc();
-            }
+            self.observe_cost(x, tenant, cost);
         }
+        let Some(attempt) = x.answered() else { return };
+        let seconds = x.arrived.elapsed().as_secs_f64();
+        self.duration.with_label_values(&[&*attempt.provider.name]).observe(seconds);
+    }
+
+    /// Attempts that gave no answer may cost something too.
+    fn observe_cost(&self, x: &Exchange, tenant: &str, cost: &Cost) {
+        for Charge { attempt, basis, amount, .. } in &cost.charges {
+            let Some(attempt) = x.attempts.get(*attempt) else { continue };
+            let provider = &*attempt.provider.name;
+            self.spend.with_label_values(&[tenant, provider]).inc_by(amount.as_usd_lossy());
+            self.charges.with_label_values(&[tenant, provider, basis.name()]).inc();
+        }
+        if cost.estimated {
+            self.estimated.with_label_values(&[tenant]).inc();
+        }
+        let Some(attempt) = x.answered() else { return };
+        let count = |kind, tokens| {
+            self.tokens.with_label_values(&[tenant, &*attempt.provider.name, kind]).inc_by(tokens);
+        };
+        count("input", cost.tokens.input);
+        count("cached_input", cost.tokens.cached_input);
+        count("cache_write", cost.tokens.cache_write);
+        count("output", cost.tokens.output);
     }
 }
 

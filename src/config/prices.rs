@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use inferlayer_accounts::PriceBook;
-use inferlayer_accounts::price::PriceBookError;
+use inferlayer_accounts::price_book::PriceBookError;
 use serde::Deserialize;
 
 use crate::config::document::Document;

@@ -17,6 +17,8 @@ pub(crate) struct Books {
     pub(crate) ledger: Ledger,
     pub(crate) tenant_keys: TenantKeys,
     pub(crate) signing_keys: Arc<SigningKeys>,
+    /// The newest price book that the log holds, in its canonical form.
+    pub(crate) price_book: Option<String>,
     /// Answers that the cache may give again.
     pub(crate) remembered: Vec<Remembered>,
 }
@@ -54,8 +56,10 @@ pub(crate) fn open_books(
     });
     let tenants = tenants.collect::<Result<_, KeyError>>()?;
     let remembered = memory.fresh(ledger.now_us());
+    let price_book = fold.price_book().map(str::to_owned);
     let accounts = Arc::new(Accounts::new(tenants, fold));
-    Ok(Books { accounts, ledger, tenant_keys, signing_keys: Arc::new(signing_keys), remembered })
+    let signing_keys = Arc::new(signing_keys);
+    Ok(Books { accounts, ledger, tenant_keys, signing_keys, price_book, remembered })
 }
 
 /// Where the configuration has the keys that sign.

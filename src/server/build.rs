@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use inferlayer_accounts::record;
 use inferlayer_filter::{Filter, Provider, Site};
-use inferlayer_ledger::{Content, Entry, KeyError, Kind, Ledger};
+use inferlayer_ledger::{Content, Entry, KeyError, Kind};
 
 use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
@@ -79,7 +79,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
     let mut books = open_books(&config, &data_dir, base)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
-    record_config(&config, &books.ledger)?;
+    record_config(&config, &books)?;
 
     let (simulated, simulated_url) = simulated(&config)?;
     let upstreams = upstreams(&config, simulated_url.as_ref(), base)?;
@@ -108,17 +108,21 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     Ok(Built { gateway, config, listeners, books, anchors, simulated, data_dir })
 }
 
-fn record_config(config: &Config, ledger: &Ledger) -> Result<(), StartError> {
+/// With the price book, unless the log has it as its newest already.
+fn record_config(config: &Config, books: &Books) -> Result<(), StartError> {
+    let price_book = &**config.outline.prices.canonical();
+    let is_known = books.price_book.as_deref() == Some(price_book);
     let loaded = record::ConfigLoaded {
         source: config.source.as_str().into(),
         config_sha256: config.sha256.as_str().into(),
         prices_sha256: config.outline.prices.digest().into(),
+        price_book: (!is_known).then(|| price_book.into()),
     };
     let metadata =
         serde_json::to_vec(&loaded).map_err(|error| StartError::Internal(error.to_string()))?;
     let entry =
         Entry { kind: Kind::Config, request: None, tenant: None, metadata, content: Content::None };
-    ledger.append(entry)?.wait_blocking()?;
+    books.ledger.append(entry)?.wait_blocking()?;
     Ok(())
 }
 

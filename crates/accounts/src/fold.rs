@@ -4,7 +4,9 @@
 //! its run is over, because a provider may have been paid. Of a key that was destroyed the tag is
 //! kept, in case its file is still there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use inferlayer_ledger::{Kind, Record, RequestId, TenantTag};
 use serde::Deserialize;
@@ -25,6 +27,8 @@ pub struct Fold {
     begun: bool,
     /// What the parts so far of a snapshot state.
     pub(crate) stated: Option<Box<Fold>>,
+    /// The newest price book, in its canonical form.
+    pub(crate) price_book: Option<Arc<str>>,
 }
 
 /// What a tenant's records come to, exactly.
@@ -77,6 +81,13 @@ struct IntentMoney {
 struct OutcomeMoney {
     tenant: TenantName,
     cost_nano_usd: NanoUsd,
+}
+
+/// What a loaded configuration says of prices.
+#[derive(Deserialize)]
+struct Priced<'a> {
+    #[serde(borrow)]
+    price_book: Option<Cow<'a, str>>,
 }
 
 impl Fold {
@@ -134,6 +145,7 @@ impl Fold {
             }
             Kind::KeyEvent => self.events.push(serde_json::from_slice(json)?),
             Kind::Shred => self.shred(&serde_json::from_slice(json)?)?,
+            Kind::Config => self.config(serde_json::from_slice(json)?),
             Kind::Open | Kind::Close => self.open.values_mut().for_each(|open| open.cut = true),
             _ => {}
         }
@@ -144,6 +156,15 @@ impl Fold {
         let tag = hex(&shred.tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
         self.shredded.entry(shred.tenant.clone()).or_default().push(TenantTag(tag));
         Ok(())
+    }
+
+    fn config(&mut self, Priced { price_book }: Priced<'_>) {
+        self.price_book = price_book.map(Arc::from).or(self.price_book.take());
+    }
+
+    /// The newest price book that the records hold, in its canonical form.
+    pub fn price_book(&self) -> Option<&str> {
+        self.price_book.as_deref()
     }
 
     /// The tags of keys that were destroyed, by tenant.
@@ -302,6 +323,16 @@ mod tests {
         let sums = fold.sums().into_values().next().unwrap();
         assert_eq!(sums.spent.nano(), 2 * u128::from(u64::MAX));
         assert!(fold.items().iter().any(|item| item.get().contains("36893488147419103230")));
+    }
+
+    #[test]
+    fn the_newest_price_book_is_kept() {
+        let config =
+            |book: &str| format!(r#"{{"source":"s","config_sha256":"","prices_sha256":""{book}}}"#);
+        let records = [r#","price_book":"[1]""#, r#","price_book":"[\"2\"]""#, ""].map(config);
+        let records: Vec<_> = records.iter().map(|json| (Kind::Config, 0, json.as_str())).collect();
+        assert_eq!(fold(&records).price_book(), Some(r#"["2"]"#));
+        assert_eq!(fold(&[(Kind::Config, 0, "{}")]).price_book(), None);
     }
 
     #[test]

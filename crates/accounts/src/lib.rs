@@ -7,7 +7,7 @@
 //! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
-//! Reading order: [`money`], [`price`], [`name`], [`key`], [`budget`], [`settings`], [`tenant`],
+//! Reading order: [`money`], [`price`], [`price_book`], [`name`], [`key`], [`budget`], [`settings`], [`tenant`],
 //! [`record`], [`fold`].
 
 pub mod budget;
@@ -16,6 +16,7 @@ pub mod key;
 pub mod money;
 pub mod name;
 pub mod price;
+pub mod price_book;
 pub mod record;
 pub mod remembered;
 pub mod settings;
@@ -28,7 +29,8 @@ pub use fold::{Fold, NotFolded, Sums};
 pub use key::{KeyId, MintedKey, PresentedKey};
 pub use money::{NanoUsd, Total};
 pub use name::TenantName;
-pub use price::{Price, PriceBook};
+pub use price::Price;
+pub use price_book::PriceBook;
 pub use remembered::{Memory, Remembered};
 pub use settings::{ContentPolicy, TenantSettings};
 pub use snapshot::SharedFold;

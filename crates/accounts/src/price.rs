@@ -1,21 +1,11 @@
 //! What a model costs. A price is a whole number of nano-dollars for a million tokens, so that
 //! `$0.0375 per million` is exact; a call's cost is summed over its token classes in 128 bits and
-//! rounded up once. The book's digest is in every record, so an invoice line can be re-derived.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! rounded up once. `crates/ledger/FORMAT.md` §12 has the same formula for auditors.
 
 use ring::digest::{SHA256, digest};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::money::{NanoUsd, usd};
-
-/// Prices by provider and model.
-#[derive(Debug)]
-pub struct PriceBook {
-    prices: HashMap<Box<str>, HashMap<Box<str>, Arc<Price>>>,
-    digest: String,
-}
 
 /// One model's price. Amounts are for a million tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -34,10 +24,15 @@ pub struct Price {
     #[serde(rename = "output_usd", deserialize_with = "usd::deserialize")]
     pub output: NanoUsd,
     /// The most tokens one answer can have: bounds a call that names no limit of its own.
+    #[serde(deserialize_with = "tokens")]
     pub max_output_tokens: u64,
     /// The most tokens a prompt can have: bounds input whose bytes do not (a remote image).
+    #[serde(deserialize_with = "tokens")]
     pub context_tokens: u64,
 }
+
+/// The most tokens that a price may name: the last integer that every JSON reader keeps exact.
+const MAX_TOKENS: u64 = 1 << 53;
 
 /// Tokens of one call by price class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,60 +47,13 @@ pub struct Tokens {
     pub output: u64,
 }
 
-/// A price book that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PriceBookError {
-    /// Not the expected YAML; the text has line and column.
-    #[error("{0}")]
-    Yaml(#[from] serde_yaml::Error),
-    /// Two prices for one model.
-    #[error("{provider}/{model} has two prices")]
-    Duplicate {
-        /// The provider named twice.
-        provider: Box<str>,
-        /// The model named twice.
-        model: Box<str>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    provider: Box<str>,
-    model: Box<str>,
-    #[serde(rename = "per_million_tokens")]
-    price: Price,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Book {
-    prices: Vec<Entry>,
-}
-
-impl PriceBook {
-    /// Reads a book from YAML.
-    pub fn parse(yaml: &str) -> Result<PriceBook, PriceBookError> {
-        let book: Book = serde_yaml::from_str(yaml)?;
-        let mut prices: HashMap<Box<str>, HashMap<Box<str>, Arc<Price>>> = HashMap::new();
-        for Entry { provider, model, price } in book.prices {
-            let of_provider = prices.entry(provider.clone()).or_default();
-            if of_provider.insert(model.clone(), Arc::new(price)).is_some() {
-                return Err(PriceBookError::Duplicate { provider, model });
-            }
-        }
-        Ok(PriceBook { prices, digest: sha256_hex(yaml.as_bytes()) })
-    }
-
-    /// The price of a provider's model, if the book has one.
-    pub fn price(&self, provider: &str, model: &str) -> Option<&Arc<Price>> {
-        self.prices.get(provider)?.get(model)
-    }
-
-    /// SHA-256 of the book as read, in hexadecimal.
-    pub fn digest(&self) -> &str {
-        &self.digest
-    }
+/// What a call can use at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Input tokens, of whichever class.
+    pub input: u64,
+    /// Output tokens of all answers together.
+    pub output: u64,
 }
 
 impl Price {
@@ -121,9 +69,8 @@ impl Price {
         ])
     }
 
-    /// The most a call can cost: `input_bytes` bound its tokens unless `input_unbounded`, and
-    /// `output_cap` is the caller's own limit for each of `choices` answers.
-    pub fn worst_case(&self, call: WorstCase) -> NanoUsd {
+    /// What a call can use at most; `choices` answers of at most `output_cap` tokens each.
+    pub fn bounds(&self, call: WorstCase) -> Bounds {
         let input = match call.input_bytes {
             Some(bytes) if call.many_prompts => bytes,
             Some(bytes) => bytes.min(self.context_tokens),
@@ -132,10 +79,22 @@ impl Price {
         // A caller's cap above the model's own cannot be reached.
         let output =
             call.output_cap.map_or(self.max_output_tokens, |cap| cap.min(self.max_output_tokens));
+        Bounds { input, output: output.saturating_mul(u64::from(call.choices)) }
+    }
+
+    /// What the model can use at all for such a call, whatever its caller asked for.
+    pub fn limits(&self, bounds: Bounds, choices: u32) -> Bounds {
+        Bounds {
+            input: bounds.input.max(self.context_tokens),
+            output: self.max_output_tokens.saturating_mul(u64::from(choices)),
+        }
+    }
+
+    /// The most that what is within `bounds` can cost: all of the input at its dearest class.
+    pub fn worst_case(&self, bounds: Bounds) -> NanoUsd {
         let other_classes = [self.cached_input, self.cache_write].into_iter().flatten();
         let dearest_input = other_classes.fold(self.input, NanoUsd::max);
-        let outputs = output.saturating_mul(u64::from(call.choices));
-        sum_rounded_up(&[(input, dearest_input), (outputs, self.output)])
+        sum_rounded_up(&[(bounds.input, dearest_input), (bounds.output, self.output)])
     }
 }
 
@@ -162,8 +121,14 @@ fn sum_rounded_up(lines: &[(u64, NanoUsd)]) -> NanoUsd {
     NanoUsd::from_nano(u64::try_from(sum.div_ceil(MILLION)).unwrap_or(u64::MAX))
 }
 
-fn optional_usd<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<NanoUsd>, D::Error> {
+fn optional_usd<'de, D: Deserializer<'de>>(d: D) -> Result<Option<NanoUsd>, D::Error> {
     usd::deserialize(d).map(Some)
+}
+
+fn tokens<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+    let tokens = u64::deserialize(d)?;
+    let message = "expected a whole number of tokens up to 2^53";
+    if tokens > MAX_TOKENS { Err(serde::de::Error::custom(message)) } else { Ok(tokens) }
 }
 
 /// SHA-256 in hexadecimal, as records name configurations and price books.
@@ -183,16 +148,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const BOOK: &str = "
-prices:
-  - provider: openai
-    model: small
-    per_million_tokens:
-      { input_usd: 0.15, cached_input_usd: 0.0375, output_usd: 0.6, max_output_tokens: 1000, context_tokens: 8000 }
-";
+    fn small() -> Price {
+        Price {
+            input: NanoUsd::from_nano(150_000_000),
+            cached_input: Some(NanoUsd::from_nano(37_500_000)),
+            cache_write: None,
+            output: NanoUsd::from_nano(600_000_000),
+            max_output_tokens: 1000,
+            context_tokens: 8000,
+        }
+    }
 
-    fn small() -> Arc<Price> {
-        PriceBook::parse(BOOK).unwrap().price("openai", "small").unwrap().clone()
+    fn worst_case(price: &Price, call: WorstCase) -> u64 {
+        price.worst_case(price.bounds(call)).nano()
     }
 
     #[test]
@@ -211,7 +179,7 @@ prices:
 
     #[test]
     fn written_tokens_have_a_price_of_their_own_and_bound_the_worst_case() {
-        let mut price = Price::clone(&small());
+        let mut price = small();
         let tokens = Tokens { input: 10, cached_input: 4, cache_write: 5, output: 0 };
         assert_eq!(price.cost(tokens).nano(), 4 * 75 / 2 + 6 * 150);
         price.cache_write = Some(NanoUsd::from_nano(187_500_000));
@@ -222,7 +190,7 @@ prices:
             many_prompts: false,
             choices: 1,
         };
-        assert_eq!(price.worst_case(call).nano(), 10 * 375 / 2 + 600);
+        assert_eq!(worst_case(&price, call), 10 * 375 / 2 + 600);
         // More than there is: what is left after the cached ones.
         let absurd = Tokens { cache_write: 1000, ..tokens };
         assert_eq!(price.cost(absurd).nano(), (4 * 75 + 6 * 375_u64).div_ceil(2));
@@ -236,22 +204,39 @@ prices:
             many_prompts: false,
             choices: 3,
         };
-        assert_eq!(small().worst_case(call).nano(), 500 * 150 + 300 * 600);
+        assert_eq!(worst_case(&small(), call), 500 * 150 + 300 * 600);
         let unbounded =
             WorstCase { input_bytes: None, output_cap: None, many_prompts: false, choices: 1 };
-        assert_eq!(small().worst_case(unbounded).nano(), 8000 * 150 + 1000 * 600);
+        assert_eq!(worst_case(&small(), unbounded), 8000 * 150 + 1000 * 600);
         let absurd =
             WorstCase { input_bytes: Some(u64::MAX), output_cap: Some(u64::MAX), ..unbounded };
-        assert_eq!(small().worst_case(absurd), small().worst_case(unbounded));
+        assert_eq!(worst_case(&small(), absurd), worst_case(&small(), unbounded));
         let many = WorstCase { input_bytes: Some(9000), many_prompts: true, choices: 0, ..call };
-        assert_eq!(small().worst_case(many).nano(), 9000 * 150);
+        assert_eq!(worst_case(&small(), many), 9000 * 150);
     }
 
     #[test]
-    fn refuses_two_prices_for_one_model_and_unknown_fields() {
-        let twice = format!("{BOOK}{}", BOOK.trim_start().trim_start_matches("prices:"));
-        assert!(matches!(PriceBook::parse(&twice), Err(PriceBookError::Duplicate { .. })));
-        let error = PriceBook::parse(&BOOK.replace("output_usd", "output_us")).unwrap_err();
-        assert!(error.to_string().contains("output_us"), "{error}");
+    fn a_sum_beyond_the_largest_amount_is_the_largest_amount() {
+        let price = Price { output: NanoUsd::from_nano(u64::MAX), ..small() };
+        let tokens = Tokens { input: u64::MAX, output: u64::MAX, ..Tokens::default() };
+        assert_eq!(price.cost(tokens).nano(), u64::MAX);
+        let bounds = Bounds { input: u64::MAX, output: u64::MAX };
+        assert_eq!(price.worst_case(bounds).nano(), u64::MAX);
+    }
+
+    #[test]
+    fn a_model_s_own_limits_are_not_its_caller_s_cap() {
+        let call = WorstCase {
+            input_bytes: Some(500),
+            output_cap: Some(100),
+            many_prompts: false,
+            choices: 3,
+        };
+        let bounds = small().bounds(call);
+        assert_eq!(bounds, Bounds { input: 500, output: 300 });
+        assert_eq!(small().limits(bounds, 3), Bounds { input: 8000, output: 3000 });
+        let many =
+            small().bounds(WorstCase { input_bytes: Some(9000), many_prompts: true, ..call });
+        assert_eq!(small().limits(many, 3).input, 9000);
     }
 }

@@ -7,9 +7,14 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::{KeyHash, KeyId};
+use crate::key::KeyId;
 use crate::money::NanoUsd;
-use crate::name::TenantName;
+
+mod charge;
+mod keys;
+
+pub use self::charge::{Basis, Charge, Quote, Row, Used};
+pub use self::keys::{KeyEvent, Shred};
 
 /// Kind 1: an inference is about to leave for a provider.
 #[derive(Serialize, Deserialize)]
@@ -49,8 +54,11 @@ pub struct Intent<'a> {
     /// Who was led to as well and cannot be used.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub excluded: Vec<Excluded<'a>>,
-    /// The worst case that stands against the budget until the outcome.
+    /// The worst case that stands against the budget until the outcome: the largest of `quotes`.
     pub hold_nano_usd: NanoUsd,
+    /// What each candidate costs at worst, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub quotes: Vec<Quote>,
     /// SHA-256 of the price book the hold was computed with.
     pub prices_sha256: Cow<'a, str>,
     /// HMAC-SHA-256 of the body, in hexadecimal, when that alone is kept of it.
@@ -116,10 +124,13 @@ pub struct Outcome<'a> {
     /// Output tokens.
     #[serde(rename = "gen_ai.usage.output_tokens")]
     pub output_tokens: u64,
-    /// What the call cost.
+    /// What the call cost: the sum of `charges`.
     pub cost_nano_usd: NanoUsd,
-    /// Not the provider's count alone: our own, because its was missing or the answer was cut; or
-    /// clipped to the hold; or with attempts that may be billed and gave no answer.
+    /// What each attempt cost that costs something, and how that was computed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub charges: Vec<Charge<'a>>,
+    /// The tokens are our own count, or a charge has another basis than the provider's count within
+    /// the call's bounds, or a rule's price.
     pub estimated: bool,
     /// SHA-256 of the price book the cost was computed with.
     pub prices_sha256: Cow<'a, str>,
@@ -248,54 +259,6 @@ pub struct Refused<'a> {
     pub count: u64,
 }
 
-/// Kind 6: a tenant key was created or revoked.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum KeyEvent {
-    /// From here on the key is accepted.
-    KeyCreated {
-        /// The key's public name.
-        id: KeyId,
-        /// Whose key it is.
-        tenant: TenantName,
-        /// What the operator calls it.
-        label: String,
-        /// Salted hash of the secret.
-        hash: KeyHash,
-        /// Unix seconds.
-        created_at: u64,
-        /// Unix seconds; never when absent.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        expires_at: Option<u64>,
-    },
-    /// From here on the key is refused.
-    KeyRevoked {
-        /// The key's public name.
-        id: KeyId,
-        /// Unix seconds.
-        revoked_at: u64,
-    },
-}
-
-/// Kind 8: a tenant's key was destroyed. The record stands before the deed, so that a crash between
-/// the two is put right at the next start.
-#[derive(Serialize, Deserialize)]
-pub struct Shred<'a> {
-    /// [`Shred::EVENT`].
-    pub event: Cow<'a, str>,
-    /// Whose key it was.
-    pub tenant: TenantName,
-    /// The tag of all records that it could open, in hexadecimal.
-    pub tenant_tag: Cow<'a, str>,
-    /// Why, in the operator's words.
-    pub reason: Cow<'a, str>,
-}
-
-impl Shred<'_> {
-    /// What `event` says.
-    pub const EVENT: &'static str = "shred";
-}
-
 /// Kind 5: a configuration was loaded.
 #[derive(Serialize, Deserialize)]
 pub struct ConfigLoaded<'a> {
@@ -305,4 +268,7 @@ pub struct ConfigLoaded<'a> {
     pub config_sha256: Cow<'a, str>,
     /// SHA-256 of the price book.
     pub prices_sha256: Cow<'a, str>,
+    /// The price book in its canonical form, unless the log has it already.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub price_book: Option<Cow<'a, str>>,
 }

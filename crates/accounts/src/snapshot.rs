@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inferlayer_ledger::{FoldError, Record, RequestId, SnapshotItems, State, TenantTag};
+use inferlayer_ledger::{
+    FoldError, MAX_ITEM_BYTES, Record, RequestId, SnapshotItems, State, TenantTag,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -25,7 +27,12 @@ enum Item<'a> {
     Hold { request: String, tenant: Cow<'a, TenantName>, nano_usd: NanoUsd, cut: bool },
     /// A tenant's key that was destroyed, by its tag.
     Shredded { tenant: Cow<'a, TenantName>, tenant_tag: String },
+    /// A piece of the newest price book's canonical form, in their order.
+    PriceBook { text: Cow<'a, str> },
 }
+
+/// Characters of a price book in one item: however they are escaped, they fit.
+const PIECE_CHARS: usize = MAX_ITEM_BYTES / 8;
 
 /// The fold that the ledger writes into its snapshots and the gateway starts from.
 #[derive(Clone, Default)]
@@ -72,7 +79,9 @@ impl Fold {
                 tenant_tag: tag.to_string(),
             })
         });
-        let items = events.chain(spent).chain(holds).chain(shredded);
+        let book = pieces(self.price_book.as_deref().unwrap_or_default());
+        let book = book.map(|text| Item::PriceBook { text: Cow::Borrowed(text) });
+        let items = events.chain(spent).chain(holds).chain(shredded).chain(book);
         // Strings, numbers and maps with string keys always have a JSON form.
         items.filter_map(|item| to_raw_value(&item).ok()).collect()
     }
@@ -112,6 +121,10 @@ impl Fold {
                 let tag = hex(&tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
                 self.shredded.entry(tenant.into_owned()).or_default().push(TenantTag(tag));
             }
+            Item::PriceBook { text } => {
+                let begun = self.price_book.take().unwrap_or_default();
+                self.price_book = Some(format!("{begun}{text}").into());
+            }
         }
         Ok(())
     }
@@ -119,6 +132,16 @@ impl Fold {
 
 fn once(twice: bool, what: &str) -> serde_json::Result<()> {
     if twice { Err(wrong(what)) } else { Ok(()) }
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.char_indices().nth(PIECE_CHARS).map_or(rest.len(), |(end, _)| end);
+        let (piece, after) = rest.split_at_checked(end)?;
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 #[cfg(test)]
@@ -135,6 +158,7 @@ mod tests {
                 "07".repeat(16)
             ),
             &format!(r#"{{"shredded":{{"tenant":"a","tenant_tag":"{}"}}}}"#, "09".repeat(16)),
+            r#"{"price_book":{"text":"[{\"model\":\"é\"}]"}}"#,
         ]
         .into_iter()
         .map(|json| RawValue::from_string(json.to_owned()).unwrap())
@@ -145,6 +169,20 @@ mod tests {
         let again: Vec<_> = fold.items().iter().map(|item| item.get().to_owned()).collect();
         assert_eq!(again, items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>());
         assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(5).into()));
+    }
+
+    #[test]
+    fn a_large_price_book_is_parted_and_put_together_again() {
+        let book: Arc<str> = "\u{1}é\"".repeat(PIECE_CHARS).into();
+        let mut fold = Fold::default();
+        fold.price_book = Some(Arc::clone(&book));
+        let items = fold.items();
+        assert_eq!(items.len(), 3);
+        assert!(items.iter().all(|item| item.get().len() <= MAX_ITEM_BYTES));
+        let state = items.iter().map(|item| &**item).collect();
+        let snapshot = SnapshotItems { part: 0, parts: 1, state };
+        let again = Fold::default().collect(&snapshot).unwrap().unwrap();
+        assert_eq!(again.price_book(), Some(&*book));
     }
 
     #[test]

@@ -58,7 +58,11 @@ impl Fold {
             .iter()
             .enumerate()
             .map(|(index, event)| (format!("key event {index}"), described(event)));
-        let mut facts: BTreeMap<_, _> = spent.chain(holds).chain(events).collect();
+        let book = self.price_book().map(|text| {
+            ("price book".to_owned(), format!("SHA-256 {:.12}", sha256_hex(text.as_bytes())))
+        });
+        let facts = spent.chain(holds).chain(events).chain(book);
+        let mut facts: BTreeMap<_, _> = facts.collect();
         for (tenant, tags) in self.shredded() {
             for tag in tags {
                 let subject = format!("destroyed key {tag} of {tenant}");
@@ -97,7 +101,7 @@ mod tests {
         Fold::default().collect(&SnapshotItems { part: 0, parts: 1, state }).unwrap().unwrap()
     }
 
-    fn items() -> [String; 4] {
+    fn items() -> [String; 5] {
         [
             r#"{"key_event":{"event":"key_revoked","id":"0123456789ab","revoked_at":7}}"#
                 .to_owned(),
@@ -107,6 +111,7 @@ mod tests {
                 "07".repeat(16)
             ),
             format!(r#"{{"shredded":{{"tenant":"a","tenant_tag":"{}"}}}}"#, "09".repeat(16)),
+            r#"{"price_book":{"text":"[]"}}"#.to_owned(),
         ]
     }
 
@@ -114,7 +119,7 @@ mod tests {
     fn every_kind_of_item_is_compared_in_both_directions() {
         let all = fold(&items());
         assert_eq!(StateDifference::between(&all, &all), None);
-        for left_out in 0..4 {
+        for left_out in 0..5 {
             let mut fewer = items().to_vec();
             fewer.remove(left_out);
             let fewer = fold(&fewer);
@@ -136,6 +141,7 @@ mod tests {
             (":7}", ":8}", "key event 0"),
             ("0123456789ab", "0123456789ac", "key event 0"),
             ("0909", "0908", "destroyed key 09"),
+            ("[]", "[1]", "price book"),
         ] {
             let edited = items().map(|item| item.replacen(value, other, 1));
             let found = StateDifference::between(&all, &fold(&edited)).unwrap();

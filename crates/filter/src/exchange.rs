@@ -3,13 +3,12 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
-use inferlayer_accounts::{Hold, NanoUsd, Price, Tenant};
+use inferlayer_accounts::{Hold, NanoUsd, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
 use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
@@ -21,6 +20,7 @@ use crate::plan::Plan;
 use crate::refusal::Refusal;
 
 pub use crate::attempt::{Attempt, AttemptResult};
+pub use crate::money::{Charge, Cost, Priced, Quote};
 pub use crate::slot::Slot;
 
 /// One request and its answer.
@@ -114,15 +114,6 @@ pub enum Operation {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(Uuid);
 
-/// What a candidate costs at worst, and its price. No price: the call is free or unpriced.
-#[derive(Clone, Debug)]
-pub struct Quote {
-    /// The price its usage is settled with.
-    pub price: Option<Arc<Price>>,
-    /// The most one attempt can cost.
-    pub worst_case: NanoUsd,
-}
-
 /// An intent on its way to the ledger, and the place kept for its outcome.
 pub struct Intent {
     state: IntentState,
@@ -148,6 +139,8 @@ pub struct Tally {
     pub output_bytes: u64,
     /// Events that carried generated text so far.
     pub output_events: u64,
+    /// The answer was cut, as it went on far beyond what was asked for.
+    pub overran: bool,
     /// Why each choice ended, as far as they have.
     pub finish_reasons: Vec<FinishReason>,
     /// The answer calls a tool.
@@ -165,24 +158,6 @@ pub struct Refused {
     pub status: u16,
     /// The error code.
     pub code: &'static str,
-}
-
-/// What an inference cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// The amount.
-    pub amount: NanoUsd,
-    /// Tokens of the input.
-    pub input_tokens: u64,
-    /// Of the input: read from the provider's prompt cache.
-    pub cached_input_tokens: u64,
-    /// Of the input: written to the provider's prompt cache.
-    pub cache_write_input_tokens: u64,
-    /// Tokens of the output.
-    pub output_tokens: u64,
-    /// Not the provider's count alone: our own, or clipped to the hold, or with attempts that may
-    /// be billed and gave no answer.
-    pub estimated: bool,
 }
 
 impl Head {

@@ -20,6 +20,7 @@ pub mod cached;
 pub mod candidate;
 pub mod contract;
 pub mod exchange;
+mod money;
 pub mod outline;
 pub mod passage;
 mod plain_path;

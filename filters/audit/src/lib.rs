@@ -8,6 +8,7 @@
 //! from a request that is being torn down.
 
 mod content;
+mod money;
 mod receipts;
 mod refusals;
 mod subject;
@@ -134,6 +135,7 @@ impl Audit {
             candidates: candidates.iter().map(name).collect(),
             excluded: candidates.excluded().iter().map(excluded_record).collect(),
             hold_nano_usd: x.hold.need()?.amount(),
+            quotes: x.quotes.need()?.iter().map(money::quote).collect(),
             prices_sha256: self.prices_sha256.as_str().into(),
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,
@@ -156,11 +158,12 @@ impl Audit {
             attempts: x.attempts.iter().map(attempt_record).collect(),
             provider: answered.map(|attempt| Cow::from(&*attempt.provider.name)),
             model: x.answer.model.as_deref().map(Cow::from),
-            input_tokens: cost.input_tokens,
-            cached_input_tokens: cost.cached_input_tokens,
-            cache_write_input_tokens: cost.cache_write_input_tokens,
-            output_tokens: cost.output_tokens,
+            input_tokens: cost.tokens.input,
+            cached_input_tokens: cost.tokens.cached_input,
+            cache_write_input_tokens: cost.tokens.cache_write,
+            output_tokens: cost.tokens.output,
             cost_nano_usd: cost.amount,
+            charges: cost.charges.iter().map(money::charge).collect(),
             estimated: cost.estimated,
             prices_sha256: self.prices_sha256.as_str().into(),
             simulated: answered.is_some_and(|a| a.provider.vendor == Vendor::Simulated),

@@ -7,6 +7,7 @@
 //! ```
 
 mod cost;
+mod count;
 mod quote;
 
 use std::sync::Arc;
@@ -48,19 +49,21 @@ impl Filter for Meter {
     }
 
     async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
-        settle(x)
+        self.settle(x)
     }
 
     fn log(&self, x: &mut Exchange) {
         // A hold still here belongs to a request that never reached the end of an answer. The
         // error cannot happen: a cost is filled only where the hold is taken.
-        let _ = settle(x);
+        let _ = self.settle(x);
     }
 }
 
-fn settle(x: &mut Exchange) -> Result<(), Refusal> {
-    let Some(hold) = x.hold.take() else { return Ok(()) };
-    let cost = cost::of(x, hold.amount());
-    hold.settle(cost.amount);
-    x.cost.fill(cost)
+impl Meter {
+    fn settle(&self, x: &mut Exchange) -> Result<(), Refusal> {
+        let Some(hold) = x.hold.take() else { return Ok(()) };
+        let cost = cost::of(x, &self.prices);
+        hold.settle(cost.amount);
+        x.cost.fill(cost)
+    }
 }

@@ -1,7 +1,5 @@
 //! What a call can cost at worst, before it is made.
 
-use std::sync::Arc;
-
 use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
 use inferlayer_filter::candidate::Exclusion;
@@ -22,7 +20,7 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     let mut quotes = Vec::new();
     let priced = x.candidates.need_mut()?.exclude(|candidate| {
         let quote = match call.api().counts() {
-            true => Some(FREE),
+            true => Some(Quote::FREE),
             false => quote(candidate, prices, worst_case, allows_unpriced),
         };
         let unpriced = quote.is_none().then_some(Exclusion::Unpriced);
@@ -32,7 +30,6 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     priced.map(|()| quotes).map_err(|none| none.refusal(call.model(), unpriced))
 }
 
-const FREE: Quote = Quote { price: None, worst_case: NanoUsd::ZERO };
 /// What passes through has the price of its rule, whatever is in it.
 fn flat(x: &Exchange, passage: &Passage) -> Result<Vec<Quote>, Refusal> {
     let candidates = x.candidates.need()?.iter();
@@ -40,7 +37,7 @@ fn flat(x: &Exchange, passage: &Passage) -> Result<Vec<Quote>, Refusal> {
     let price = x.flat_price.peek().copied().or(unpriced);
     let quotes = candidates.map(|candidate| {
         let worst_case = if candidate.provider.free { NanoUsd::ZERO } else { price? };
-        Some(Quote { price: None, worst_case })
+        Some(Quote::flat(worst_case))
     });
     let quotes: Option<_> = quotes.collect();
     quotes.ok_or_else(|| Refusal::Unpriced { model: passage.path().to_string() })
@@ -53,14 +50,11 @@ fn quote(
     allows_unpriced: bool,
 ) -> Option<Quote> {
     if candidate.provider.free {
-        return Some(FREE);
+        return Some(Quote::FREE);
     }
     match prices.price(&candidate.provider.name, &candidate.model) {
-        Some(price) => {
-            let worst_case = price.worst_case(worst_case);
-            Some(Quote { price: Some(Arc::clone(price)), worst_case })
-        }
-        None => allows_unpriced.then_some(FREE),
+        Some(price) => Some(Quote::within(price.bounds(worst_case), price)),
+        None => allows_unpriced.then_some(Quote::FREE),
     }
 }
 

@@ -162,6 +162,7 @@ impl Gateway {
             cached_input_tokens: 0,
             cache_write_input_tokens: 0,
             output_tokens: 22,
+            charges: Vec::new(),
             cost_nano_usd: NanoUsd::from_nano(77),
             estimated: false,
             prices_sha256: "".into(),
