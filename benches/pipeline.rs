@@ -54,6 +54,7 @@ impl Bench {
         let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
         let (accounts, key) = testkit::accounts("{ name: a, budget_usd: 1000000 }").unwrap();
         let provider = Arc::new(Provider {
+            api_version: None,
             index: 0,
             name: "p".into(),
             vendor: Vendor::OpenAi,

@@ -1,4 +1,4 @@
-//! What of a provider's settings goes into every request's head or path, checked where it is read.
+//! What of a provider's settings goes into every request's head, checked where it is read.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,6 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub(crate) struct ProviderHeaders(pub(crate) HeaderMap);
-
-/// `2024-10-21`, `2025-04-01-preview`: 1 to 32 of `a-z 0-9 . -`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct ApiVersion(pub(crate) String);
 
 const HEADERS_MAX: usize = 16;
 
@@ -55,18 +50,6 @@ impl TryFrom<BTreeMap<String, String>> for ProviderHeaders {
             headers.insert(parsed, value);
         }
         Ok(ProviderHeaders(headers))
-    }
-}
-
-impl TryFrom<String> for ApiVersion {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<ApiVersion, String> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
-        match (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
-            true => Ok(ApiVersion(text)),
-            false => Err("api_version is not 1 to 32 of a-z 0-9 . -".to_owned()),
-        }
     }
 }
 

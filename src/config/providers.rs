@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inferlayer_filter::Provider;
-use inferlayer_wire::Vendor;
+use inferlayer_wire::{ApiVersion, Vendor};
 use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
-use crate::config::provider_headers::{ApiVersion, ProviderHeaders};
+use crate::config::provider_headers::ProviderHeaders;
 use crate::config::secret::SecretReference;
 use crate::upstream::{BaseUrl, BreakerSettings, UpstreamSettings};
 
@@ -120,6 +120,7 @@ impl ProviderSettings {
             index,
             name: Arc::clone(&self.name.0),
             vendor: self.kind,
+            api_version: self.api_version.clone(),
             // What runs in the gateway itself is nowhere else.
             local: self.local || self.is_simulated(),
             free: self.free,
@@ -167,7 +168,6 @@ impl ProviderSettings {
             base_url,
             key: key.transpose()?,
             headers: self.headers.0.clone(),
-            api_version: self.api_version.as_ref().map(|version| version.0.clone()),
             ca_file: self.ca_file.as_ref().map(|path| base.join(path)),
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,

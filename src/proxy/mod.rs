@@ -35,7 +35,7 @@ use pingora_proxy::{ProxyHttp, Session};
 use crate::config::Limits;
 use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
-use crate::upstream::{Answer, Trial, Upstreams};
+use crate::upstream::{Answer, Trial, Upstreams, check_forwarded};
 
 pub(crate) use passage::{Length, Upload};
 pub(crate) use pipeline::{Pipeline, Run};
@@ -70,6 +70,7 @@ impl Gateway {
     async fn decide(&self, session: &mut Session, run: &mut Run<'_>) -> Result<Flow, Refusal> {
         run.x.dialect = operation::dialect_of(&run.x.head);
         run.x.operation = operation::of(&run.x.head)?;
+        check_forwarded(&run.x.head.headers, &run.x.operation)?;
         if let Flow::Answer(answer) = run.request_headers().await? {
             return Ok(Flow::Answer(answer));
         }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use inferlayer_filter::UpstreamRequest;
 use inferlayer_filter::exchange::AttemptResult;
+use inferlayer_wire::UpstreamPath;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{ErrorType, Result};
@@ -90,7 +91,7 @@ impl Connection {
     pub(super) fn head(
         &self,
         method: Method,
-        path: &str,
+        path: &UpstreamPath,
         mut headers: HeaderMap,
     ) -> http::Result<Box<RequestHeader>> {
         let BaseUrl { path: base, authority, .. } = &self.upstream.settings.base_url;

@@ -29,8 +29,6 @@ pub(crate) struct UpstreamSettings {
     pub(crate) key: Option<Secret>,
     /// Sent with every request.
     pub(crate) headers: HeaderMap,
-    /// Of Azure's dated API.
-    pub(crate) api_version: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
     pub(crate) first_byte_timeout: Duration,

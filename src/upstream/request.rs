@@ -3,21 +3,17 @@
 //! the tenant's policy allows it, for whom the provider is asked.
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use inferlayer_filter::{
-    Candidate, Exchange, Refusal, TRACEPARENT, TRACESTATE, Trace, UpstreamRequest,
-};
-use inferlayer_wire::{Api, Call, Dialect, Target};
+use http::{HeaderMap, HeaderValue};
+use inferlayer_filter::{Candidate, Exchange, Refusal, TRACEPARENT, Trace, UpstreamRequest};
+use inferlayer_wire::{Api, Call, Dialect, Invalid};
 
 use crate::proxy::Pipeline;
 use crate::upstream::UpstreamSettings;
+use crate::upstream::forwarded::{
+    ANTHROPIC_BETA, ANTHROPIC_VERSION, OPENAI_BETA, ORGANIZATION, pass, pass_trace_state,
+};
 
 pub(super) const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"));
-const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
-const OPENAI_BETA: HeaderName = HeaderName::from_static("openai-beta");
-const ORGANIZATION: [HeaderName; 2] =
-    [HeaderName::from_static("openai-organization"), HeaderName::from_static("openai-project")];
 /// What our own translation speaks.
 const TRANSLATED_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
@@ -34,21 +30,12 @@ pub(crate) fn build(
     let output_tokens = price.map(|price| price.max_output_tokens);
     let target = candidate.target(call, output_tokens)?;
     let mut request = UpstreamRequest {
-        path: path(&target, call.stream(), settings),
+        path: target.path(call.stream()).map_err(Invalid::from)?,
         headers: headers(x, call, target.api, settings)?,
         body: call.for_provider(&target)?,
     };
     pipeline.upstream_request(x, candidate, &mut request)?;
     Ok(request)
-}
-
-/// Where the candidate is asked. The dated API of Azure has the model in the path.
-fn path(target: &Target<'_>, stream: bool, settings: &UpstreamSettings) -> String {
-    let path = target.path(stream);
-    match &settings.api_version {
-        Some(version) => format!("/deployments/{}{path}?api-version={version}", target.model),
-        None => path,
-    }
 }
 
 fn headers(
@@ -92,21 +79,10 @@ fn pass_on(client: &HeaderMap, dialect: Dialect, headers: &mut HeaderMap) {
     }
 }
 
-/// All values of a header of the client, in place of ours.
-fn pass(name: &HeaderName, client: &HeaderMap, headers: &mut HeaderMap) {
-    let mut values = client.get_all(name).iter();
-    if let Some(first) = values.next() {
-        headers.insert(name, first.clone());
-    }
-    for value in values {
-        headers.append(name, value.clone());
-    }
-}
-
 fn trace(x: &Exchange, headers: &mut HeaderMap) {
     let client = &x.head.headers;
     if let Some(parent) = Trace::of(client).and_then(|trace| trace.continued(x.id)) {
         headers.insert(TRACEPARENT, parent);
-        pass(&TRACESTATE, client, headers);
+        pass_trace_state(client, headers);
     }
 }

@@ -3,11 +3,8 @@
 
 use std::time::Instant;
 
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RANGE,
-    TRANSFER_ENCODING, USER_AGENT,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{Passage, Refusal, UpstreamRequest};
 use pingora_core::Result;
@@ -17,29 +14,13 @@ use pingora_timeout::fast_timeout::fast_timeout;
 use crate::proxy::{Length, Upload};
 use crate::upstream::Warrant;
 use crate::upstream::connection::{Connection, EARLY_ANSWER_TIMEOUT, Reply};
+use crate::upstream::forwarded::{OF_PASSAGES, pass};
 use crate::upstream::request::AGENT;
-
-/// What a client's headers say of its body, of the answer it wants and of the API it was written
-/// for. An allow-list: no credential and no cookie of the client's goes to a provider.
-const PASSED_ON: [HeaderName; 8] = [
-    CONTENT_TYPE,
-    CONTENT_ENCODING,
-    ACCEPT,
-    RANGE,
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("openai-beta"),
-    HeaderName::from_static("anthropic-version"),
-    HeaderName::from_static("anthropic-beta"),
-];
 
 /// The request as filters see it: without body, framing and host.
 pub(crate) fn request(passage: &Passage, client: &HeaderMap) -> UpstreamRequest {
     let mut headers = HeaderMap::with_capacity(16);
-    for name in &PASSED_ON {
-        for value in client.get_all(name) {
-            headers.append(name, value.clone());
-        }
-    }
+    OF_PASSAGES.iter().for_each(|name| pass(name, client, &mut headers));
     // What is recorded is recorded to be read.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use inferlayer_accounts::Tenant;
-use inferlayer_wire::{Api, Call, Invalid, Target, Vendor};
+use inferlayer_wire::{Api, ApiVersion, Call, Invalid, NotSegment, Target, Vendor};
 
 use crate::refusal::Refusal;
 
@@ -17,6 +17,8 @@ pub struct Provider {
     pub name: Arc<str>,
     /// Whose API it has.
     pub vendor: Vendor,
+    /// Of Azure's dated API, which has the model in its paths.
+    pub api_version: Option<ApiVersion>,
     /// It runs where the data may stay: requests of tenants that are `local_only` may go there.
     pub local: bool,
     /// Calls to it cost nothing: one's own machines.
@@ -196,6 +198,16 @@ impl Provider {
     pub fn may_serve(&self, tenant: &Tenant) -> bool {
         self.local || !tenant.is_local_only()
     }
+
+    /// Whether it can be asked for a model of this name, whatever is asked of it.
+    pub fn can_name(&self, model: &str) -> Result<(), NotSegment> {
+        let api_version = self.api_version.as_ref();
+        let mut apis = self.vendor.quirks().apis.iter();
+        apis.try_for_each(|api| {
+            let target = Target { api: *api, api_version, ..Target::main(self.vendor, model) };
+            target.path(false).map(drop)
+        })
+    }
 }
 
 impl Candidate {
@@ -207,6 +219,7 @@ impl Candidate {
     ) -> Result<Target<'_>, Invalid> {
         let vendor = self.provider.vendor;
         let api = call.api_at(vendor, self.api)?;
-        Ok(Target { vendor, api, model: &self.model, max_output_tokens })
+        let api_version = self.provider.api_version.as_ref();
+        Ok(Target { vendor, api, model: &self.model, max_output_tokens, api_version })
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
+use inferlayer_wire::UpstreamPath;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Chunk, ChunkFlow, ResponseHead};
@@ -133,7 +134,7 @@ pub enum Fact {
 /// A request to a provider, as it will be sent.
 pub struct UpstreamRequest {
     /// Path and query below the provider's base URL.
-    pub path: String,
+    pub path: UpstreamPath,
     /// All headers except those of framing and host, which the proxy sets.
     pub headers: HeaderMap,
     /// The body; nothing for what passes through.

@@ -23,7 +23,6 @@ pub mod exchange;
 mod money;
 pub mod outline;
 pub mod passage;
-mod plain_path;
 pub mod plan;
 pub mod refusal;
 pub mod registration;

@@ -4,13 +4,15 @@
 use http::Method;
 use inferlayer_ledger::Hash;
 
-pub use crate::plain_path::{NotPlain, PlainPath};
+use inferlayer_wire::{PlainQuery, UpstreamPath};
+
+pub use inferlayer_wire::{NotPlain, PlainPath};
 
 /// A request that passes through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passage {
     path: PlainPath,
-    query: Option<String>,
+    query: Option<PlainQuery>,
     family: Family,
 }
 
@@ -48,17 +50,13 @@ pub struct Passed {
     pub answer_bytes: u64,
 }
 
-const QUERY_MAX_BYTES: usize = 2048;
-
 impl Passage {
     /// From a request's line; nothing where path or query could be read in two ways.
     pub fn new(method: &Method, path: &str, query: Option<&str>) -> Option<Passage> {
         let path = PlainPath::try_from(path.to_owned()).ok()?;
-        let query = match query {
-            Some(query) if !is_query(query) => return None,
-            Some(query) => without_key(query),
-            None => None,
-        };
+        let query = query.map(|query| PlainQuery::new(query).ok_or(())).transpose().ok()?;
+        // Some callers put their key into the query; it is for us alone.
+        let query = query.and_then(|query| query.without("key"));
         let family = Family::of(method, &path);
         Some(Passage { path, query, family })
     }
@@ -74,12 +72,8 @@ impl Passage {
     }
 
     /// Path and query below a provider's base URL, which ends where `/v1` does.
-    pub fn target(&self) -> String {
-        let path = self.path.below_root();
-        match &self.query {
-            Some(query) => format!("{path}?{query}"),
-            None => path.to_owned(),
-        }
+    pub fn target(&self) -> UpstreamPath {
+        UpstreamPath::passing(&self.path, self.query.as_ref())
     }
 }
 
@@ -125,39 +119,6 @@ impl Family {
     }
 }
 
-fn is_query(query: &str) -> bool {
-    query.len() <= QUERY_MAX_BYTES && query.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
-}
-
-/// Some callers put their key into the query; it is for us alone.
-fn without_key(query: &str) -> Option<String> {
-    let is_key = |parameter: &&str| {
-        let name = parameter.split('=').next().unwrap_or_default();
-        decoded(name).eq_ignore_ascii_case(b"key")
-    };
-    let kept: Vec<&str> = query.split('&').filter(|p| !is_key(p)).collect();
-    Some(kept.join("&")).filter(|query| !query.is_empty())
-}
-
-/// Without percent-encoding (RFC 3986 §2.1).
-fn decoded(text: &str) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let byte = match after {
-            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l),
-            _ => None,
-        };
-        decoded.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    decoded
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,8 +153,9 @@ mod tests {
 
     #[test]
     fn the_query_goes_along_without_a_key() {
-        let target =
-            |query: &str| passage(Method::GET, "/v1/files", Some(query)).map(|p| p.target());
+        let target = |query: &str| {
+            passage(Method::GET, "/v1/files", Some(query)).map(|p| p.target().to_string())
+        };
         for (query, passed) in [
             ("limit=2&after=a%20b", "/files?limit=2&after=a%20b"),
             ("key=il-secret", "/files"),

@@ -87,6 +87,7 @@ pub fn site(
 /// A candidate at a provider that is paid.
 pub fn candidate(provider: &str, model: &str) -> Candidate {
     let provider = Provider {
+        api_version: None,
         index: 0,
         name: provider.into(),
         vendor: Vendor::OpenAi,

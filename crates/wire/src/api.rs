@@ -1,7 +1,7 @@
 //! What can be asked for, and where it stands at a provider. A path of a caller leads to one of
 //! these; a provider's row in the table of [`Vendor`](crate::Vendor)s says which it answers itself.
 
-use crate::Dialect;
+use crate::{Dialect, FixedPath, UpstreamPath};
 
 /// An operation of one of the dialects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,28 +109,36 @@ impl Api {
     }
 
     /// Where it stands below a provider's base URL.
-    pub(crate) fn path(self, model: &str, stream: bool) -> String {
-        let fixed = match self {
-            Api::Chat => "/chat/completions",
-            Api::Completions => "/completions",
-            Api::Responses => "/responses",
-            Api::InputTokens => "/responses/input_tokens",
-            Api::Embeddings => "/embeddings",
-            Api::Moderations => "/moderations",
-            Api::Messages => "/messages",
-            Api::MessageTokens => "/messages/count_tokens",
-            Api::Generate if stream => return gemini(model, "streamGenerateContent?alt=sse"),
-            Api::Generate => return gemini(model, "generateContent"),
-            Api::ContentTokens => return gemini(model, "countTokens"),
-            Api::EmbedContent => return gemini(model, "embedContent"),
-            Api::BatchEmbedContents => return gemini(model, "batchEmbedContents"),
-        };
-        fixed.to_owned()
+    pub(crate) fn place(self, stream: bool) -> Place {
+        match self {
+            Api::Chat => Place::fixed("/chat/completions"),
+            Api::Completions => Place::fixed("/completions"),
+            Api::Responses => Place::fixed("/responses"),
+            Api::InputTokens => Place::fixed("/responses/input_tokens"),
+            Api::Embeddings => Place::fixed("/embeddings"),
+            Api::Moderations => Place::fixed("/moderations"),
+            Api::Messages => Place::fixed("/messages"),
+            Api::MessageTokens => Place::fixed("/messages/count_tokens"),
+            Api::Generate if stream => Place::OfModel("streamGenerateContent?alt=sse"),
+            Api::Generate => Place::OfModel("generateContent"),
+            Api::ContentTokens => Place::OfModel("countTokens"),
+            Api::EmbedContent => Place::OfModel("embedContent"),
+            Api::BatchEmbedContents => Place::OfModel("batchEmbedContents"),
+        }
     }
 }
 
-fn gemini(model: &str, method: &str) -> String {
-    // A tuned model's name says where it stands itself.
-    let folder = if model.contains('/') { "" } else { "models/" };
-    format!("/{folder}{model}:{method}")
+/// Where an operation stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// At a path of its own; the model stands in the body.
+    Fixed(FixedPath),
+    /// It is a method of the model, whose name stands in the path.
+    OfModel(&'static str),
+}
+
+impl Place {
+    const fn fixed(path: &'static str) -> Place {
+        Place::Fixed(UpstreamPath::from_static(path))
+    }
 }

@@ -111,6 +111,7 @@ impl Call {
 
     /// Whether a provider can be asked; the field at fault when not.
     pub fn fits(&self, target: &Target<'_>) -> Result<(), Invalid> {
+        target.path(self.stream())?;
         if self.api() == target.api { Ok(()) } else { self.for_provider(target).map(drop) }
     }
 

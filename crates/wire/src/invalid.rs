@@ -1,5 +1,7 @@
 //! The refusal of a request body: always the client's fault, always a 400.
 
+use crate::NotSegment;
+
 /// Why a request body is refused, ready to be told in the caller's dialect.
 ///
 /// Neither field ever quotes the input beyond names that we know ourselves: bodies hold prompts.
@@ -12,6 +14,12 @@ pub struct Invalid {
     pub param: Option<String>,
     /// What a program can act on, in OpenAI's words, such as `missing_required_parameter`.
     pub code: Option<&'static str>,
+}
+
+impl From<NotSegment> for Invalid {
+    fn from(rule: NotSegment) -> Invalid {
+        Invalid::value("model", &rule.to_string())
+    }
 }
 
 impl Invalid {

@@ -11,6 +11,7 @@
 //! | [`ListedModel`] | the list of models, as each dialect has it |
 //! | [`json`] | refuses documents that two parsers could read differently |
 //! | [`sse`] | cuts an event stream into events, byte for byte |
+//! | [`UpstreamPath`] | where a provider is asked; no text of a caller gets in raw |
 //! | [`Vendor`] | the one table of what providers do differently |
 //! | [`openai`] | chat completions, responses: request, answer, events, errors |
 //! | [`anthropic`] | messages: request, answer, events, errors |
@@ -34,6 +35,7 @@ pub mod json;
 mod models;
 mod neutral;
 pub mod openai;
+mod path;
 mod plain;
 mod splice;
 pub mod sse;
@@ -54,6 +56,9 @@ pub use crate::invalid::Invalid;
 pub use crate::models::ListedModel;
 pub use crate::openai::{
     ChatRequest, Chunk, Completion, FinishReason, NotChunk, NotCompletion, ResponsesRequest, Shape,
+};
+pub use crate::path::{
+    ApiVersion, FixedPath, NotPlain, NotSegment, PathSegment, PlainPath, PlainQuery, UpstreamPath,
 };
 pub use crate::plain::PlainRequest;
 pub use crate::stream::{Meaning, Piece, StreamReader};

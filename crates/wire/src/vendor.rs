@@ -3,7 +3,9 @@
 
 use serde::Deserialize;
 
-use crate::Api;
+use crate::api::Place;
+use crate::path::ModelResource;
+use crate::{Api, ApiVersion, NotSegment, PathSegment, UpstreamPath};
 
 /// Whose API a provider has: the `kind` of a provider in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -239,17 +241,27 @@ pub struct Target<'a> {
     pub model: &'a str,
     /// The most tokens that the model can generate, if that is known.
     pub max_output_tokens: Option<u64>,
+    /// Of Azure's dated API, which has the model in its paths.
+    pub api_version: Option<&'a ApiVersion>,
 }
 
 impl<'a> Target<'a> {
     /// Asked for what its vendor's row begins with.
     pub fn main(vendor: Vendor, model: &'a str) -> Target<'a> {
-        Target { vendor, api: vendor.main_api(), model, max_output_tokens: None }
+        let api = vendor.main_api();
+        Target { vendor, api, model, max_output_tokens: None, api_version: None }
     }
 
-    /// Where it is asked, below its base URL, query included.
-    pub fn path(&self, stream: bool) -> String {
-        self.api.path(self.model, stream)
+    /// Where it is asked, below its base URL, query included. An error is about the model's name,
+    /// where that is to stand in a path and cannot.
+    pub fn path(&self, stream: bool) -> Result<UpstreamPath, NotSegment> {
+        match (self.api.place(stream), self.api_version) {
+            (Place::Fixed(path), None) => Ok(path.into()),
+            (Place::Fixed(path), Some(version)) => {
+                Ok(path.at_deployment(&PathSegment::try_from(self.model)?, version))
+            }
+            (Place::OfModel(method), _) => Ok(ModelResource::try_from(self.model)?.method(method)),
+        }
     }
 }
 

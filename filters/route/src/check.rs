@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use inferlayer_filter::{BuildError, Outline};
 
-use crate::settings::{ModelSettings, PassThroughSettings, RouteSettings};
+use crate::settings::{CandidateSettings, ModelSettings, PassThroughSettings, RouteSettings};
 
 /// Every mistake, in the order of the block.
 pub(crate) fn check(settings: &RouteSettings, outline: &Outline) -> Vec<BuildError> {
@@ -45,6 +45,25 @@ fn check_candidates(
             let problem = format!("no provider is named `{}`", candidate.provider);
             errors.push(error(path, &format!("candidates[{at}].provider"), problem));
         }
+        let known = outline.providers.iter().find(|known| *known.name == *candidate.provider);
+        let Some(provider) = known else { continue };
+        for (field, name) in asked_names(model, candidate, at) {
+            if let Err(rule) = provider.can_name(name) {
+                errors.push(error(path, &field, format!("`{name}` must {rule}")));
+            }
+        }
+    }
+}
+
+/// The names that a candidate is asked for, as far as the configuration says them.
+fn asked_names<'a>(
+    model: &'a ModelSettings,
+    candidate: &'a CandidateSettings,
+    at: usize,
+) -> Vec<(String, &'a str)> {
+    match &candidate.model {
+        Some(name) => vec![(format!("candidates[{at}].model"), name)],
+        None => names(model).filter(|(_, name)| !name.ends_with('*')).collect(),
     }
 }
 

@@ -41,7 +41,7 @@ impl PlainPath {
     }
 
     /// Behind `/v1/`; at least one.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &str> {
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').skip(2)
     }
 }
