@@ -5,11 +5,13 @@
 
 mod decoder;
 mod event;
+mod ours;
 
 use bytes::Bytes;
 
 pub use self::decoder::{Decoder, TooLong};
 pub use self::event::{Event, EventKind};
+pub use self::ours::OurComments;
 
 /// Largest event accepted unless the caller says otherwise, in bytes: 8 MiB.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = 8 << 20;
