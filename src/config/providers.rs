@@ -72,6 +72,16 @@ pub(crate) struct ProviderSettings {
     /// Idle connections kept.
     #[serde(default = "idle_connections")]
     idle_connections_max: usize,
+    /// How long a connection may be idle and still be used again.
+    #[serde(
+        default = "half_a_minute",
+        rename = "pool_idle_timeout_seconds",
+        deserialize_with = "seconds"
+    )]
+    pool_idle_timeout: Duration,
+    /// How long a connection may go without a sign of life from the other side's TCP.
+    #[serde(default = "one_minute", rename = "tcp_timeout_seconds", deserialize_with = "seconds")]
+    tcp_timeout: Duration,
     /// When it is left alone for a while.
     #[serde(default)]
     breaker: Breaker,
@@ -173,6 +183,8 @@ impl ProviderSettings {
             first_byte_timeout: self.first_byte_timeout,
             idle_timeout: self.idle_timeout,
             idle_connections_max: self.idle_connections_max,
+            pool_idle_timeout: self.pool_idle_timeout,
+            tcp_timeout: self.tcp_timeout,
             breaker: BreakerSettings {
                 failures: self.breaker.failures.get(),
                 open: self.breaker.open,
@@ -202,6 +214,14 @@ impl Default for Breaker {
 
 fn five_seconds() -> Duration {
     Duration::from_secs(5)
+}
+
+fn half_a_minute() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn one_minute() -> Duration {
+    Duration::from_secs(60)
 }
 
 fn two_minutes() -> Duration {

@@ -94,8 +94,8 @@ pub(crate) async fn next(
     })
 }
 
-/// Of the provider's headers only the type of the body goes to the client; an allow-list cannot
-/// leak a credential that a provider echoes.
+/// Of the provider's headers only the type of the body goes to the client, and where the body was
+/// understood the type is ours.
 fn head(status: StatusCode, content_type: Option<HeaderValue>) -> ResponseHead {
     let mut headers = HeaderMap::new();
     let json = HeaderValue::from_static("application/json");

@@ -12,9 +12,11 @@ use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_wire::{
     Api, Call, Completion, ErrorParts, Meaning, NotAnswer, Piece, StreamReader, sse,
 };
+use serde::de::IgnoredAny;
 
 use crate::config::Limits;
-use crate::upstream::connection::{Cut, Reply};
+use crate::upstream::reply::{Cut, Reply};
+use crate::upstream::split_key::{SplitKey, Told};
 
 /// Comments and pings that may come before the first word of a stream while its head is kept
 /// back. A provider that sends more is taken for one that answers, and its client sees them.
@@ -36,6 +38,7 @@ pub(crate) enum Answer {
 /// A whole answer.
 pub(crate) struct Whole {
     pub(crate) status: StatusCode,
+    /// Of a body that was not understood; what was is JSON.
     pub(crate) content_type: Option<HeaderValue>,
     pub(crate) body: Bytes,
     /// What a successful answer says of itself.
@@ -56,6 +59,9 @@ pub(crate) struct EventStream {
     /// Read and not passed on yet.
     pieces: VecDeque<Piece>,
     ended: bool,
+    split_key: SplitKey,
+    /// How many of the last pieces wait until it is known that they are no part of our key.
+    held: usize,
 }
 
 impl Answer {
@@ -66,7 +72,10 @@ impl Answer {
         provider: Api,
         limits: &Limits,
     ) -> Result<Answer, AttemptResult> {
-        if is_event_stream(&reply) {
+        if reply.is_encoded() {
+            return Err(reply.unreadable());
+        }
+        if reply.status.is_success() && reply.is_event_stream() {
             let stream = EventStream::open(reply, call, provider, limits).await?;
             return Ok(Answer::Stream(Box::new(stream)));
         }
@@ -107,22 +116,22 @@ async fn collect(
         }
     }
     let content_type = reply.headers.get(CONTENT_TYPE).filter(|_| !translated).cloned();
-    let (status, mut body) = (reply.status, body.freeze());
+    let (status, body) = (reply.status, body.freeze());
     if provider.blames_key(status.as_u16(), &body) {
         return Err(AttemptResult::Status { status: status.as_u16() });
-    }
-    if !status.is_success() {
-        body = reply.redacted(body);
     }
     reply.release().await;
     if !status.is_success() {
         let body = call.read_error(provider, status.as_u16(), body);
+        // A page stays one; what reads as JSON is JSON, whatever its type says.
+        let is_json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
+        let content_type = content_type.filter(|_| !is_json);
         return Ok(Answer::Whole(Whole { status, content_type, body, facts: None }));
     }
     match call.read_answer(provider, unix_seconds(), body) {
         Ok(read) if !read.facts.is_error => {
             let (body, facts) = (read.body, Some(read.facts));
-            Ok(Answer::Whole(Whole { status, content_type, body, facts }))
+            Ok(Answer::Whole(Whole { status, content_type: None, body, facts }))
         }
         // It says something, which may be billed.
         Err(NotAnswer::Odd) => Err(AttemptResult::BadAnswer),
@@ -147,6 +156,8 @@ impl EventStream {
             reader: StreamReader::new(call, provider, unix_seconds()),
             pieces: VecDeque::new(),
             ended: false,
+            split_key: SplitKey::default(),
+            held: 0,
         };
         while stream.pieces.len() <= ASIDES_MAX {
             match stream.first_word() {
@@ -167,7 +178,7 @@ impl EventStream {
 
     /// The next of what has come.
     pub(crate) fn pop(&mut self) -> Option<Piece> {
-        self.pieces.pop_front()
+        if self.pieces.len() <= self.held { None } else { self.pieces.pop_front() }
     }
 
     /// Whether nothing more will come.
@@ -199,6 +210,7 @@ impl EventStream {
     pub(crate) async fn fill(&mut self) -> Result<(), Cut> {
         let Some(bytes) = self.reply.next().await? else {
             self.ended = true;
+            self.held = 0;
             if let Some(event) = self.decoder.finish() {
                 let last = self.read(&event);
                 let last = if event.is_terminated() { last } else { terminated(last) };
@@ -216,9 +228,20 @@ impl EventStream {
     }
 
     fn read(&mut self, event: &sse::Event) -> Piece {
-        let mut piece = self.reader.read(event);
-        if piece.meaning == Meaning::Error {
-            piece.bytes = self.reply.redacted(piece.bytes);
+        let piece = self.reader.read(event);
+        let told = self.reply.key().map(|key| self.split_key.read(key, &event.raw));
+        match told {
+            None | Some(Told::Nothing) => self.held = 0,
+            Some(Told::Part) => self.held += 1,
+            Some(Told::Key) => {
+                self.pieces.truncate(self.pieces.len().saturating_sub(self.held));
+                self.held = 0;
+                return Piece {
+                    bytes: Bytes::new(),
+                    facts: piece.facts,
+                    meaning: Meaning::Garbage,
+                };
+            }
         }
         piece
     }
@@ -240,11 +263,6 @@ fn terminated(mut piece: Piece) -> Piece {
         piece.bytes = [&piece.bytes, &b"\n\n"[..]].concat().into();
     }
     piece
-}
-
-fn is_event_stream(reply: &Reply) -> bool {
-    let content_type = reply.header(CONTENT_TYPE).unwrap_or_default();
-    reply.status.is_success() && content_type.starts_with("text/event-stream")
 }
 
 fn unix_seconds() -> u64 {

@@ -15,8 +15,9 @@ use crate::config::Limits;
 use crate::proxy::Pipeline;
 use crate::upstream::Warrant;
 use crate::upstream::answer::Answer;
-use crate::upstream::connection::{Connection, Reply};
+use crate::upstream::connection::Connection;
 use crate::upstream::provider::{Upstream, Upstreams};
+use crate::upstream::reply::Reply;
 use crate::upstream::{request, told};
 
 /// A client told to wait longer than this gives up or hangs, so it is told to try again by then.
@@ -85,7 +86,8 @@ impl Trial<'_> {
             let result = self.attempt(turn, x, patience).await?;
             leave(x, result.as_ref().map(Answer::status).map_err(|result| *result));
             stale += 1;
-            if stale > STALE_MAX || !matches!(result, Err(AttemptResult::Stale)) {
+            let again = matches!(result, Err(AttemptResult::Stale | AttemptResult::SpokeFirst));
+            if stale > STALE_MAX || !again {
                 return Ok(result);
             }
         }
@@ -99,7 +101,8 @@ impl Trial<'_> {
         x: &mut Exchange,
         patience: &mut Option<Duration>,
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
-        let (connected, intent) = tokio::join!(upstream.connect(), x.intent.need_mut()?.durable());
+        let connecting = upstream.connect(x.tenant.need()?);
+        let (connected, intent) = tokio::join!(connecting, x.intent.need_mut()?.durable());
         let intent = intent?;
         let connection = match connected {
             Ok(connection) => connection,

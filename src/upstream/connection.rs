@@ -6,51 +6,42 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use inferlayer_filter::UpstreamRequest;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_wire::UpstreamPath;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
-use pingora_core::{ErrorType, Result};
+use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::upstream::Warrant;
 use crate::upstream::endpoint::BaseUrl;
 use crate::upstream::provider::Upstream;
+use crate::upstream::reply::Reply;
 
 /// A connection on which nothing has been sent.
 pub(crate) struct Connection {
     pub(super) upstream: Arc<Upstream>,
-    peer: Arc<HttpPeer>,
+    pub(super) peer: Arc<HttpPeer>,
     pub(super) session: HttpSession,
     /// Taken from the pool: the provider may have closed it in this moment.
     reused: bool,
-}
-
-/// The beginning of an answer.
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    first: Option<Bytes>,
-    connection: Box<Connection>,
+    /// Heads that were read.
+    informational: usize,
 }
 
 /// A final head and the first piece of its body.
-type Begun = (StatusCode, HeaderMap, Option<Bytes>);
-
-/// The answer broke off.
-#[derive(Debug)]
-pub(crate) struct Cut;
+pub(super) type Begun = (StatusCode, HeaderMap, Option<Bytes>);
 
 /// A provider that refuses a body early often resets the connection; its answer may still be there.
 pub(super) const EARLY_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// A pooled connection that breaks later than this after a request was broken by it.
 const STALE_WITHIN: Duration = Duration::from_secs(1);
-/// What is read of an answer nobody wants, to keep its connection.
-const DRAIN_MAX: usize = 64 * 1024;
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Heads before the final one, such as 103.
+const INFORMATIONAL_MAX: usize = 16;
+const TOO_MANY_HEADS: ErrorType = ErrorType::Custom("heads before the final one");
 
 impl Connection {
     /// Boxed, because it is handed from future to future and a session is large.
@@ -60,7 +51,7 @@ impl Connection {
         session: HttpSession,
         reused: bool,
     ) -> Box<Connection> {
-        Box::new(Connection { upstream, peer, session, reused })
+        Box::new(Connection { upstream, peer, session, reused, informational: 0 })
     }
 
     /// Sends the request and waits for the first piece of its answer.
@@ -72,7 +63,8 @@ impl Connection {
         let UpstreamRequest { path, mut headers, body } = request;
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         let head = self.head(Method::POST, &path, headers);
-        let head = head.map_err(|_| AttemptResult::BadAnswer)?;
+        let head = head.map_err(|_| AttemptResult::Unsendable)?;
+        self.is_silent().await?;
         let begun = Instant::now();
         let wrote = self.write(head, body).await;
         let patience = match wrote {
@@ -112,6 +104,21 @@ impl Connection {
         self.session.finish_request_body().await
     }
 
+    /// That nothing has come before anything was sent. What came, such as a second answer to the
+    /// request before, would be taken for the answer to this one.
+    pub(super) async fn is_silent(&mut self) -> Result<(), AttemptResult> {
+        let early = tokio::select! {
+            biased;
+            early = self.session.read_response_header() => early,
+            () = std::future::ready(()) => return Ok(()),
+        };
+        Err(match early {
+            Ok(()) => AttemptResult::SpokeFirst,
+            Err(_) if self.reused => AttemptResult::Stale,
+            Err(_) => AttemptResult::ConnectFailed,
+        })
+    }
+
     /// The final head and the first piece of the body. A head alone is no answer yet.
     pub(super) async fn begin(&mut self) -> Result<Begun> {
         self.read_final_head().await?;
@@ -125,12 +132,19 @@ impl Connection {
     pub(super) async fn read_final_head(&mut self) -> Result<()> {
         while self.session.response_header().is_none_or(is_informational) {
             self.session.read_response_header().await?;
+            self.informational += 1;
+            let head = self.session.response_header();
+            // Nobody asked for another protocol.
+            let switches = head.is_some_and(|head| head.status == StatusCode::SWITCHING_PROTOCOLS);
+            if switches || self.informational > INFORMATIONAL_MAX {
+                return Err(Error::new_up(TOO_MANY_HEADS));
+            }
         }
         Ok(())
     }
 
-    pub(super) fn reply(self: Box<Self>, (status, headers, first): Begun) -> Reply {
-        Reply { status, headers, first, connection: self }
+    pub(super) fn reply(self: Box<Self>, begun: Begun) -> Reply {
+        Reply::new(begun, self)
     }
 
     pub(super) fn failure(&self, error: &ErrorType, begun: Instant) -> AttemptResult {
@@ -138,68 +152,12 @@ impl Connection {
         let at_once = begun.elapsed() < STALE_WITHIN;
         let stale = self.reused && at_once && self.session.response_header().is_none();
         match error {
-            ErrorType::InvalidHTTPHeader | ErrorType::H1Error => AttemptResult::BadAnswer,
+            ErrorType::InvalidHTTPHeader | ErrorType::H1Error => AttemptResult::NotHttp,
+            error if *error == TOO_MANY_HEADS => AttemptResult::BadAnswer,
             ErrorType::ReadTimedout => AttemptResult::FirstByteTimeout,
             _ if stale => AttemptResult::Stale,
             _ => AttemptResult::Broken,
         }
-    }
-}
-
-impl Reply {
-    /// A header as text.
-    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The next piece, nothing at the end. No total limit: only silence is cut.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
-        if let Some(first) = self.first.take() {
-            return Ok(Some(first));
-        }
-        let idle = self.connection.upstream.settings.idle_timeout;
-        let read = self.connection.session.read_response_body();
-        fast_timeout(idle, read).await.map_err(|_| Cut)?.map_err(|_| Cut)
-    }
-
-    /// Whether our key is in what the provider says.
-    pub(crate) fn holds_key(&self, bytes: &[u8]) -> bool {
-        self.connection.upstream.settings.key.as_ref().is_some_and(|key| key.is_in(bytes))
-    }
-
-    /// What the provider says went wrong, without our key.
-    pub(crate) fn redacted(&self, error: Bytes) -> Bytes {
-        match &self.connection.upstream.settings.key {
-            Some(key) => key.redacted(error),
-            None => error,
-        }
-    }
-
-    /// Gives the connection back once the answer was read to its end.
-    pub(crate) async fn release(mut self) {
-        if self.connection.session.response_done() {
-            let Connection { upstream, peer, session, .. } = *self.connection;
-            let HttpSession::H1(session) = session else { return };
-            upstream.connector().release_http_session(session, &*peer, None).await;
-        }
-    }
-
-    /// Reads what is left of an answer nobody wants, beside the request that goes on.
-    pub(crate) fn discard(mut self) {
-        tokio::spawn(async move {
-            let drained = async {
-                let mut room = DRAIN_MAX;
-                while let Ok(Some(bytes)) = self.next().await {
-                    match room.checked_sub(bytes.len()) {
-                        Some(left) => room = left,
-                        None => return,
-                    }
-                }
-                self.release().await;
-            };
-            // Past the time the connection is dropped, which closes it.
-            let _ = fast_timeout(DRAIN_TIMEOUT, drained).await;
-        });
     }
 }
 

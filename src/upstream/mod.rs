@@ -17,21 +17,24 @@ mod breaker;
 mod connection;
 mod endpoint;
 mod forwarded;
+mod mask;
 mod passing;
 mod provider;
+mod reply;
 mod request;
 mod secret;
+mod split_key;
 mod streamed;
 mod told;
 
 pub(crate) use answer::{Answer, EventStream, Long, Whole};
 pub(crate) use attempts::Trial;
 pub(crate) use breaker::BreakerSettings;
-pub(crate) use connection::Reply;
 pub(crate) use endpoint::{BaseUrl, Resolver};
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use passing::{Kind, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
+pub(crate) use reply::Reply;
 pub(crate) use secret::Secret;
 
 use inferlayer_accounts::{Hold, Tenant};

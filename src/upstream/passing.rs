@@ -14,8 +14,9 @@ use inferlayer_ledger::Receipt;
 use crate::config::Limits;
 use crate::proxy::Upload;
 use crate::upstream::attempts::{Trial, asked_patience, enter, failure, is_final, leave};
-use crate::upstream::connection::{Connection, Cut, Reply};
+use crate::upstream::connection::Connection;
 use crate::upstream::provider::Upstream;
+use crate::upstream::reply::{Cut, Reply};
 use crate::upstream::{Warrant, streamed};
 
 /// What a provider answers to a request that passes through.
@@ -137,6 +138,9 @@ impl Passing {
     /// Collects what is short and read as a whole: errors, JSON, text, and what has no body.
     async fn begin(mut reply: Reply, limits: &Limits) -> Result<Passing, AttemptResult> {
         let success = reply.status.is_success();
+        if reply.is_encoded() {
+            return Err(reply.unreadable());
+        }
         let text = Kind::of(&reply.headers) == Kind::Text;
         let max_bytes = match (success, text) {
             (false, _) => ERROR_MAX_BYTES,
@@ -153,8 +157,7 @@ impl Passing {
                 };
             }
         }
-        let body = reply.redacted(body.freeze());
-        Ok(Passing::Whole { status: reply.status, headers: reply.headers, body })
+        Ok(Passing::Whole { status: reply.status, headers: reply.headers, body: body.freeze() })
     }
 
     fn status(&self) -> StatusCode {

@@ -1,6 +1,7 @@
 //! One provider: its settings, and what it takes to connect to it. Every provider has a connector
 //! of its own, so that pooled connections and trust roots are never shared between trust domains.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use inferlayer_filter::{Candidate, Provider, Refusal};
 use pingora_core::ErrorType;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::v1::Connector;
+use pingora_core::protocols::TcpKeepalive;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
@@ -20,6 +22,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 use crate::upstream::breaker::{Breaker, BreakerSettings};
 use crate::upstream::connection::Connection;
 use crate::upstream::endpoint::{BaseUrl, Resolver};
+use crate::upstream::mask::Forms;
 use crate::upstream::secret::{Secret, UnsendableKey};
 
 /// How to reach a provider.
@@ -34,6 +37,10 @@ pub(crate) struct UpstreamSettings {
     pub(crate) first_byte_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) idle_connections_max: usize,
+    /// How long a connection may be idle and still be used again.
+    pub(crate) pool_idle_timeout: Duration,
+    /// How long a connection may go without a sign of life from the other side's TCP.
+    pub(crate) tcp_timeout: Duration,
     pub(crate) breaker: BreakerSettings,
 }
 
@@ -42,6 +49,8 @@ pub(crate) struct Upstream {
     pub(crate) settings: UpstreamSettings,
     /// The header with its key, marked sensitive.
     pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    /// How the key may be written in what comes back.
+    pub(crate) forms: Arc<Forms>,
     breaker: Arc<Breaker>,
     connector: Connector,
     resolver: Resolver,
@@ -51,8 +60,11 @@ pub(crate) struct Upstream {
 #[derive(Clone)]
 pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
 
-/// In the group of a peer, beside the place of its provider.
-const UNSHARED: u64 = 1 << 63;
+/// In the group of a peer, in place of a tenant.
+const UNSHARED: u64 = 0;
+
+/// Unanswered, they end a connection.
+const KEEPALIVE_PROBES: u32 = 3;
 
 impl Upstreams {
     pub(crate) fn new(upstreams: Vec<Upstream>) -> Upstreams {
@@ -90,6 +102,7 @@ impl Upstream {
         options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
         Ok(Upstream {
             credential,
+            forms: Arc::new(settings.key.as_ref().map(Secret::forms).unwrap_or_default()),
             breaker: Breaker::new(settings.breaker),
             connector: Connector::new(Some(options)),
             resolver: Resolver::default(),
@@ -98,32 +111,35 @@ impl Upstream {
     }
 
     /// A pooled connection, or a new one to the first address that takes it.
-    pub(crate) async fn connect(self: &Arc<Upstream>) -> Result<Box<Connection>, AttemptResult> {
-        if let Some(connection) = self.pooled().await {
+    ///
+    /// Connections are kept for each tenant: whatever a provider sends too much on one can then
+    /// only be taken for an answer to the same tenant.
+    pub(crate) async fn connect(
+        self: &Arc<Upstream>,
+        tenant: &Tenant,
+    ) -> Result<Box<Connection>, AttemptResult> {
+        let group = group_of(tenant);
+        if let Some(connection) = self.pooled(group).await {
             return Ok(connection);
         }
         // Seldom, and some nine kilobytes of state that no other request should carry about.
-        Box::pin(self.connect_anew(|peer| peer)).await
+        Box::pin(self.connect_anew(group)).await
     }
 
     /// A new connection that nobody will use again.
     pub(crate) async fn connect_unshared(
         self: &Arc<Upstream>,
     ) -> Result<Box<Connection>, AttemptResult> {
-        let unshared = |peer: Arc<HttpPeer>| {
-            let mut peer = HttpPeer::clone(&peer);
-            // Connections of this group are never given back, so there is none to be found.
-            peer.group_key |= UNSHARED;
-            Arc::new(peer)
-        };
-        Box::pin(self.connect_anew(unshared)).await
+        // Connections of this group are never given back, so there is none to be found.
+        Box::pin(self.connect_anew(UNSHARED)).await
     }
 
-    async fn pooled(self: &Arc<Upstream>) -> Option<Box<Connection>> {
+    async fn pooled(self: &Arc<Upstream>, group: u64) -> Option<Box<Connection>> {
         for peer in self.resolver.known()?.iter() {
-            if let Some(session) = self.connector.reused_http_session(&**peer).await {
+            let peer = in_group(peer, group);
+            if let Some(session) = self.connector.reused_http_session(&*peer).await {
                 let session = HttpSession::H1(session);
-                return Some(Connection::new(Arc::clone(self), Arc::clone(peer), session, true));
+                return Some(Connection::new(Arc::clone(self), peer, session, true));
             }
         }
         None
@@ -131,14 +147,14 @@ impl Upstream {
 
     async fn connect_anew(
         self: &Arc<Upstream>,
-        group: impl Fn(Arc<HttpPeer>) -> Arc<HttpPeer>,
+        group: u64,
     ) -> Result<Box<Connection>, AttemptResult> {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
             let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
             let mut result = Err(AttemptResult::Unresolved);
             for peer in peers.iter().flat_map(|peers| peers.iter()) {
-                result = self.connect_to(&group(Arc::clone(peer))).await;
+                result = self.connect_to(&in_group(peer, group)).await;
                 if result.is_ok() {
                     return result;
                 }
@@ -170,7 +186,14 @@ impl Upstream {
     fn peer(&self, address: SocketAddr) -> HttpPeer {
         let BaseUrl { tls, host, .. } = &self.settings.base_url;
         let mut peer = HttpPeer::new(address, *tls, host.clone());
-        peer.group_key = self.settings.provider.index as u64;
+        let timeout = self.settings.tcp_timeout;
+        peer.options.tcp_keepalive = Some(TcpKeepalive {
+            idle: timeout / 2,
+            interval: (timeout / 2 / KEEPALIVE_PROBES).max(Duration::from_secs(1)),
+            count: KEEPALIVE_PROBES as usize,
+            #[cfg(target_os = "linux")]
+            user_timeout: timeout,
+        });
         peer.options.write_timeout = Some(self.settings.idle_timeout);
         peer
     }
@@ -182,6 +205,19 @@ impl Upstream {
     pub(crate) fn connector(&self) -> &Connector {
         &self.connector
     }
+}
+
+/// The group of a tenant's connections; never [`UNSHARED`].
+fn group_of(tenant: &Tenant) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    tenant.name().hash(&mut hasher);
+    hasher.finish().max(UNSHARED + 1)
+}
+
+fn in_group(peer: &HttpPeer, group: u64) -> Arc<HttpPeer> {
+    let mut peer = peer.clone();
+    peer.group_key = group;
+    Arc::new(peer)
 }
 
 fn connect_failure(error: &ErrorType) -> AttemptResult {

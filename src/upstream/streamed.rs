@@ -13,8 +13,9 @@ use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::proxy::{Length, Upload};
 use crate::upstream::Warrant;
-use crate::upstream::connection::{Connection, EARLY_ANSWER_TIMEOUT, Reply};
+use crate::upstream::connection::{Connection, EARLY_ANSWER_TIMEOUT};
 use crate::upstream::forwarded::{OF_PASSAGES, pass};
+use crate::upstream::reply::Reply;
 use crate::upstream::request::AGENT;
 
 /// The request as filters see it: without body, framing and host.
@@ -51,8 +52,11 @@ impl Connection {
         let UpstreamRequest { path, mut headers, .. } = request;
         frame(&method, upload.length(), &mut headers);
         let Ok(head) = self.head(method, &path, headers) else {
-            return Ok(Err(AttemptResult::BadAnswer));
+            return Ok(Err(AttemptResult::Unsendable));
         };
+        if let Err(early) = self.is_silent().await {
+            return Ok(Err(early));
+        }
         upload.invite().await?;
         let idle = self.upstream.settings.idle_timeout;
         let begun = Instant::now();

@@ -13,8 +13,7 @@ const PREFIX: &str = "x-inferlayer-provider-";
 /// The headers for the caller: `x-inferlayer-provider-ratelimit-…`, `-request-id`.
 pub(crate) fn by(reply: &Reply) -> HeaderMap {
     let ours = reply.headers.iter().filter_map(|(name, value)| {
-        let kept = fits(value) && !reply.holds_key(value.as_bytes());
-        Some((name_of_ours(name.as_str()).filter(|_| kept)?, value.clone()))
+        Some((name_of_ours(name.as_str()).filter(|_| fits(value))?, value.clone()))
     });
     ours.take(HEADERS_MAX).collect()
 }

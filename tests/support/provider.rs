@@ -48,6 +48,13 @@ pub enum Script {
     EchoKey(u16),
     /// What a test makes of the request, as bytes on the wire; then the connection is closed.
     With(fn(&Seen) -> Vec<u8>),
+    /// The same, but each piece in a packet of its own.
+    Pieces(fn(&Seen) -> Vec<Vec<u8>>),
+    /// A chat completion that says what the last message says, and so much later the same again,
+    /// which nobody asked for.
+    EchoTwice(Duration),
+    /// Heads of status 103 until the end of time.
+    Hints,
 }
 
 /// What comes after the first events of a stream.
@@ -187,6 +194,14 @@ async fn connection(
                 stream.write_all(&answer(&seen)).await?;
                 return stream.shutdown().await;
             }
+            Script::Pieces(pieces) => {
+                for piece in pieces(&seen) {
+                    stream.write_all(&piece).await?;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                return stream.shutdown().await;
+            }
+            Script::EchoTwice(pause) => echo_twice(&mut stream, &asked, *pause).await?,
             last => return last_answer(&mut stream, last).await,
         }
     }
@@ -227,11 +242,32 @@ async fn last_answer(stream: &mut BufReader<TcpStream>, script: &Script) -> std:
         Script::Unterminated => unterminated(stream).await,
         Script::LateUsage(pause) => late_usage(stream, pause).await,
         Script::Endless(pace) => endless(stream, pace).await,
+        Script::Hints => hints(stream).await,
         Script::Reset => stream.get_ref().set_zero_linger(),
         Script::After(events, then) => after_words(stream, events, then).await,
         // Silence; the others keep their connection.
         _ => stream.read_u8().await.map(drop),
     }
+}
+
+async fn hints(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
+    loop {
+        stream.write_all(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").await?;
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn echo_twice(
+    stream: &mut BufReader<TcpStream>,
+    asked: &Value,
+    pause: Duration,
+) -> std::io::Result<()> {
+    let last = asked["messages"].as_array().and_then(|all| all.last()).cloned().unwrap_or_default();
+    let said = last["content"].as_str().unwrap_or_default();
+    let body = completion().replace("Hello wörld", said);
+    json_answer(stream, 200, "x-a: b", &body).await?;
+    tokio::time::sleep(pause).await;
+    json_answer(stream, 200, "x-a: b", &body).await
 }
 
 async fn after_words(

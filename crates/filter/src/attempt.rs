@@ -46,7 +46,16 @@ pub enum AttemptResult {
     Broken,
     /// No answer began in time.
     FirstByteTimeout,
-    /// An answer that is not one: not HTTP, or too large a head.
+    /// Bytes that are no answer in HTTP, or too large a head, or heads without end.
+    NotHttp,
+    /// Something came before the request was sent, so it was not sent on this connection; tried
+    /// again on another.
+    SpokeFirst,
+    /// Not sent: the request cannot be written for this provider. Nobody's fault but the gateway's.
+    Unsendable,
+    /// Not made: the gateway itself is short of descriptors, ports or memory for a connection.
+    OwnShortage,
+    /// An answer that is not one: nonsense, cut off, too large, or encoded unasked.
     BadAnswer,
     /// A status of success over an error, or over what is no answer, such as a page.
     ErrorAnswer {
@@ -85,12 +94,16 @@ impl AttemptResult {
             | AttemptResult::ConnectFailed
             | AttemptResult::Broken
             | AttemptResult::FirstByteTimeout
-            | AttemptResult::BadAnswer => true,
+            | AttemptResult::NotHttp => true,
             AttemptResult::Status { status } => status >= 500 || status == 401,
             AttemptResult::Connecting
             | AttemptResult::Sent
             | AttemptResult::Answered { .. }
             | AttemptResult::Stale
+            | AttemptResult::BadAnswer
+            | AttemptResult::SpokeFirst
+            | AttemptResult::Unsendable
+            | AttemptResult::OwnShortage
             | AttemptResult::ErrorAnswer { .. }
             | AttemptResult::BreakerOpen => false,
         }
@@ -110,6 +123,10 @@ impl AttemptResult {
             AttemptResult::Stale => "stale",
             AttemptResult::Broken => "broken",
             AttemptResult::FirstByteTimeout => "first_byte_timeout",
+            AttemptResult::NotHttp => "not_http",
+            AttemptResult::SpokeFirst => "spoke_first",
+            AttemptResult::Unsendable => "unsendable",
+            AttemptResult::OwnShortage => "own_shortage",
             AttemptResult::BadAnswer => "bad_answer",
             AttemptResult::ErrorAnswer { .. } => "error_answer",
             AttemptResult::BreakerOpen => "breaker_open",

@@ -16,7 +16,7 @@ use crate::config::Limits;
 use crate::proxy::{Failure, Run, body, relay, respond};
 use crate::upstream::{Kind, Passing, Reply};
 
-/// What a client needs to read the body. An allow-list cannot leak what a provider echoes.
+/// What a client needs to read the body; of a provider's other headers nothing goes to the client.
 const PASSED_ON: [HeaderName; 4] =
     [CONTENT_TYPE, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_ENCODING];
 
