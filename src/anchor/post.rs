@@ -56,8 +56,10 @@ impl Poster {
     async fn connect(&self) -> Result<HttpSession, SendError> {
         let BaseUrl { host, port, .. } = &self.url;
         let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
-        let mut result = Err(SendError::Unresolved(host.clone()));
-        for peer in peers.iter().flat_map(|peers| peers.iter()) {
+        let unresolved = || SendError::Unresolved(host.clone());
+        let peers = peers.map_err(|_| unresolved())?;
+        let mut result = Err(unresolved());
+        for peer in peers.iter() {
             match self.connector.get_http_session(&**peer).await {
                 Ok((session, _)) => return Ok(HttpSession::H1(session)),
                 Err(error) => result = Err(failed(&error)),

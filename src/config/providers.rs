@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use inferlayer_filter::Provider;
 use inferlayer_wire::{ApiVersion, Vendor};
+use ipnet::IpNet;
 use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
 use crate::config::provider_headers::ProviderHeaders;
 use crate::config::secret::SecretReference;
-use crate::upstream::{BaseUrl, BreakerSettings, UpstreamSettings};
+use crate::upstream::{AllowedAddresses, BaseUrl, BreakerSettings, UpstreamSettings};
 
 /// A provider.
 #[derive(Debug, Deserialize)]
@@ -44,7 +45,10 @@ pub(crate) struct ProviderSettings {
     ca_file: Option<PathBuf>,
     /// It runs where the data may stay: requests of tenants that are `local_only` may go there.
     #[serde(default)]
-    local: bool,
+    pub(crate) local: bool,
+    /// Where one that is `local` may lie beside private networks, such as `203.0.113.0/24`.
+    #[serde(default)]
+    local_networks: Vec<IpNet>,
     /// Calls cost nothing: one's own machine. Needs no price.
     #[serde(default)]
     free: bool,
@@ -143,6 +147,19 @@ impl ProviderSettings {
         self.kind == Vendor::Simulated
     }
 
+    /// It has Azure's dated API.
+    pub(crate) fn has_api_version(&self) -> bool {
+        self.api_version.is_some()
+    }
+
+    /// Where it may be found.
+    pub(crate) fn addresses(&self) -> AllowedAddresses {
+        match self.local {
+            true => AllowedAddresses::local(self.local_networks.clone()),
+            false => AllowedAddresses::default(),
+        }
+    }
+
     /// Where its API lies; nothing for the gateway's own stand-in. An error is about `base_url`.
     pub(crate) fn address(&self) -> Result<Option<BaseUrl>, String> {
         match (self.is_simulated(), &self.base_url) {
@@ -179,6 +196,7 @@ impl ProviderSettings {
             key: key.transpose()?,
             headers: self.headers.0.clone(),
             ca_file: self.ca_file.as_ref().map(|path| base.join(path)),
+            addresses: self.addresses(),
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
             idle_timeout: self.idle_timeout,

@@ -11,6 +11,7 @@
 //! Connecting overlaps the ledger's sync; sending demands a [`Warrant`], which cannot be had
 //! without a tenant, a hold and a durable intent. An unmetered or unrecorded call does not compile.
 
+mod address;
 mod answer;
 mod attempts;
 mod breaker;
@@ -27,10 +28,11 @@ mod split_key;
 mod streamed;
 mod told;
 
+pub(crate) use address::{AllowedAddresses, Reach};
 pub(crate) use answer::{Answer, EventStream, Long, Whole};
 pub(crate) use attempts::Trial;
 pub(crate) use breaker::BreakerSettings;
-pub(crate) use endpoint::{BaseUrl, Resolver};
+pub(crate) use endpoint::{BadBaseUrl, BaseUrl, Resolver};
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use passing::{Kind, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};

@@ -19,9 +19,10 @@ use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
 
+use crate::upstream::address::AllowedAddresses;
 use crate::upstream::breaker::{Breaker, BreakerSettings};
 use crate::upstream::connection::Connection;
-use crate::upstream::endpoint::{BaseUrl, Resolver};
+use crate::upstream::endpoint::{BaseUrl, ResolveError, Resolver};
 use crate::upstream::mask::Forms;
 use crate::upstream::secret::{Secret, UnsendableKey};
 
@@ -33,6 +34,8 @@ pub(crate) struct UpstreamSettings {
     /// Sent with every request.
     pub(crate) headers: HeaderMap,
     pub(crate) ca_file: Option<PathBuf>,
+    /// Where it may be found.
+    pub(crate) addresses: AllowedAddresses,
     pub(crate) connect_timeout: Duration,
     pub(crate) first_byte_timeout: Duration,
     pub(crate) idle_timeout: Duration,
@@ -105,7 +108,7 @@ impl Upstream {
             forms: Arc::new(settings.key.as_ref().map(Secret::forms).unwrap_or_default()),
             breaker: Breaker::new(settings.breaker),
             connector: Connector::new(Some(options)),
-            resolver: Resolver::default(),
+            resolver: Resolver::new(settings.addresses.clone()),
             settings,
         })
     }
@@ -152,8 +155,12 @@ impl Upstream {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
             let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
+            let peers = peers.map_err(|error| match error {
+                ResolveError::Unresolved => AttemptResult::Unresolved,
+                ResolveError::NotAllowed => AttemptResult::AddressNotAllowed,
+            })?;
             let mut result = Err(AttemptResult::Unresolved);
-            for peer in peers.iter().flat_map(|peers| peers.iter()) {
+            for peer in peers.iter() {
                 result = self.connect_to(&in_group(peer, group)).await;
                 if result.is_ok() {
                     return result;

@@ -31,6 +31,9 @@ pub enum AttemptResult {
     },
     /// The name has no address.
     Unresolved,
+    /// The name has no address where the provider may be: it is `local` and the address is not, or
+    /// the address is never a provider's.
+    AddressNotAllowed,
     /// Nobody listens there.
     Refused,
     /// No connection in time.
@@ -88,6 +91,7 @@ impl AttemptResult {
     pub fn blames_provider(self) -> bool {
         match self {
             AttemptResult::Unresolved
+            | AttemptResult::AddressNotAllowed
             | AttemptResult::Refused
             | AttemptResult::ConnectTimeout
             | AttemptResult::TlsFailed
@@ -116,6 +120,7 @@ impl AttemptResult {
             AttemptResult::Sent => "sent",
             AttemptResult::Answered { .. } => "answered",
             AttemptResult::Unresolved => "unresolved",
+            AttemptResult::AddressNotAllowed => "address_not_allowed",
             AttemptResult::Refused => "refused",
             AttemptResult::ConnectTimeout => "connect_timeout",
             AttemptResult::TlsFailed => "tls_failed",

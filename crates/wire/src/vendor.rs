@@ -57,6 +57,8 @@ pub struct Quirks {
     /// What it answers in its own words; the first is what conversations of other dialects are
     /// translated to.
     pub apis: &'static [Api],
+    /// What its base URL ends with; empty where that differs.
+    pub base_version: &'static str,
     /// The header that its key stands in.
     pub key: KeyHeader,
     /// It takes `stream_options.include_usage`; the others count in every stream unasked, or refuse
@@ -118,6 +120,7 @@ const GEMINI: &[Api] =
 /// What a server of OpenAI's API does unless its row says otherwise.
 const COMPATIBLE: Quirks = Quirks {
     apis: WITHOUT_RESPONSES,
+    base_version: "/v1",
     key: KeyHeader::Bearer,
     stream_options: true,
     output_cap: "max_tokens",
@@ -142,8 +145,8 @@ const OPENAI_ITSELF: Quirks = Quirks {
 
 const TABLE: &[(Vendor, Quirks)] = &[
     (Vendor::OpenAi, OPENAI_ITSELF),
-    (Vendor::Azure, Quirks { key: KeyHeader::ApiKey, ..OPENAI_ITSELF }),
-    (Vendor::Compatible, COMPATIBLE),
+    (Vendor::Azure, Quirks { base_version: "", key: KeyHeader::ApiKey, ..OPENAI_ITSELF }),
+    (Vendor::Compatible, Quirks { base_version: "", ..COMPATIBLE }),
     (
         Vendor::Vllm,
         Quirks {
@@ -156,7 +159,10 @@ const TABLE: &[(Vendor, Quirks)] = &[
     ),
     // It has responses of its own, made from its chat completions; but their streams come without
     // the numbers, model and time that SDKs insist on, and a route may still ask for them.
-    (Vendor::LlamaCpp, Quirks { reasoning_content: true, top_k: true, ..COMPATIBLE }),
+    (
+        Vendor::LlamaCpp,
+        Quirks { base_version: "", reasoning_content: true, top_k: true, ..COMPATIBLE },
+    ),
     (Vendor::Ollama, Quirks { reasoning_effort: true, choices: false, ..COMPATIBLE }),
     (Vendor::Tgi, Quirks { choices: false, ..COMPATIBLE }),
     (
@@ -182,6 +188,7 @@ const TABLE: &[(Vendor, Quirks)] = &[
     (
         Vendor::DeepSeek,
         Quirks {
+            base_version: "",
             reasoning_content: true,
             json_schema: false,
             choices: false,
@@ -203,8 +210,11 @@ const TABLE: &[(Vendor, Quirks)] = &[
     (Vendor::Together, Quirks { top_k: true, ..COMPATIBLE }),
     (Vendor::Fireworks, Quirks { reasoning_effort: true, top_k: true, ..COMPATIBLE }),
     (Vendor::Anthropic, Quirks { apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE }),
-    (Vendor::Gemini, Quirks { apis: GEMINI, key: KeyHeader::XGoogApiKey, ..COMPATIBLE }),
-    (Vendor::Simulated, Quirks { apis: &[Api::Chat], ..COMPATIBLE }),
+    (
+        Vendor::Gemini,
+        Quirks { apis: GEMINI, base_version: "/v1beta", key: KeyHeader::XGoogApiKey, ..COMPATIBLE },
+    ),
+    (Vendor::Simulated, Quirks { apis: &[Api::Chat], base_version: "", ..COMPATIBLE }),
 ];
 
 impl Vendor {

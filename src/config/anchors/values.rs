@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{HeaderName, Uri, header};
 use serde::Deserialize;
 
-use crate::upstream::BaseUrl;
+use crate::upstream::{BadBaseUrl, BaseUrl};
 
 /// 1 to 64 of `a-z 0-9 . _ -`, the first a letter or digit: also the name of a file.
 #[derive(Clone, Debug, Deserialize)]
@@ -142,7 +142,10 @@ impl TryFrom<String> for PostUrl {
     fn try_from(text: String) -> Result<PostUrl, String> {
         let wrong = "url must be http:// or https:// with a host and without credentials, query or \
                      fragment";
-        let base = text.parse().map_err(|_| wrong.to_owned())?;
+        let base = text.parse().map_err(|error| match error {
+            BadBaseUrl::Form => wrong.to_owned(),
+            error => error.to_string(),
+        })?;
         let uri: Uri = text.parse().map_err(|_| wrong.to_owned())?;
         Ok(PostUrl { base, path: uri.path().to_owned() })
     }
