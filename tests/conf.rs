@@ -62,6 +62,78 @@ fn every_mistake_of_a_file_is_told_with_its_place() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// What can work and is likely not meant is told, and refused only when that is asked for.
+#[test]
+fn every_oddity_of_a_file_is_told_with_its_place() {
+    let files = yaml_files("tests/conf/odd");
+    assert!(files.len() >= 2);
+    for path in files {
+        let expected = std::fs::read_to_string(root().join(path.with_extension("expected")));
+        let (lenient, strict) = (check(&path), check_strictly(&path));
+        let said = String::from_utf8_lossy(&lenient.stderr);
+        assert_eq!(said, expected.unwrap_or_default(), "{}", path.display());
+        assert!(lenient.status.success());
+        assert_eq!(strict.status.code(), Some(EX_CONFIG));
+        let said = String::from_utf8_lossy(&strict.stderr);
+        assert!(said.contains(&format!(" warnings in {}\n", path.display())), "{said}");
+    }
+}
+
+#[test]
+fn a_note_is_no_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("gw.yaml");
+    let odd = std::fs::read_to_string(root().join("tests/conf/odd/candidates.yaml")).unwrap();
+    // Each warning of that file is of a tenant that pays.
+    let noted = odd.replace("budget_usd: 10 }", "budget_usd: 10, allow_unpriced: true }");
+    let noted = noted.replace("local_only: true }", "local_only: true, allow_unpriced: true }");
+    std::fs::write(&config, noted).unwrap();
+    let output = check_strictly(&config);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains(": note: tenant `clinic` can never use `openai`"), "{said}");
+}
+
+#[test]
+fn a_key_file_that_others_can_read_is_a_warning_and_one_they_can_write_to_a_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, key) = (folder.path().join("gw.yaml"), folder.path().join("provider.key"));
+    let yaml = WITHOUT_SECRETS.replace("{ env: INFERLAYER_NOT_SET }", "{ file: provider.key }");
+    std::fs::write(&config, yaml.replace("{ file: nowhere }", "{ file: provider.key }")).unwrap();
+    std::fs::write(&key, "sk-canary\n").unwrap();
+    let at = |mode| {
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        let output = check(&config);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = at(0o600);
+    assert_eq!((code, said.contains("provider.key: ")), (Some(0), false), "{said}");
+    let (code, said) = at(0o644);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("providers[0].key: warning: "), "{said}");
+    assert!(said.contains("run `chmod 600 "), "{said}");
+    let (code, said) = at(0o666);
+    assert_eq!(code, Some(EX_CONFIG));
+    assert!(said.contains("providers[1].key: ") && said.contains("every user can write"), "{said}");
+}
+
+#[test]
+fn a_data_folder_that_everybody_can_write_to_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, data) = (folder.path().join("gw.yaml"), folder.path().join("data"));
+    std::fs::write(&config, WITHOUT_SECRETS).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    for command in ["check", "serve"] {
+        let output = inferlayer(&[command, "--config"]).arg(&config).output().unwrap();
+        assert_eq!(output.status.code(), Some(EX_CONFIG));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(":2:11: data_dir: "), "{said}");
+        assert!(said.contains("can be written to by every user"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+}
+
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let output = check(Path::new("conf/nowhere.yaml"));
@@ -134,7 +206,7 @@ const KEYS: &[(&str, &str)] = &[
     (".ledger.anchors.to.witness", "url key ca_file"),
     (
         ".providers",
-        "name kind base_url key key_name ca_file local free idle_connections_max breaker",
+        "name kind base_url key key_name ca_file local local_networks free idle_connections_max breaker",
     ),
     (".providers", "headers api_version"),
     (".providers.headers", "openai-organization"),
@@ -188,6 +260,10 @@ fn yaml_files(folder: &str) -> Vec<PathBuf> {
 
 fn check(config: &Path) -> Output {
     inferlayer(&["check", "--config"]).arg(config).output().unwrap()
+}
+
+fn check_strictly(config: &Path) -> Output {
+    inferlayer(&["check", "--strict", "--config"]).arg(config).output().unwrap()
 }
 
 fn inferlayer(arguments: &[&str]) -> Command {

@@ -1,6 +1,7 @@
 //! The command line. Errors are one sentence that says what and where; exit codes are those of
 //! sysexits(3), so that a unit file and a script can tell them apart.
 
+mod check;
 mod demo;
 mod keys;
 mod ledger;
@@ -42,8 +43,8 @@ struct Arguments {
 enum Command {
     /// Run the gateway (the default).
     Serve,
-    /// Read the configuration and say whether it can work.
-    Check,
+    /// Read the configuration and say whether it can work, and what in it is likely not meant.
+    Check(check::Arguments),
     /// Show in half a minute what the gateway does: real requests to a gateway of its own.
     Demo,
     /// Create, list and revoke tenant keys; beside a running gateway too.
@@ -68,6 +69,9 @@ struct Place {
 enum Failure {
     #[error("{0}")]
     Config(#[from] ConfigError),
+    /// The configuration has warnings, and they were to be mistakes; told already.
+    #[error("{count} warning{s} in {file}", s = if *.count == 1 { "" } else { "s" })]
+    Warnings { count: usize, file: String },
     #[error("{0}")]
     Start(#[from] StartError),
     #[error("{0}")]
@@ -107,7 +111,7 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
     let place = Place { config, data_dir, filters };
     let done = match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&place),
-        Command::Check => check(&place),
+        Command::Check(arguments) => check::run(&place, &arguments),
         Command::Demo => demo::run(&place),
         Command::Keys(command) => keys::run(&place, command),
         Command::Ledger(command) => ledger::run(&place, command),
@@ -120,12 +124,6 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
-}
-
-fn check(place: &Place) -> Result<(), Failure> {
-    let config = place.config()?;
-    writeln!(io::stdout(), "{}: ok", config.source)?;
-    Ok(())
 }
 
 fn reason(text: &str) -> Result<Reason, String> {
@@ -174,7 +172,9 @@ impl Failure {
 
     fn exit_code(&self) -> u8 {
         match self {
-            Failure::Config(_) | Failure::Start(StartError::Config(_)) => EX_CONFIG,
+            Failure::Config(_)
+            | Failure::Warnings { .. }
+            | Failure::Start(StartError::Config(_)) => EX_CONFIG,
             Failure::Start(_) | Failure::Client(_) => EX_UNAVAILABLE,
             Failure::Key(_) | Failure::Shred(_) | Failure::Usage(_) => EX_USAGE,
             Failure::Rotate(_) | Failure::Retain(_) | Failure::Data(_) => EX_DATAERR,

@@ -4,6 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use inferlayer_accounts::TenantName;
+use inferlayer_filter::contract::Level;
 use tracing_subscriber::EnvFilter;
 
 use crate::admin::{CreateKey, Keys};
@@ -23,7 +24,11 @@ pub(crate) fn run(place: &Place) -> Result<(), Failure> {
         .with_target(false)
         .init();
     let signals = Signals::listen()?;
-    let built = server::build(place.config()?, place.base())?;
+    let config = place.config()?;
+    for warning in config.warnings.iter().filter(|warning| warning.level == Level::Warning) {
+        tracing::warn!("{warning}");
+    }
+    let built = server::build(config, place.base())?;
     match welcome(place, &built) {
         // Nobody reads: no reason not to serve.
         Err(Failure::Output(error)) => tracing::warn!(%error, "cannot write to standard output"),

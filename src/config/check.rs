@@ -6,18 +6,34 @@ use std::path::{Path, PathBuf};
 
 use crate::config::anchors::{AnchorSettings, SinkSettings};
 use crate::config::document::Document;
-use crate::config::file::{File, LedgerSettings};
+use crate::config::file::{File, LedgerSettings, ListenSettings};
 use crate::config::limits::Limits;
 use crate::config::providers::{ProviderSettings, check_roots};
+use crate::config::{base_url, data_dir};
 
 /// All but the filters.
 pub(crate) fn check(file: &File, base: &Path, document: &mut Document) {
+    check_listen(&file.listen, document);
     check_limits(&file.limits, document);
+    if let Some(problem) = data_dir::mistake(&base.join(&file.data_dir)) {
+        document.report("data_dir", problem);
+    }
     check_ledger(&file.ledger, base, document);
     check_unique("providers", file.providers.iter().map(|p| p.name.as_str()), document);
     check_unique("tenants", file.tenants.iter().map(|t| t.name.as_str()), document);
     for (index, provider) in file.providers.iter().enumerate() {
         check_provider(provider, &format!("providers[{index}]"), base, document);
+    }
+}
+
+/// Two listeners have one address only where the system chooses the port.
+fn check_listen(listen: &ListenSettings, document: &mut Document) {
+    let Some(metrics) = listen.metrics else { return };
+    let (http, anywhere) = (listen.http, listen.http.ip().is_unspecified());
+    let same = anywhere || metrics.ip().is_unspecified() || http.ip() == metrics.ip();
+    if http.port() == metrics.port() && http.port() != 0 && same && document.is_read("listen.http")
+    {
+        document.report("listen.metrics", format!("port {} is that of http", http.port()));
     }
 }
 
@@ -40,6 +56,11 @@ fn check_ledger(ledger: &LedgerSettings, base: &Path, document: &mut Document) {
     let names = ledger.anchors.iter().map(|anchor| anchor.name.as_str());
     check_unique("ledger.anchors", names, document);
     let mut files = HashSet::new();
+    for (field, key) in ledger.signing_keys() {
+        if let Err(problem) = key.check(base) {
+            document.report(&format!("ledger.{field}"), problem);
+        }
+    }
     for (index, anchor) in ledger.anchors.iter().enumerate() {
         check_anchor(anchor, &format!("ledger.anchors[{index}]"), base, &mut files, document);
     }
@@ -84,11 +105,19 @@ pub(crate) fn all_named(list: &str, len: usize, document: &Document) -> bool {
 }
 
 fn check_provider(provider: &ProviderSettings, path: &str, base: &Path, document: &mut Document) {
-    let (kind, base_url) = (format!("{path}.kind"), format!("{path}.base_url"));
+    let (kind, base_url_path) = (format!("{path}.kind"), format!("{path}.base_url"));
     if document.is_read(&kind)
         && let Err(problem) = provider.address()
     {
-        document.report(&base_url, problem);
+        document.report(&base_url_path, problem);
+    }
+    if document.is_read(&kind) && document.is_read(&base_url_path) {
+        for problem in base_url::mistakes(provider) {
+            document.report(&base_url_path, problem);
+        }
+    }
+    if let Some(Err(problem)) = provider.key.as_ref().map(|key| key.check(base)) {
+        document.report(&format!("{path}.key"), problem);
     }
     if let Err(problem) = provider.check_roots(base) {
         document.report(&format!("{path}.ca_file"), problem);

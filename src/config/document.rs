@@ -3,13 +3,15 @@
 //! read again, until nothing is wrong any more. What a mended value leads to is not told: one
 //! mistake is one line.
 
+use inferlayer_filter::contract::Level;
 use serde::de::DeserializeSeed;
 
-use crate::config::error::{Mistake, YamlError, plain};
+use crate::config::error::{Mistake, Warning, plain};
 use crate::config::load::{line_and_column, load};
 use crate::config::reader::{Fault, read};
 use crate::config::stand_in::TRIES;
 use crate::config::tree::{Id, Spot, Tree, Value};
+use crate::config::yaml::YamlError;
 
 /// A file and the mistakes found in it.
 pub(crate) struct Document {
@@ -18,6 +20,7 @@ pub(crate) struct Document {
     tree: Tree,
     /// As found, and without their places, which take a reading of the text each.
     found: Vec<(Spot, Mistake)>,
+    warned: Vec<(Spot, Warning)>,
 }
 
 /// More are not told at once.
@@ -26,9 +29,9 @@ const MISTAKES_MAX: usize = 100;
 impl Document {
     /// Reads the text. What is no YAML has one mistake.
     pub(crate) fn parse(file: String, text: String) -> Result<Document, Mistake> {
-        let tree = load(&text).map_err(|error| YamlError(error).in_file(&file))?;
+        let tree = load(&text).map_err(|error| YamlError(error).in_file(&file, &text))?;
         let again: Vec<Id> = tree.all().filter(|id| tree.is_ignored(*id)).collect();
-        let mut document = Document { file, text, tree, found: Vec::new() };
+        let mut document = Document { file, text, tree, found: Vec::new(), warned: Vec::new() };
         for id in again {
             let problem = format!("`{}` is there twice", document.tree.key(id));
             document.tell(Spot::Key(id), problem);
@@ -75,6 +78,21 @@ impl Document {
     pub(crate) fn mistake_at(&self, path: &str, problem: impl Into<String>) -> Mistake {
         let place = line_and_column(&self.text, Spot::Value(self.tree.find(path).0));
         Mistake { place, ..self.mistake(path, problem.into()) }
+    }
+
+    /// Notes what is odd about the value at `path`.
+    pub(crate) fn warn(&mut self, path: &str, level: Level, problem: impl Into<String>) {
+        if self.warned.len() < MISTAKES_MAX {
+            let warning = Warning::new(level, self.mistake_at(path, problem));
+            self.warned.push((Spot::Value(self.tree.find(path).0), warning));
+        }
+    }
+
+    /// All that was found odd, in the order of the text.
+    pub(crate) fn warnings(&mut self) -> Vec<Warning> {
+        let mut warned = std::mem::take(&mut self.warned);
+        warned.sort_by_key(|(spot, _)| spot.order());
+        warned.into_iter().map(|(_, warning)| warning).collect()
     }
 
     /// Whether the value at `path` is there or not as the file says, and no stand-in.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use inferlayer_filter::contract::Level;
+
 /// A configuration that cannot be used: all that is wrong with it, in the order of the file.
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigError {
@@ -24,6 +26,30 @@ pub struct Mistake {
     pub problem: String,
 }
 
+/// Something that can work and is likely not meant: `file:line:column: path: warning: what`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Warning {
+    pub(crate) level: Level,
+    /// Where and what.
+    what: Mistake,
+}
+
+impl Warning {
+    pub(crate) fn new(level: Level, what: Mistake) -> Warning {
+        Warning { level, what }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Warning => "warning",
+            Level::Note => "note",
+        };
+        self.what.write_with(f, level)
+    }
+}
+
 impl From<Mistake> for ConfigError {
     fn from(mistake: Mistake) -> ConfigError {
         ConfigError { file: mistake.file.clone(), mistakes: vec![mistake] }
@@ -40,6 +66,13 @@ impl fmt::Display for ConfigError {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_with(f, "")
+    }
+}
+
+impl Mistake {
+    /// With a word before what is wrong, unless that is empty.
+    fn write_with(&self, f: &mut fmt::Formatter<'_>, level: &str) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some((line, column)) = self.place {
             write!(f, ":{line}:{column}")?;
@@ -47,11 +80,12 @@ impl fmt::Display for Mistake {
         if !self.path.is_empty() {
             write!(f, ": {}", self.path)?;
         }
+        if !level.is_empty() {
+            write!(f, ": {level}")?;
+        }
         write!(f, ": {}", self.problem)
     }
-}
 
-impl Mistake {
     /// About a file as a whole.
     pub(crate) fn of_file(file: &str, problem: impl fmt::Display) -> Mistake {
         let (file, problem) = (file.to_owned(), problem.to_string());
@@ -61,6 +95,21 @@ impl Mistake {
 
 /// What a type expected, for readers who know no Rust.
 pub(crate) fn plain(problem: String) -> String {
+    if problem.starts_with("unknown field `<<`") {
+        return "YAML's merge key `<<` is not read here: write the keys out, or give a whole value \
+                an alias"
+            .to_owned();
+    }
+    if problem == "invalid socket address syntax" {
+        return "not an address with a port, such as 127.0.0.1:8080 or [::1]:8080; a name such as \
+                localhost is none"
+            .to_owned();
+    }
+    if problem == "invalid IP address syntax" {
+        return "not a network, such as 10.0.0.0/8".to_owned();
+    }
+    // Whoever wrote a negative number knows that it is one.
+    let problem = problem.replacen("invalid type: integer `-", "invalid value: integer `-", 1);
     let Some((said, expected)) = problem.rsplit_once("expected ") else { return problem };
     let words = match expected {
         "u8" => "a whole number from 0 to 255",
@@ -81,43 +130,6 @@ pub(crate) fn plain(problem: String) -> String {
     format!("{said}expected {words}")
 }
 
-/// What serde_yaml says, taken apart. It appends the place of every level it passes; the first is
-/// the innermost.
-pub(crate) struct YamlError(pub(crate) serde_yaml::Error);
-
-impl YamlError {
-    pub(crate) fn in_file(self, file: &str) -> Mistake {
-        let text = self.0.to_string();
-        let (said, place) = match text.split_once(" at line ") {
-            Some((said, rest)) => (said, parse_place(rest)),
-            None => (text.as_str(), None),
-        };
-        let place = place.or_else(|| self.0.location().map(|l| (l.line(), l.column())));
-        let (path, problem) = split_path(said);
-        let (file, path) = (file.to_owned(), path.to_owned());
-        Mistake { file, place, path, problem: problem.to_owned() }
-    }
-}
-
-/// `12 column 7 …` → (12, 7).
-fn parse_place(rest: &str) -> Option<(usize, usize)> {
-    let mut words = rest.split_ascii_whitespace();
-    let line = words.next()?.parse().ok()?;
-    let column = words.nth(1)?.trim_end_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
-    Some((line, column))
-}
-
-/// `a.b[0]: what` → (`a.b[0]`, `what`). A text without a path has none of its characters.
-fn split_path(said: &str) -> (&str, &str) {
-    let is_path = |s: &str| {
-        !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._[]-".contains(&b))
-    };
-    match said.split_once(": ") {
-        Some((path, problem)) if is_path(path) => (path, problem),
-        _ => ("", said),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +138,8 @@ mod tests {
     fn types_of_rust_are_told_in_words() {
         let told = plain("invalid value: integer `0`, expected a nonzero u32".to_owned());
         assert_eq!(told, "invalid value: integer `0`, expected a whole number, at least 1");
+        let told = plain("invalid type: integer `-5`, expected u64".to_owned());
+        assert_eq!(told, "invalid value: integer `-5`, expected a whole number, not negative");
         let told = "invalid type: map, expected an amount of US dollars such as 12.50";
         assert_eq!(plain(told.to_owned()), told);
     }

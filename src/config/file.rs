@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::config::anchors::AnchorSettings;
 use crate::config::filters::Entry;
-use crate::config::limits::Limits;
+use crate::config::limits::{Limits, at_least};
 use crate::config::prices::PriceSettings;
 use crate::config::providers::ProviderSettings;
 use crate::config::secret::SecretReference;
@@ -55,7 +55,8 @@ pub(crate) struct ListenSettings {
 pub(crate) struct LedgerSettings {
     /// The name of this log in its checkpoints, such as `gw-1.example/audit`.
     pub(crate) origin: String,
-    /// Records that may wait for the disk, outcomes of running requests included.
+    /// Records that may wait for the disk, outcomes of running requests included: two for each.
+    #[serde(deserialize_with = "at_least::<16, _, _>")]
     pub(crate) queue_records: usize,
     /// A journal file is followed by the next at this size.
     pub(crate) segment_bytes: u64,
@@ -80,6 +81,15 @@ impl Default for ListenSettings {
             metrics: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
             grace_seconds: 300,
         }
+    }
+}
+
+impl LedgerSettings {
+    /// Where the keys that sign are, each with its field.
+    pub(crate) fn signing_keys(&self) -> impl Iterator<Item = (&'static str, &SecretReference)> {
+        let fields =
+            [("signing_key", &self.signing_key), ("next_signing_key", &self.next_signing_key)];
+        fields.into_iter().filter_map(|(field, key)| Some((field, key.as_ref()?)))
     }
 }
 

@@ -1,10 +1,12 @@
 //! The list `filters`: each entry names a filter and holds its block, which that filter's own type
 //! reads.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use erased_serde::Deserializer as Erased;
+use inferlayer_filter::contract::Warning;
 use inferlayer_filter::outline::Offers;
 use inferlayer_filter::registration::Unbuilt;
 use inferlayer_filter::{BuildError, Fact, Outline, Provider, Registration};
@@ -110,6 +112,27 @@ impl Filters {
         }
     }
 
+    /// What the filters themselves find odd.
+    pub(crate) fn warn(&self, outline: &Outline, document: &mut Document) {
+        for filter in &self.configured {
+            for Warning { field, problem, level } in filter.settings.warnings(outline) {
+                document.warn(&joined(&filter.path, &field), level, problem);
+            }
+        }
+    }
+
+    /// A filter's facts are filled once.
+    pub(crate) fn check_unique(&self, document: &mut Document) {
+        let mut seen = HashSet::new();
+        for (index, filter) in self.order.iter().enumerate() {
+            let Some(filter) = filter else { continue };
+            if !seen.insert(filter.name) {
+                let problem = format!("filter `{}` is there twice", filter.name);
+                document.report(&format!("filters[{index}]"), problem);
+            }
+        }
+    }
+
     /// Every filter needs what filters before it give, and a provider may be called only with all
     /// of [`DEMANDED`]. A fact that is missed is told once; an entry that could not be read may
     /// give any.
@@ -161,8 +184,11 @@ impl Filters {
 
 /// The path in the file of what a filter finds wrong in its block.
 pub(crate) fn path_of(block: &str, error: &BuildError) -> String {
-    let path = format!("{block}.{}", error.field);
-    path.trim_end_matches('.').to_owned()
+    joined(block, &error.field)
+}
+
+fn joined(block: &str, field: &str) -> String {
+    format!("{block}.{field}").trim_end_matches('.').to_owned()
 }
 
 fn unknown_filter(name: &str, known: &[Registration]) -> String {

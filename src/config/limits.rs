@@ -11,10 +11,12 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
     /// The largest request body, in bytes.
+    #[serde(deserialize_with = "at_least::<1, _, _>")]
     pub(crate) body_bytes: u64,
     /// The largest body of a request that passes through, in bytes. Nobody collects it.
     pub(crate) pass_through_bytes: u64,
     /// Client connections at once.
+    #[serde(deserialize_with = "at_least::<1, _, _>")]
     pub(crate) connections: usize,
     /// How long a request body may stand still, in seconds.
     #[serde(rename = "body_idle_seconds", deserialize_with = "seconds")]
@@ -30,6 +32,7 @@ pub(crate) struct Limits {
     /// What the ledger keeps of one answer, in bytes.
     pub(crate) recorded_answer_bytes: usize,
     /// The largest event of a stream, in bytes.
+    #[serde(deserialize_with = "at_least::<1024, _, _>")]
     pub(crate) event_bytes: usize,
     /// A stream that says nothing for so long gets a comment, for connections that would be taken
     /// for dead; in seconds, none when null.
@@ -54,6 +57,18 @@ impl Default for Limits {
             heartbeat: None,
         }
     }
+}
+
+/// A whole number, at least `MIN`.
+pub(crate) fn at_least<'de, const MIN: u64, D, T>(d: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<u64>,
+{
+    let number = u64::deserialize(d)?;
+    let fitting = T::try_from(number).ok().filter(|_| number >= MIN);
+    let expected = format!("a whole number, at least {MIN}");
+    fitting.ok_or_else(|| Error::invalid_value(Unexpected::Unsigned(number), &expected.as_str()))
 }
 
 /// Seconds, or null for none.

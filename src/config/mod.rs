@@ -9,7 +9,9 @@
 //! ```
 
 mod anchors;
+mod base_url;
 mod check;
+mod data_dir;
 mod document;
 mod embedded;
 mod error;
@@ -24,6 +26,8 @@ mod reader;
 mod secret;
 mod stand_in;
 mod tree;
+mod warn;
+mod yaml;
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -41,7 +45,8 @@ pub(crate) use self::anchors::{
     SyslogAddress, SyslogSettings, WitnessSettings,
 };
 pub(crate) use self::embedded::{Embedded, TENANT as EMBEDDED_TENANT};
-pub use self::error::{ConfigError, Mistake};
+pub use self::error::ConfigError;
+pub(crate) use self::error::Warning;
 pub(crate) use self::file::{LedgerSettings, ListenSettings};
 pub(crate) use self::filters::Configured;
 pub(crate) use self::limits::Limits;
@@ -65,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) filters: Vec<Configured>,
     /// What the filters may know of all this; prices included.
     pub(crate) outline: Outline,
+    /// What can work and is likely not meant.
+    pub(crate) warnings: Vec<Warning>,
     document: Document,
 }
 
@@ -79,8 +86,7 @@ impl Config {
             return Config::parse("embedded default".to_owned(), text, None, known);
         };
         let source = path.display().to_string();
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|cause| Mistake::of_file(&source, cause))?;
+        let text = yaml::read(path, &source)?;
         Config::parse(source, text, path.parent(), known)
     }
 
@@ -97,7 +103,10 @@ impl Config {
         let parts = Parts::read(base, known, &mut document);
         let mistakes = document.mistakes();
         match parts {
-            Some(parts) if mistakes.is_empty() => Ok(parts.config(source, sha256, base, document)),
+            Some(parts) if mistakes.is_empty() => {
+                parts.warn(base, &mut document);
+                Ok(parts.config(source, sha256, base, document))
+            }
             _ => Err(ConfigError { file: source, mistakes }),
         }
     }
@@ -127,6 +136,7 @@ impl Parts {
         let filters = Filters::read(&file.filters, known, document);
         let prices = file.prices.load(document, base)?;
         check::check(&file, base, document);
+        filters.check_unique(document);
         filters.check_order(known, document);
         let providers = file.providers.iter().enumerate();
         let providers: Vec<_> = providers.map(|(i, p)| Arc::new(p.provider(i))).collect();
@@ -137,12 +147,19 @@ impl Parts {
             offers,
             offers_complete: filters.are_sound(document),
             prices: Arc::new(prices),
+            tenants: file.tenants.clone(),
         };
         filters.check(&outline, document);
         Some(Parts { file, filters, outline })
     }
 
-    fn config(self, source: String, sha256: String, base: &Path, document: Document) -> Config {
+    /// Notes what can work and is likely not meant.
+    fn warn(&self, base: &Path, document: &mut Document) {
+        warn::warn(&self.file, base, document);
+        self.filters.warn(&self.outline, document);
+    }
+
+    fn config(self, source: String, sha256: String, base: &Path, mut document: Document) -> Config {
         let Parts { mut file, filters, outline } = self;
         file.ledger.anchors.iter_mut().for_each(|anchor| anchor.resolve(base));
         Config {
@@ -157,6 +174,7 @@ impl Parts {
             tenants: file.tenants,
             filters: filters.configured,
             outline,
+            warnings: document.warnings(),
             document,
         }
     }

@@ -7,7 +7,7 @@ use inferlayer_accounts::price_book::PriceBookError;
 use serde::Deserialize;
 
 use crate::config::document::Document;
-use crate::config::error::YamlError;
+use crate::config::yaml::{self, YamlError};
 
 /// The prices that ship with the gateway.
 const EMBEDDED: &str = include_str!("../../conf/prices.yaml");
@@ -30,10 +30,10 @@ impl PriceSettings {
 
 fn read(path: &Path, document: &mut Document) -> Option<PriceBook> {
     let file = path.display().to_string();
-    match std::fs::read_to_string(path) {
+    match yaml::read(path, &file) {
         Ok(text) => parse(&text, &file, document),
-        Err(error) => {
-            document.report("prices.file", format!("{file}: {error}"));
+        Err(mistake) => {
+            document.report("prices.file", mistake.to_string());
             None
         }
     }
@@ -43,7 +43,7 @@ fn parse(text: &str, file: &str, document: &mut Document) -> Option<PriceBook> {
     match PriceBook::parse(text) {
         Ok(book) => return Some(book),
         Err(PriceBookError::Yaml(error)) => {
-            document.report_file("prices.file", YamlError(error).in_file(file));
+            document.report_file("prices.file", YamlError(error).in_file(file, text));
         }
         Err(error) => document.report("prices.file", format!("{file}: {error}")),
     }

@@ -13,14 +13,11 @@ pub(crate) struct ProviderHeaders(pub(crate) HeaderMap);
 
 const HEADERS_MAX: usize = 16;
 
-/// Framing is the gateway's, credentials stand under `key`.
-const NOT_HERE: [&str; 14] = [
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "cookie",
+/// They stand under `key`.
+const CREDENTIALS: [&str; 6] =
+    ["authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"];
+/// The gateway's own.
+const FRAMING: [&str; 8] = [
     "host",
     "connection",
     "content-length",
@@ -42,8 +39,13 @@ impl TryFrom<BTreeMap<String, String>> for ProviderHeaders {
         for (name, value) in pairs {
             let parsed = HeaderName::try_from(name.as_str());
             let parsed = parsed.map_err(|_| format!("`{name}` is no name of a header"))?;
-            if NOT_HERE.contains(&parsed.as_str()) {
-                return Err(format!("`{name}` is set by the gateway"));
+            if CREDENTIALS.contains(&parsed.as_str()) {
+                return Err(format!(
+                    "`{name}` carries a credential; name where the key is under `key`"
+                ));
+            }
+            if FRAMING.contains(&parsed.as_str()) {
+                return Err(format!("`{name}` is set by the gateway; leave it out"));
             }
             let value = HeaderValue::try_from(value);
             let value = value.map_err(|_| format!("`{name}` has no value that can be sent"))?;

@@ -2,6 +2,7 @@
 //! stands in the configuration itself is refused, and the refusal does not repeat it.
 
 use std::fmt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
@@ -41,6 +42,63 @@ impl SecretReference {
         }
         Ok(Secret::new(secret.to_owned()))
     }
+}
+
+impl SecretReference {
+    /// What is wrong with where the secret is, wherever the gateway is to run.
+    pub(crate) fn check(&self, base: &Path) -> Result<(), String> {
+        if let SecretReference::Env(name) = self
+            && !is_variable(name)
+        {
+            // Not repeated: it may be the secret.
+            return Err("no name of an environment variable: letters, digits and `_`".to_owned());
+        }
+        match self.path(base) {
+            Some(path) if mode(&path).is_some_and(|mode| mode & 0o002 != 0) => {
+                let path = path.display();
+                Err(format!("{path}: every user can write to it; run `chmod 600 {path}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is odd about where the secret is, for the user and the machine of this moment.
+    pub(crate) fn warning(&self, base: &Path) -> Option<String> {
+        if let Err(problem) = self.read(base) {
+            // Only the unit is given its credentials.
+            let elsewhere =
+                matches!(self, SecretReference::Credential(_)) && self.path(base).is_none();
+            return (!elsewhere).then(|| format!("{problem}; `serve` will not start without it"));
+        }
+        let path = self.path(base)?;
+        let is_open = mode(&path)? & 0o024 != 0;
+        let path = path.display();
+        is_open
+            .then(|| format!("{path}: other users can read or change it; run `chmod 600 {path}`"))
+    }
+
+    /// The file that the secret is in.
+    fn path(&self, base: &Path) -> Option<PathBuf> {
+        match self {
+            SecretReference::Env(_) => None,
+            SecretReference::File(path) => Some(base.join(path)),
+            SecretReference::Credential(name) => {
+                Some(Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name))
+            }
+        }
+    }
+}
+
+/// As POSIX has it.
+fn is_variable(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let begins_well = name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+    begins_well && name.bytes().all(allowed)
+}
+
+/// The permissions of a file that is there.
+fn mode(path: &Path) -> Option<u32> {
+    Some(std::fs::metadata(path).ok()?.permissions().mode())
 }
 
 impl<'de> Deserialize<'de> for SecretReference {
@@ -111,6 +169,33 @@ mod tests {
             assert!(error.contains("never stands"), "{error}");
             assert!(!error.contains("71"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_secret_s_place_is_judged() {
+        let folder = tempfile::tempdir().unwrap();
+        let reference = |yaml: &str| serde_yaml::from_str::<SecretReference>(yaml).unwrap();
+        let file = reference("{ file: key }");
+        assert_eq!(file.check(folder.path()), Ok(()));
+        assert!(file.warning(folder.path()).unwrap().contains("will not start"));
+        let path = folder.path().join("key");
+        std::fs::write(&path, "sk-1\n").unwrap();
+        for (mode, mistake, warning) in [
+            (0o600, false, false),
+            (0o640, false, false),
+            (0o644, false, true),
+            (0o660, false, true),
+            (0o666, true, true),
+        ] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            let told = (file.check(folder.path()).is_err(), file.warning(folder.path()).is_some());
+            assert_eq!(told, (mistake, warning), "{mode:o}");
+        }
+        for name in ["", "OPENAI KEY", "1KEY", "$KEY", "A=B", "sk-canary"] {
+            let reference = reference(&format!("{{ env: '{name}' }}"));
+            assert!(reference.check(folder.path()).is_err(), "{name}");
+        }
+        assert_eq!(reference("{ env: OPENAI_API_KEY }").check(folder.path()), Ok(()));
     }
 
     #[test]

@@ -24,6 +24,8 @@ const DEPTH_MAX: usize = 16;
 const TEXTS: [&str; TRIES] =
     ["stand-in", "127.0.0.1:1", "http://stand-in.invalid", "1", "/v1/stand-in"];
 const NUMBERS: [u8; TRIES] = [1, 0, 100, 2, 3];
+/// Sizes have a least value.
+const SIZES: [u16; TRIES] = [1, 0, 100, 4096, 2];
 const FRACTIONS: [f32; TRIES] = [0.5, 1.0, 0.0, 2.0, 3.0];
 
 impl StandIn {
@@ -93,13 +95,13 @@ impl<'de> Deserializer<'de> for StandIn {
     number! {
         deserialize_u8: visit_u8(NUMBERS),
         deserialize_u16: visit_u16(NUMBERS),
-        deserialize_u32: visit_u32(NUMBERS),
-        deserialize_u64: visit_u64(NUMBERS),
-        deserialize_u128: visit_u128(NUMBERS),
+        deserialize_u32: visit_u32(SIZES),
+        deserialize_u64: visit_u64(SIZES),
+        deserialize_u128: visit_u128(SIZES),
         deserialize_i16: visit_i16(NUMBERS),
-        deserialize_i32: visit_i32(NUMBERS),
-        deserialize_i64: visit_i64(NUMBERS),
-        deserialize_i128: visit_i128(NUMBERS),
+        deserialize_i32: visit_i32(SIZES),
+        deserialize_i64: visit_i64(SIZES),
+        deserialize_i128: visit_i128(SIZES),
         deserialize_f32: visit_f32(FRACTIONS),
         deserialize_f64: visit_f64(FRACTIONS),
     }

@@ -104,6 +104,12 @@ impl PriceBook {
         self.price_in(provider, model, None)
     }
 
+    /// Whether a model of this provider has a price whose name begins so.
+    pub fn has_price_of(&self, provider: &str, beginning: &str) -> bool {
+        let mut models = self.prices.get(provider).into_iter().flat_map(HashMap::keys);
+        models.any(|model| model.starts_with(beginning))
+    }
+
     /// The price of a provider's model in a service tier; that of no tier is the usual one.
     pub fn price_in(&self, provider: &str, model: &str, tier: Option<&str>) -> Option<&Arc<Price>> {
         let entries = self.prices.get(provider)?.get(model)?;

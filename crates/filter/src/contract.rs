@@ -102,6 +102,12 @@ pub trait Settings: DeserializeOwned + Send + 'static {
         Vec::new()
     }
 
+    /// What the configuration alone shows that can work and is likely not meant, such as a
+    /// candidate that a tenant can never use. Asked where nothing is wrong.
+    fn warnings(&self, _outline: &Outline) -> Vec<Warning> {
+        Vec::new()
+    }
+
     /// Makes the filter.
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
 }
@@ -114,6 +120,26 @@ pub struct BuildError {
     pub field: String,
     /// What is wrong with it.
     pub problem: String,
+}
+
+/// Settings that can work and are likely not meant.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The path of the field inside the filter's block.
+    pub field: String,
+    /// What is odd about it.
+    pub problem: String,
+    /// Whether somebody says so elsewhere in the configuration.
+    pub level: Level,
+}
+
+/// How odd something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Likely a mistake.
+    Warning,
+    /// What another setting asks for, and easily overlooked.
+    Note,
 }
 
 /// What filters tell one another through the [`Exchange`].

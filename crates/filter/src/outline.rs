@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use inferlayer_accounts::PriceBook;
+use inferlayer_accounts::{PriceBook, TenantSettings};
 
 use crate::candidate::Provider;
 
@@ -21,6 +21,8 @@ pub struct Outline {
     pub offers_complete: bool,
     /// Prices of models.
     pub prices: Arc<PriceBook>,
+    /// The tenants, in the order of the configuration.
+    pub tenants: Vec<TenantSettings>,
 }
 
 /// Something that clients may ask for.
@@ -76,6 +78,7 @@ mod tests {
             offers: Offers(names.iter().map(offer).collect()),
             offers_complete: complete,
             prices: Arc::new(PriceBook::parse("prices: []").unwrap()),
+            tenants: Vec::new(),
         }
     }
 

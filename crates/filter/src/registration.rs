@@ -7,7 +7,7 @@ use std::sync::Arc;
 use erased_serde::Deserializer;
 
 use crate::candidate::Provider;
-use crate::contract::{BuildError, Fact, Filter, Settings};
+use crate::contract::{BuildError, Fact, Filter, Settings, Warning};
 use crate::outline::{Offer, Outline};
 use crate::site::Site;
 
@@ -39,6 +39,9 @@ pub trait Unbuilt: Send {
     /// Every mistake that the configuration alone shows.
     fn check(&self, outline: &Outline) -> Vec<BuildError>;
 
+    /// What can work and is likely not meant.
+    fn warnings(&self, outline: &Outline) -> Vec<Warning>;
+
     /// Makes the filter.
     fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError>;
 }
@@ -67,6 +70,10 @@ impl<S: Settings> Unbuilt for S {
 
     fn check(&self, outline: &Outline) -> Vec<BuildError> {
         S::check(self, outline)
+    }
+
+    fn warnings(&self, outline: &Outline) -> Vec<Warning> {
+        S::warnings(self, outline)
     }
 
     fn build(self: Box<Self>, site: &Site) -> Result<Box<dyn Filter>, BuildError> {

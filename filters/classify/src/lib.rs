@@ -203,6 +203,7 @@ mod tests {
             offers: Offers(models.iter().map(|&name| offer(name)).collect()),
             offers_complete: true,
             prices: Arc::new(PriceBook::parse("prices: []").unwrap()),
+            tenants: Vec::new(),
         };
         let fields = |models: &[&str]| -> Vec<String> {
             settings.check(&outline(models)).into_iter().map(|error| error.field).collect()

@@ -14,6 +14,9 @@ pub(crate) fn check(settings: &RouteSettings, outline: &Outline) -> Vec<BuildErr
     for (index, model) in settings.models.iter().enumerate() {
         let path = format!("models[{index}]");
         for (field, name) in names(model) {
+            if let Some(problem) = bad_name(name) {
+                errors.push(error(&path, &field, problem));
+            }
             if !routed.insert(name) {
                 errors.push(error(&path, &field, format!("`{name}` has two routes")));
             }
@@ -22,6 +25,17 @@ pub(crate) fn check(settings: &RouteSettings, outline: &Outline) -> Vec<BuildErr
     }
     check_pass_through(&settings.pass_through, outline, &mut errors);
     errors
+}
+
+/// What no request can ask for.
+fn bad_name(name: &str) -> Option<String> {
+    const NAME_MAX_BYTES: usize = 256;
+    if name.is_empty() || name.len() > NAME_MAX_BYTES {
+        return Some(format!("a name has 1 to {NAME_MAX_BYTES} bytes"));
+    }
+    let (beginning, _) = name.split_once('*')?;
+    (beginning.len() + 1 < name.len())
+        .then(|| format!("`{name}`: a `*` stands for the rest of a name, so it is the last of it"))
 }
 
 /// The name and the aliases of a model, each with its field.

@@ -6,6 +6,7 @@ mod check;
 mod models;
 mod pass_through;
 mod settings;
+mod warn;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use inferlayer_filter::candidate::Exclusion;
+use inferlayer_filter::contract::Warning;
 use inferlayer_filter::exchange::Operation;
 use inferlayer_filter::outline::Offer;
 use inferlayer_filter::{
@@ -61,6 +63,10 @@ impl Settings for RouteSettings {
 
     fn check(&self, outline: &Outline) -> Vec<BuildError> {
         check::check(self, outline)
+    }
+
+    fn warnings(&self, outline: &Outline) -> Vec<Warning> {
+        warn::warnings(self, outline)
     }
 
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {

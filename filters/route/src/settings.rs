@@ -48,8 +48,8 @@ pub struct ModelSettings {
     /// Who may answer, best first. The next is tried when one is refused, times out, or answers
     /// 401, 403, 408, 429 or 5xx before the first byte of its answer.
     pub candidates: Vec<CandidateSettings>,
-    /// Whether a candidate that a request cannot use ends the list, whatever stands behind: for want
-    /// of a price, by the tenant's policy, or because its API cannot express the request.
+    /// Whether a candidate that a request cannot use ends the list, whatever stands behind: for
+    /// want of a price, by the tenant's policy, or because its API cannot express the request.
     #[serde(default)]
     pub strict_order: bool,
 }
