@@ -1,27 +1,17 @@
 //! What Prometheus sees. Label values come from the configuration alone, so a caller cannot make
 //! new series. Names follow OpenTelemetry's `gen_ai_*` where it has one, `inferlayer_*` elsewhere.
 
-use std::sync::Arc;
+mod exporter;
 
-use async_trait::async_trait;
-use http::{Response, StatusCode};
-use inferlayer_accounts::Accounts;
 use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Exchange;
 use inferlayer_filter::candidate::Excluded;
 use inferlayer_filter::exchange::{Charge, Cost};
-use inferlayer_ledger::Ledger;
-use pingora_core::apps::http_app::ServeHttp;
-use pingora_core::protocols::http::ServerSession;
 use prometheus::{
-    CounterVec, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec,
-    Opts, Registry, TextEncoder,
+    CounterVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
 };
 
-use crate::anchor::Anchors;
-use crate::in_flight::InFlight;
-use crate::proxy::Gateway;
-use crate::upstream::Upstreams;
+pub(crate) use self::exporter::Exporter;
 
 /// Counters that requests move.
 pub(crate) struct Metrics {
@@ -37,25 +27,6 @@ pub(crate) struct Metrics {
     spend: CounterVec,
     charges: IntCounterVec,
     estimated: IntCounterVec,
-}
-
-/// Serves `/metrics`, with gauges read at that moment.
-pub(crate) struct Exporter {
-    metrics: Arc<Metrics>,
-    accounts: Arc<Accounts>,
-    in_flight: Arc<InFlight>,
-    anchors: Anchors,
-    ledger: Ledger,
-    upstreams: Upstreams,
-    gauges: Gauges,
-}
-
-struct Gauges {
-    in_flight: Gauge,
-    ledger_records: Gauge,
-    ledger_available: Gauge,
-    budget: GaugeVec,
-    breakers: GaugeVec,
 }
 
 /// A request that no key was accepted for.
@@ -117,28 +88,7 @@ impl Metrics {
              worst_case, flat)",
             &["tenant", "gen_ai_provider_name", "basis"],
         )?;
-        let duration = HistogramVec::new(
-            HistogramOpts::new(
-                "gen_ai_client_operation_duration_seconds",
-                "from the request's head to its end, by the provider that answered",
-            )
-            .buckets(SECONDS.to_vec()),
-            &["gen_ai_provider_name"],
-        )?;
-        let added = Histogram::with_opts(
-            HistogramOpts::new(
-                "inferlayer_added_seconds",
-                "from the request's head to the head of its answer, without the wait for providers",
-            )
-            .buckets(ADDED_SECONDS.to_vec()),
-        )?;
-        let spend = CounterVec::new(
-            Opts::new(
-                "inferlayer_spend_usd_total",
-                "settled cost by tenant and provider, what may be billed included",
-            ),
-            &["tenant", "gen_ai_provider_name"],
-        )?;
+        let (duration, added, spend) = (duration()?, added()?, spend()?);
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(added.clone()))?;
         registry.register(Box::new(spend.clone()))?;
@@ -217,93 +167,28 @@ impl Metrics {
     }
 }
 
-impl Exporter {
-    pub(crate) fn new(
-        gateway: &Gateway,
-        accounts: &Arc<Accounts>,
-        anchors: &Anchors,
-    ) -> prometheus::Result<Exporter> {
-        Ok(Exporter {
-            gauges: Gauges::register(gateway.metrics.registry())?,
-            metrics: Arc::clone(&gateway.metrics),
-            accounts: Arc::clone(accounts),
-            anchors: anchors.clone(),
-            in_flight: Arc::clone(&gateway.in_flight),
-            ledger: gateway.ledger.clone(),
-            upstreams: gateway.upstreams.clone(),
-        })
-    }
-
-    fn text(&self) -> prometheus::Result<Vec<u8>> {
-        self.gauges.in_flight.set(self.in_flight.count() as f64);
-        self.gauges.ledger_records.set(self.ledger.head().size as f64);
-        self.gauges.ledger_available.set(f64::from(u8::from(self.ledger.is_available())));
-        for (tenant, budget) in self.accounts.budgets() {
-            let account = budget.account();
-            let set = |kind, amount: inferlayer_accounts::NanoUsd| {
-                let labels = [tenant.as_str(), kind];
-                self.gauges.budget.with_label_values(&labels).set(amount.as_usd_lossy());
-            };
-            set("limit", budget.limit());
-            set("spent", account.spent);
-            set("held", account.held);
-        }
-        for (provider, open) in self.upstreams.breakers() {
-            self.gauges.breakers.with_label_values(&[provider]).set(f64::from(u8::from(open)));
-        }
-        self.anchors.export();
-        let mut text = Vec::new();
-        TextEncoder::new().encode(&self.metrics.registry.gather(), &mut text)?;
-        Ok(text)
-    }
+fn duration() -> prometheus::Result<HistogramVec> {
+    let options = HistogramOpts::new(
+        "gen_ai_client_operation_duration_seconds",
+        "from the request's head to its end, by the provider that answered",
+    );
+    HistogramVec::new(options.buckets(SECONDS.to_vec()), &["gen_ai_provider_name"])
 }
 
-impl Gauges {
-    fn register(registry: &Registry) -> prometheus::Result<Gauges> {
-        let gauge = |name: &str, help: &str| {
-            let gauge = Gauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            prometheus::Result::Ok(gauge)
-        };
-        let budget = GaugeVec::new(
-            Opts::new("inferlayer_budget_usd", "limit, spent and held by tenant"),
-            &["tenant", "kind"],
-        )?;
-        let breakers = GaugeVec::new(
-            Opts::new("inferlayer_breaker_open", "1 while a provider is left alone after failures"),
-            &["gen_ai_provider_name"],
-        )?;
-        registry.register(Box::new(budget.clone()))?;
-        registry.register(Box::new(breakers.clone()))?;
-        Ok(Gauges {
-            in_flight: gauge("inferlayer_requests_in_flight", "requests being served")?,
-            ledger_records: gauge("inferlayer_ledger_records", "records in the ledger")?,
-            ledger_available: gauge("inferlayer_ledger_available", "1 while the ledger records")?,
-            budget,
-            breakers,
-        })
-    }
+fn added() -> prometheus::Result<Histogram> {
+    let options = HistogramOpts::new(
+        "inferlayer_added_seconds",
+        "from the request's head to the head of its answer, without the wait for providers",
+    );
+    Histogram::with_opts(options.buckets(ADDED_SECONDS.to_vec()))
 }
 
-#[async_trait]
-impl ServeHttp for Exporter {
-    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        let (status, body) = match session.req_header().uri.path() {
-            "/metrics" => match self.text() {
-                Ok(text) => (StatusCode::OK, text),
-                Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string().into_bytes()),
-            },
-            _ => (StatusCode::NOT_FOUND, b"see /metrics\n".to_vec()),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let length = response.body().len();
-        let headers = response.headers_mut();
-        let text = http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-        headers.insert(http::header::CONTENT_TYPE, text);
-        headers.insert(http::header::CONTENT_LENGTH, http::HeaderValue::from(length));
-        response
-    }
+fn spend() -> prometheus::Result<CounterVec> {
+    let options = Opts::new(
+        "inferlayer_spend_usd_total",
+        "settled cost by tenant and provider, what may be billed included",
+    );
+    CounterVec::new(options, &["tenant", "gen_ai_provider_name"])
 }
 
 /// Statuses are counted for every request; this spares their formatting.
