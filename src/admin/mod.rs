@@ -32,7 +32,7 @@ pub(crate) use receipts::{Proof, Receipts, ReceiptsError};
 pub(crate) use retain::{Dropped, Retain, RetainError, Retainer};
 pub(crate) use rotate::{RotateError, Rotated, Rotator};
 pub(crate) use shred::{Shred, ShredError, Shredded, Shredder};
-pub(crate) use spend::Spend;
+pub(crate) use spend::{Claimed, Spend};
 
 /// Answers on the admin socket.
 pub(crate) struct Admin {

@@ -1,7 +1,8 @@
 //! What stands against each tenant's limit: as a running gateway counts it, and as the records
 //! alone say it. Settled amounts are the same in both, which makes the first one believable.
 
-use inferlayer_accounts::{Accounts, Fold, NanoUsd, TenantName, Total};
+use inferlayer_accounts::{Accounts, NanoUsd, Sums, TenantName, Total};
+use inferlayer_verify::Money;
 use serde::{Deserialize, Serialize};
 
 /// The account of one tenant; amounts are strings of nano-dollars in JSON.
@@ -17,6 +18,18 @@ pub(crate) struct Spend {
     /// The worst case of what is under way.
     #[serde(rename = "held_nano_usd")]
     pub(crate) held: Total,
+    /// The part that no record shows any more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) claimed: Option<Claimed>,
+}
+
+/// What stood in records that were dropped, as the first snapshot claims it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Claimed {
+    /// The first record that is there.
+    pub(crate) before: u64,
+    /// What was settled before it.
+    pub(crate) nano_usd: Total,
 }
 
 impl Spend {
@@ -25,7 +38,7 @@ impl Spend {
         let budgets = accounts.budgets().map(|(tenant, budget)| {
             let (limit, account) = (Some(budget.limit()), budget.account());
             let (settled, held) = (account.spent.into(), account.held.into());
-            Spend { tenant: tenant.clone(), limit, settled, held }
+            Spend { tenant: tenant.clone(), limit, settled, held, claimed: None }
         });
         let mut list: Vec<_> = budgets.collect();
         list.sort_by(|a, b| a.tenant.cmp(&b.tenant));
@@ -33,14 +46,19 @@ impl Spend {
     }
 
     /// Of every tenant that a record names, by name.
-    pub(crate) fn of_records(fold: &Fold) -> Vec<Spend> {
-        let sums = fold.sums().into_iter();
-        let spend = |(tenant, sums): (_, inferlayer_accounts::Sums)| Spend {
-            tenant,
-            limit: None,
-            settled: sums.spent,
-            held: sums.held,
+    pub(crate) fn recomputed(money: &Money) -> Vec<Spend> {
+        let spend = |(tenant, sums): (&TenantName, &Sums)| {
+            let claimed = money.claimed.get(tenant).map(|claimed| claimed.spent);
+            let claimed = claimed.filter(|claimed| *claimed > Total::ZERO);
+            let before = money.recomputed_from;
+            Spend {
+                tenant: tenant.clone(),
+                limit: None,
+                settled: sums.spent,
+                held: sums.held,
+                claimed: claimed.map(|nano_usd| Claimed { before, nano_usd }),
+            }
         };
-        sums.map(spend).collect()
+        money.sums.iter().map(spend).collect()
     }
 }

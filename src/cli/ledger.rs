@@ -18,15 +18,16 @@ use std::path::Path;
 use clap::Subcommand;
 use inferlayer_accounts::Fold;
 use inferlayer_ledger::read::Reader;
-use inferlayer_ledger::verify::verify;
+use inferlayer_ledger::verify::Examination;
 use inferlayer_ledger::{ReadError, Record, Trust, VerifyingKey};
+use inferlayer_verify::{Verified, verify};
 
 use crate::cli::{Failure, Place, show, shred};
 use crate::server::DataDir;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Recompute every hash, signature and root, and say what holds.
+    /// Recompute every hash, signature, root, balance and cost, and say what holds.
     Verify {
         /// The public key to hold the ledger against: the key itself, or a file with it.
         #[arg(long, value_name = "KEY")]
@@ -73,34 +74,21 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
 fn check(place: &Place, key: Option<&str>) -> Result<(), Failure> {
     let data_dir = DataDir::at(&place.config()?.data_dir);
     let trust = trust(key)?;
-    match verify(&data_dir.journal(), trust.clone()) {
-        Ok(report) => {
-            write!(io::stdout(), "{report}")?;
-            spend(&data_dir.journal(), trust)
-        }
+    let verified = verified(&data_dir, trust)?;
+    write!(io::stdout(), "{verified}")?;
+    if verified.holds() { Ok(()) } else { Err(Failure::Verdict) }
+}
+
+/// A ledger whose chain holds; what its records say of money may still contradict itself.
+pub(crate) fn verified(data_dir: &DataDir, trust: Trust) -> Result<Verified, Failure> {
+    match verify(Examination::new(&data_dir.journal(), trust)) {
+        Ok(verified) => Ok(verified),
         Err(ReadError::Fault(fault)) => {
             writeln!(io::stdout(), "DOES NOT HOLD: {fault}")?;
             Err(Failure::Verdict)
         }
-        Err(error) => Err(Failure::Data(format!("ledger: {error}"))),
+        Err(error) => Err(unreadable(error)),
     }
-}
-
-/// What the records say was spent, unfinished intents at their hold.
-fn spend(journal: &Path, trust: Trust) -> Result<(), Failure> {
-    let fold = fold(journal, trust)?;
-    let (unfinished, held) = fold.unfinished();
-    let (_, spent) = fold.finish();
-    let mut out = io::stdout().lock();
-    let mut tenants: Vec<_> = spent.into_iter().collect();
-    tenants.sort();
-    for (tenant, amount) in tenants {
-        writeln!(out, "spent by {tenant}: {amount} USD")?;
-    }
-    if unfinished > 0 {
-        writeln!(out, "of that, {unfinished} intents without outcome at their hold: {held} USD")?;
-    }
-    Ok(())
 }
 
 /// Folds the records of a journal, without its lock.

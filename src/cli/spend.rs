@@ -1,12 +1,15 @@
 //! `inferlayer spend`: what stands against each tenant's limit, as the running gateway counts it
-//! or, with `--from-ledger`, folded from records alone. Both settle to the same digit.
+//! or, with `--from-ledger`, folded from records alone. Both settle to the same digit. What a
+//! snapshot claims of records that were dropped is named as that.
 
 use std::io::{self, Write};
 
 use clap::Args;
 use inferlayer_accounts::{TenantName, Total};
 
-use crate::admin::{ClientError, Spend};
+use inferlayer_ledger::Trust;
+
+use crate::admin::{Claimed, ClientError, Spend};
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place, ledger, tenant_name};
 use crate::server::DataDir;
@@ -31,9 +34,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let data_dir = DataDir::at(&place.config()?.data_dir);
     let Arguments { tenant, json, from_ledger, key } = arguments;
     let mut list = match from_ledger {
-        true => {
-            Spend::of_records(&ledger::fold(&data_dir.journal(), ledger::trust(key.as_deref())?)?)
-        }
+        true => recomputed(&data_dir, ledger::trust(key.as_deref())?)?,
         false => live(&data_dir)?,
     };
     if let Some(tenant) = tenant {
@@ -46,6 +47,17 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
         true => print_json(&list),
         false => print(&list),
     }
+}
+
+/// From the records that are there; where the first of them is a snapshot, from what it claims of
+/// those before.
+fn recomputed(data_dir: &DataDir, trust: Trust) -> Result<Vec<Spend>, Failure> {
+    let verified = ledger::verified(data_dir, trust)?;
+    if !verified.holds() {
+        write!(io::stdout(), "{verified}")?;
+        return Err(Failure::Verdict);
+    }
+    Ok(verified.money.map(|money| Spend::recomputed(&money)).unwrap_or_default())
 }
 
 fn live(data_dir: &DataDir) -> Result<Vec<Spend>, Failure> {
@@ -72,9 +84,18 @@ fn print(list: &[Spend]) -> Result<(), Failure> {
         "{:24}  {:>20}  {:>20}  {:>20}",
         "tenant", "settled USD", "held USD", "limit USD"
     )?;
-    for Spend { tenant, limit, settled, held } in list {
+    for Spend { tenant, limit, settled, held, .. } in list {
         let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
         writeln!(out, "{tenant:24}  {:>20}  {:>20}  {limit:>20}", usd(*settled), usd(*held))?;
+    }
+    for Spend { tenant, claimed, .. } in list {
+        if let Some(Claimed { before, nano_usd }) = claimed {
+            writeln!(
+                out,
+                "of what {tenant} has settled, {nano_usd} USD stood in the records before {before}, \
+                 which were dropped: a snapshot claims it"
+            )?;
+        }
     }
     Ok(())
 }

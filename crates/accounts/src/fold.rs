@@ -97,7 +97,7 @@ impl Fold {
         self.take(record.kind(), record.request_id(), record.metadata())
     }
 
-    fn take(
+    pub(crate) fn take(
         &mut self,
         kind: Kind,
         request: Option<RequestId>,
@@ -135,13 +135,13 @@ impl Fold {
                 // An id is used once; a log that repeats one hides no money by it.
                 let open = Open { tenant, hold, cut: false };
                 if let Some(Open { tenant, hold, .. }) = self.open.insert(request, open) {
-                    charge(&mut self.spent, tenant, hold)?;
+                    add_to(&mut self.spent, tenant, hold.into())?;
                 }
             }
             Kind::Outcome => {
                 let OutcomeMoney { tenant, cost_nano_usd } = serde_json::from_slice(json)?;
                 request.map(|request| self.open.remove(&request));
-                charge(&mut self.spent, tenant, cost_nano_usd)?;
+                add_to(&mut self.spent, tenant, cost_nano_usd.into())?;
             }
             Kind::KeyEvent => self.events.push(serde_json::from_slice(json)?),
             Kind::Shred => self.shred(&serde_json::from_slice(json)?)?,
@@ -222,18 +222,18 @@ pub(crate) fn wrong(what: &str) -> serde_json::Error {
 }
 
 /// Only a snapshot that was made up comes near the end of 128 bits.
-fn charge(
+pub(crate) fn add_to(
     spent: &mut HashMap<TenantName, Total>,
     tenant: TenantName,
-    cost: NanoUsd,
+    amount: Total,
 ) -> serde_json::Result<()> {
     let sum = spent.entry(tenant).or_default();
-    *sum = sum.plus(cost).ok_or_else(|| wrong("what the tenant spent exceeds 128 bits"))?;
+    *sum = sum.plus(amount).ok_or_else(|| wrong("what the tenant spent exceeds 128 bits"))?;
     Ok(())
 }
 
 fn add(sum: Total, amount: NanoUsd) -> Total {
-    sum.plus(amount).unwrap_or(sum)
+    sum.plus(amount.into()).unwrap_or(sum)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 
 pub mod budget;
 pub mod fold;
+pub mod following;
 pub mod key;
 pub mod money;
 pub mod name;
@@ -26,6 +27,7 @@ pub mod tenant;
 
 pub use budget::{Hold, OverBudget};
 pub use fold::{Fold, NotFolded, Sums};
+pub use following::Crossing;
 pub use key::{KeyId, MintedKey, PresentedKey};
 pub use money::{NanoUsd, Total};
 pub use name::TenantName;

@@ -76,10 +76,10 @@ impl Total {
         self.0
     }
 
-    /// The sum with `amount`; `None` for more than any log can come to.
+    /// The sum with `other`; `None` for more than any log can come to.
     #[must_use]
-    pub fn plus(self, amount: NanoUsd) -> Option<Total> {
-        self.0.checked_add(u128::from(amount.0)).map(Total)
+    pub fn plus(self, other: Total) -> Option<Total> {
+        self.0.checked_add(other.0).map(Total)
     }
 
     /// As an amount, held at the largest: for limits, which are amounts and never above it.
@@ -233,11 +233,11 @@ mod tests {
     #[test]
     fn a_sum_is_exact_beyond_the_largest_amount() {
         let largest = NanoUsd::from_nano(u64::MAX);
-        let sum = Total::from(largest).plus(largest).unwrap();
+        let sum = Total::from(largest).plus(largest.into()).unwrap();
         assert_eq!(serde_json::to_string(&sum).unwrap(), "\"36893488147419103230\"");
         assert_eq!(serde_json::from_str::<Total>("\"36893488147419103230\"").unwrap(), sum);
         assert_eq!((sum.to_string().as_str(), sum.saturated()), ("36893488147.41910323", largest));
-        assert_eq!(Total(u128::MAX).plus(NanoUsd(1)), None);
+        assert_eq!(Total(u128::MAX).plus(Total(1)), None);
     }
 
     #[test]

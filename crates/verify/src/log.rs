@@ -5,6 +5,7 @@ use std::path::Path;
 
 use inferlayer_ledger::ReadError;
 use inferlayer_ledger::verify::{Evidence, Examination};
+use inferlayer_verify::{Verified, verify, verify_chain};
 use serde_json::{Value, json};
 
 use crate::Verdict;
@@ -24,16 +25,19 @@ pub(crate) fn run(arguments: &Arguments) -> Verdict {
     if let Some(threads) = arguments.threads {
         examination = examination.threads(threads);
     }
-    if arguments.chain_only {
-        examination = examination.chain_only();
-    }
-    let examined = examination.run();
+    let examined = match arguments.chain_only {
+        true => verify_chain(examination),
+        false => verify(examination),
+    };
     progress.end();
     match examined {
-        Ok(report) if arguments.json => {
-            Verdict::Holds(format!("{}\n", json!({ "holds": true, "report": report })))
+        Ok(verified) => {
+            let text = match arguments.json {
+                true => verified_as_json(&verified),
+                false => verified.to_string(),
+            };
+            if verified.holds() { Verdict::Holds(text) } else { Verdict::DoesNotHold(text) }
         }
-        Ok(report) => Verdict::Holds(report.to_string()),
         Err(ReadError::Io(error)) => Verdict::CannotRead(format!("{}: {error}", folder.display())),
         Err(error) if arguments.json => Verdict::DoesNotHold(as_json(&error)),
         Err(error) => Verdict::DoesNotHold(format!("DOES NOT HOLD: {error}\n")),
@@ -47,6 +51,11 @@ fn evidence(word: &str) -> Result<Evidence, String> {
     let source = if stored.is_some() { word } else { "the receipt given" };
     let text = stored.as_deref().unwrap_or(word);
     Evidence::read(source, text).map_err(|error| format!("{word}: {error}"))
+}
+
+fn verified_as_json(verified: &Verified) -> String {
+    let Verified { chain, money } = verified;
+    format!("{}\n", json!({ "holds": verified.holds(), "report": chain, "money": money }))
 }
 
 fn as_json(error: &ReadError) -> String {

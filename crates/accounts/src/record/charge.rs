@@ -80,7 +80,7 @@ pub struct Used {
 }
 
 /// A row of the price book, for a million tokens of each class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Row {
     /// Input.
     pub input: NanoUsd,

@@ -1,0 +1,86 @@
+//! Logs whose chain holds and whose money does not: signed by the right key, and wrong. Each is
+//! called by its name.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../../ledger/tests/common/mod.rs"]
+mod common;
+mod written;
+
+use std::path::Path;
+
+use inferlayer_ledger::Trust;
+use inferlayer_ledger::verify::Examination;
+use inferlayer_verify::{Verified, verify};
+
+use written::{Forgery, REQUESTS, forgeries, write};
+
+fn verified(data: &Path) -> Verified {
+    verify(Examination::new(data, Trust::FirstUse)).unwrap()
+}
+
+#[test]
+fn an_honest_log_is_computed_again_to_the_digit() {
+    let data = tempfile::tempdir().unwrap();
+    write(data.path(), &Forgery::none());
+    let verified = verified(data.path());
+    let money = verified.money.as_ref().unwrap();
+    assert!(verified.holds(), "{verified}");
+    assert!(money.snapshots >= 2, "{verified}");
+    assert_eq!((money.amounts.costs, money.amounts.holds), (REQUESTS, REQUESTS));
+    let charges: Vec<_> =
+        money.amounts.charges.iter().map(|(basis, count)| (*basis, *count)).collect();
+    let one_each = REQUESTS / 5;
+    let bases = ["claimed", "flat", "own_count", "usage", "worst_case"];
+    assert_eq!(charges, bases.map(|basis| (basis, one_each)));
+    let sums: Vec<_> =
+        money.sums.iter().map(|(name, sums)| (name.as_str(), sums.spent.nano())).collect();
+    assert_eq!(sums, written::SPENT);
+}
+
+#[test]
+fn every_forgery_has_its_name_and_its_record() {
+    let mut missed = Vec::new();
+    for forgery in forgeries() {
+        let data = tempfile::tempdir().unwrap();
+        write(data.path(), &forgery);
+        let verified = verified(data.path());
+        let text = verified.to_string();
+        let found = verified.money.as_ref().unwrap().contradictions.first().first().cloned();
+        let named = found.as_ref().map(|found| (found.verdict.name(), found.what.as_str()));
+        let right = named.is_some_and(|(verdict, what)| {
+            verdict == forgery.verdict && what.contains(forgery.what)
+        });
+        if !right || verified.holds() {
+            missed.push(format!("{}: {text}", forgery.name));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
+}
+
+#[test]
+fn segments_side_by_side_find_what_one_thread_finds() {
+    for forgery in forgeries().into_iter().chain([Forgery::none()]) {
+        let data = tempfile::tempdir().unwrap();
+        write(data.path(), &forgery);
+        let examine = |threads| {
+            let examination = Examination::new(data.path(), Trust::FirstUse).threads(threads);
+            verify(examination).unwrap().to_string()
+        };
+        assert_eq!(examine(1), examine(4), "{}", forgery.name);
+    }
+}
+
+#[test]
+fn what_a_first_snapshot_claims_is_named_as_that() {
+    let data = tempfile::tempdir().unwrap();
+    write(data.path(), &Forgery { drops: true, ..Forgery::none() });
+    let verified = verified(data.path());
+    let money = verified.money.as_ref().unwrap();
+    assert!(verified.holds() && money.recomputed_from > 0, "{verified}");
+    let sums: Vec<_> =
+        money.sums.iter().map(|(name, sums)| (name.as_str(), sums.spent.nano())).collect();
+    assert_eq!(sums, written::SPENT, "claimed and recomputed together");
+    let claimed: u128 = money.claimed.values().map(|sums| sums.spent.nano()).sum();
+    assert!(claimed > 0 && claimed < written::SPENT.iter().map(|(_, spent)| spent).sum());
+    assert!(verified.to_string().contains("only as the first snapshot claims it"), "{verified}");
+}
