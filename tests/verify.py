@@ -8,6 +8,7 @@ from base64 import b64decode
 from pathlib import Path
 
 from verify_chain import Chain
+from verify_money import MOST_SHOWN, Money
 from verify_note import (HEADER, MALFORMED, Cut, Fault, H, Key, from_json, header, metadata_hash,
                          need, take, why)
 from verify_receipt import compare, receipt
@@ -17,9 +18,9 @@ class Journal:
     def __init__(self, folder):
         names = sorted(path.name for path in folder.iterdir())
         names = [name for name in names if re.fullmatch("[0-9]{20}[.]ilj", name)]
-        self.folder, self.tail = folder, ""
+        self.folder, self.tail, self.money = folder, "", Money()
         self.chain = Chain(int(names[0][:20]) if names else 0)
-        for name in names: self.segment(name, last=name == names[-1])
+        for self.name in names: self.segment(self.name, last=self.name == names[-1])
         held, base = self.chain.held, self.chain.base
         need(held.root, "delete", f"there is no acknowledged record: {self.tail or 'no bytes'}")
         need(base <= held.beginning, "cut_head", f"the log begins with record {held.beginning}")
@@ -56,6 +57,7 @@ class Journal:
              "edit", "the content was edited")
         need(metadata[:1] == b"{", "edit", "the metadata are no JSON object")
         self.chain.record(head, from_json(metadata.decode()), heads_segment=at == 0)
+        self.money.record(self.name, head, metadata)
         return end
 
     def misplaced(self, sequence, behind):
@@ -74,6 +76,7 @@ class Journal:
         note_len = int.from_bytes(take(data, at + 4, 4), "big")
         need(note_len <= 4096, "corruption", "note_len is out of bounds")
         self.chain.checkpoint(take(data, at + 8, note_len))
+        self.money.commit()
         self.end = at + 8 + note_len
         return self.end
 
@@ -94,7 +97,18 @@ def findings(folder, key, evidence, receipts):
         yield f"log {chain.log_id.hex()}, key {proved[-1]}, records from {chain.base} on"
         if journal.tail: yield f"after the last checkpoint, never acknowledged: {journal.tail}"
         yield from shown
+        lines, found = journal.money.finish()
+        if found: raise Contradictions(found)
+        yield from lines
     for text in receipts: yield from receipt(text, key, chain)
+
+class Contradictions(Fault):
+    """Records of a chain that holds, and what is wrong with them (§12)."""
+    def __init__(self, found):
+        told = [f"[{verdict}] {segment}, record {sequence}: {what}"
+                for verdict, segment, sequence, what in found[:MOST_SHOWN]]
+        told.append(f"{len(found)} contradictions in all")
+        super().__init__(found[0][0], "\n  ".join(["the chain holds, and", *told]))
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])

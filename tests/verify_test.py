@@ -308,8 +308,12 @@ class Rules(Case):
         self.assert_refused("edit", prev_hash=bytes(32))
         self.assert_refused("edit", metadata_hash=bytes(32))
         self.assert_refused("edit", content_hash=bytes(32))
-        for kind in (SHRED, CLOCK):
-            self.assert_holds(Writer().open().commit(kind).segments, 2)
+        shred = {"event": "shred", "tenant": "a", "tenant_tag": bytes(16).hex(), "reason": "r"}
+        log = Writer().open().record(SHRED, shred, tag=bytes(range(16)))
+        self.assert_fails(log.checkpoint().segments, "owner", "not its header's")
+        log = Writer().open().record(SHRED, shred | {"tenant_tag": bytes(range(16)).hex()},
+                                     tag=bytes(range(16)))
+        self.assert_holds(log.checkpoint().commit(CLOCK).segments, 3)
 
     def test_headers_that_are_allowed(self):
         log = Writer().open().record(OUTCOME, {}, flags=4).record(REFUSAL, {}, content=bytes(88))

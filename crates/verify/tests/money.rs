@@ -1,5 +1,5 @@
 //! Logs whose chain holds and whose money does not: signed by the right key, and wrong. Each is
-//! called by its name.
+//! called by its name, by this verifier and by the one in Python.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 #[path = "../../ledger/tests/common/mod.rs"]
@@ -12,7 +12,7 @@ use inferlayer_ledger::Trust;
 use inferlayer_ledger::verify::Examination;
 use inferlayer_verify::{Verified, verify};
 
-use written::{Forgery, REQUESTS, forgeries, write};
+use written::{Forgery, REQUESTS, forgeries, python, write};
 
 fn verified(data: &Path) -> Verified {
     verify(Examination::new(data, Trust::FirstUse)).unwrap()
@@ -35,6 +35,8 @@ fn an_honest_log_is_computed_again_to_the_digit() {
     let sums: Vec<_> =
         money.sums.iter().map(|(name, sums)| (name.as_str(), sums.spent.nano())).collect();
     assert_eq!(sums, written::SPENT);
+    let said = python(data.path());
+    assert!(said.0 == 0 && said.1.contains("spent by a"), "{said:?}");
 }
 
 #[test]
@@ -52,6 +54,14 @@ fn every_forgery_has_its_name_and_its_record() {
         });
         if !right || verified.holds() {
             missed.push(format!("{}: {text}", forgery.name));
+        }
+        let (code, said) = python(data.path());
+        let sequence = found.map_or(0, |found| found.sequence);
+        if code != 1
+            || !said.contains(&format!("[{}]", forgery.verdict))
+            || !said.contains(&format!("record {sequence}"))
+        {
+            missed.push(format!("Python of {} ({code}): {said}", forgery.name));
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n\n"));
@@ -83,4 +93,6 @@ fn what_a_first_snapshot_claims_is_named_as_that() {
     let claimed: u128 = money.claimed.values().map(|sums| sums.spent.nano()).sum();
     assert!(claimed > 0 && claimed < written::SPENT.iter().map(|(_, spent)| spent).sum());
     assert!(verified.to_string().contains("only as the first snapshot claims it"), "{verified}");
+    let (code, said) = python(data.path());
+    assert!(code == 0 && said.contains("claim"), "{said}");
 }

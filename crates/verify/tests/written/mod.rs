@@ -4,6 +4,7 @@
 mod forgeries;
 
 use std::path::Path;
+use std::process::Command;
 
 use inferlayer_accounts::SharedFold;
 use inferlayer_accounts::price::sha256_hex;
@@ -180,4 +181,16 @@ fn outcome(number: u64) -> Value {
         metadata["gen_ai.usage.cache_read.input_tokens"] = 0.into();
     }
     metadata
+}
+
+/// Exit code and words of the verifier in Python, which needs `cryptography`.
+pub fn python(data: &Path) -> (i32, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let own = root.join("target/ci-venv/bin/python");
+    let interpreter = if own.is_file() { own } else { "python3".into() };
+    let mut command = Command::new(interpreter);
+    let output = command.arg(root.join("tests/verify.py")).arg(data).output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!said.contains("ModuleNotFoundError"), "install Python's cryptography: {said}");
+    (output.status.code().unwrap(), said)
 }
