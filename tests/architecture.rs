@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crates/verify", &["crates/accounts", "crates/ledger"]),
     ("crates/ledger", &[]),
     ("crates/wire", &[]),
+    ("crates/balance", &[]),
     ("crates/libz-ng-sys", &[]),
     ("benches/compare", &[]),
     // A filter of others, and a gateway with it.

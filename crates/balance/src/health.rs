@@ -1,0 +1,325 @@
+//! What is known of one provider, and what an attempt at it adds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::breaker::Breaker;
+use crate::caller::{Caller, Scope};
+use crate::model::Models;
+use crate::settings::HealthSettings;
+
+/// What is known of one provider.
+#[derive(Debug)]
+pub struct Health {
+    settings: HealthSettings,
+    /// By failures to connect, whoever asks.
+    connection: Breaker,
+    /// By models with open circuits.
+    all_models: Breaker,
+    /// By refusals of its key.
+    key: Breaker,
+    models: Models,
+    /// When a model last answered to the end.
+    last_success: Option<Instant>,
+    tickets: u64,
+    transitions: Vec<Transition>,
+}
+
+/// Leave to ask a provider once, and what its outcome is to be counted for.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    pub(crate) id: u64,
+    pub(crate) model: Arc<str>,
+    pub(crate) caller: Caller,
+    pub(crate) admitted: Instant,
+}
+
+/// Why a provider is not asked, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAsked {
+    /// Why.
+    pub reason: Reason,
+    /// How long.
+    pub left: Duration,
+}
+
+/// Why a provider is not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It, or its model, failed again and again.
+    CircuitOpen,
+    /// It asked to be left alone.
+    Cooling,
+    /// It refuses its key.
+    KeyRefused,
+}
+
+/// What speaks against a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No connection came about.
+    Connection,
+    /// 5xx, silence, an answer that broke off. Perhaps with when to come back.
+    Capacity(Option<Duration>),
+    /// 429. Perhaps with when to come back.
+    Busy(Option<Duration>),
+    /// 401: its key is not accepted.
+    Key,
+    /// 403: its key is not accepted for this model.
+    KeyForModel,
+}
+
+/// Something has changed that an operator wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The model, if it is not about the whole provider.
+    pub model: Option<Arc<str>>,
+    /// Whom it is shut for, or open again.
+    pub scope: Scope,
+    /// What has changed.
+    pub change: Change,
+}
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Left alone because of this.
+    Shut(Reason),
+    /// Asked again.
+    Closed,
+}
+
+/// What a model, or the whole provider, is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ModelState {
+    /// A circuit is open, for one caller at least.
+    pub circuit_open: bool,
+    /// A circuit is open for everybody.
+    pub circuit_open_for_all: bool,
+    /// It cools.
+    pub cooling: bool,
+    /// The key is refused.
+    pub key_refused: bool,
+}
+
+/// Kept until somebody takes them.
+const TRANSITIONS_MAX: usize = 64;
+
+impl Health {
+    /// A provider of which nothing is known.
+    pub fn new(settings: HealthSettings) -> Health {
+        Health {
+            settings,
+            connection: Breaker::default(),
+            all_models: Breaker::default(),
+            key: Breaker::default(),
+            models: Models::default(),
+            last_success: None,
+            tickets: 0,
+            transitions: Vec::new(),
+        }
+    }
+
+    /// Leave to ask for a model, or why there is none.
+    pub fn admit(
+        &mut self,
+        model: &Arc<str>,
+        caller: Caller,
+        now: Instant,
+    ) -> Result<Ticket, NotAsked> {
+        if let Some(not_asked) = self.shut(model, &caller, now) {
+            return Err(not_asked);
+        }
+        self.tickets += 1;
+        let ticket = Ticket { id: self.tickets, model: Arc::clone(model), caller, admitted: now };
+        let known = self.models.entry(model, now);
+        known.breaker.admit(&ticket, &self.settings);
+        known.key.admit(&ticket, &self.settings);
+        self.connection.admit(&anybody(&ticket), &self.settings);
+        self.all_models.admit(&ticket, &self.settings);
+        self.key.admit(&ticket, &self.settings);
+        Ok(ticket)
+    }
+
+    /// The head of an answer has come that is about the request alone.
+    pub fn began(&mut self, ticket: &Ticket, now: Instant) {
+        self.reached(ticket, now);
+        let closed = [self.all_models.began(ticket, now), self.key.began(ticket, now)].concat();
+        self.key.succeeded(ticket);
+        let of_model = self.models.get_mut(&ticket.model).map(|known| {
+            let closed = [known.breaker.began(ticket, now), known.key.began(ticket, now)].concat();
+            known.key.succeeded(ticket);
+            closed
+        });
+        self.note(None, closed, Change::Closed);
+        self.note(Some(&ticket.model), of_model.unwrap_or_default(), Change::Closed);
+    }
+
+    /// The answer has come to its end.
+    pub fn completed(&mut self, ticket: &Ticket, now: Instant) {
+        self.last_success = Some(now);
+        self.all_models.succeeded(ticket);
+        if let Some(known) = self.models.get_mut(&ticket.model) {
+            known.breaker.succeeded(ticket);
+        }
+    }
+
+    /// Something speaks against the provider.
+    pub fn failed(&mut self, ticket: &Ticket, fault: Fault, now: Instant) {
+        match fault {
+            Fault::Connection => {
+                let opened = self.connection.failed(&anybody(ticket), &self.settings, now);
+                let opened = opened.into_iter().map(|_| Scope::All).collect();
+                self.note(None, opened, Change::Shut(Reason::CircuitOpen));
+            }
+            Fault::Capacity(asked) => {
+                self.reached(ticket, now);
+                self.model_failed(ticket, now);
+                asked.into_iter().for_each(|asked| self.cool(ticket, Some(asked), now));
+            }
+            Fault::Busy(asked) => {
+                self.reached(ticket, now);
+                self.cool(ticket, asked, now);
+            }
+            Fault::Key => {
+                self.reached(ticket, now);
+                let opened = self.key.failed(ticket, &self.settings, now);
+                self.note(None, opened, Change::Shut(Reason::KeyRefused));
+            }
+            Fault::KeyForModel => {
+                self.reached(ticket, now);
+                let settings = self.settings;
+                let known = self.models.get_mut(&ticket.model);
+                let opened = known.map(|known| known.key.failed(ticket, &settings, now));
+                let shut = Change::Shut(Reason::KeyRefused);
+                self.note(Some(&ticket.model), opened.unwrap_or_default(), shut);
+            }
+        }
+        self.released(ticket);
+    }
+
+    /// Nothing more will be known of the request: what it was to try out another may.
+    pub fn released(&mut self, ticket: &Ticket) {
+        self.connection.released(ticket);
+        self.all_models.released(ticket);
+        self.key.released(ticket);
+        if let Some(known) = self.models.get_mut(&ticket.model) {
+            known.breaker.released(ticket);
+            known.key.released(ticket);
+        }
+    }
+
+    /// What has changed since this was asked last.
+    pub fn take_transitions(&mut self) -> Vec<Transition> {
+        std::mem::take(&mut self.transitions)
+    }
+
+    /// What the provider as a whole is at.
+    pub fn state(&self) -> ModelState {
+        let (connection, _) = self.connection.is_open();
+        let (models, all) = self.all_models.is_open();
+        ModelState {
+            circuit_open: connection || models,
+            circuit_open_for_all: connection || all,
+            cooling: false,
+            key_refused: self.key.is_open().0,
+        }
+    }
+
+    /// What each model is at that has been asked.
+    pub fn models(&self, now: Instant) -> impl Iterator<Item = (&str, ModelState)> {
+        self.models.iter().map(move |(name, model)| {
+            let (circuit_open, circuit_open_for_all) = model.breaker.is_open();
+            let cooling = model.cooling.is_cooling(now);
+            let key_refused = model.key.is_open().0;
+            (&**name, ModelState { circuit_open, circuit_open_for_all, cooling, key_refused })
+        })
+    }
+
+    fn shut(&self, model: &str, caller: &Caller, now: Instant) -> Option<NotAsked> {
+        let not_asked = |reason, left: Option<Duration>| left.map(|left| NotAsked { reason, left });
+        let known = self.models.get(model);
+        let nobody = Caller { tenant: "".into(), key: 0 };
+        let circuits = [
+            self.connection.left(&nobody, now),
+            self.all_models.left(caller, now),
+            known.and_then(|known| known.breaker.left(caller, now)),
+        ];
+        let keys = [self.key.left(caller, now), known.and_then(|k| k.key.left(caller, now))];
+        let cooling = known.and_then(|known| known.cooling.left(caller, now));
+        let all = [
+            not_asked(Reason::CircuitOpen, circuits.into_iter().flatten().max()),
+            not_asked(Reason::KeyRefused, keys.into_iter().flatten().max()),
+            not_asked(Reason::Cooling, cooling),
+        ];
+        all.into_iter().flatten().max_by_key(|not_asked| not_asked.left)
+    }
+
+    /// Whatever it said, it was reached.
+    fn reached(&mut self, ticket: &Ticket, now: Instant) {
+        let anybody = anybody(ticket);
+        let closed = self.connection.began(&anybody, now);
+        self.connection.succeeded(&anybody);
+        let closed = closed.into_iter().map(|_| Scope::All).collect();
+        self.note(None, closed, Change::Closed);
+    }
+
+    fn model_failed(&mut self, ticket: &Ticket, now: Instant) {
+        let settings = self.settings;
+        let Some(known) = self.models.get_mut(&ticket.model) else { return };
+        let opened = known.breaker.failed(ticket, &settings, now);
+        let mut shut = Vec::new();
+        for scope in &opened {
+            if self.several_are_open(scope) && self.all_models.open_since(scope).is_none() {
+                self.all_models.open(scope, &settings, now);
+                shut.push(scope.clone());
+            }
+        }
+        self.note(Some(&ticket.model), opened, Change::Shut(Reason::CircuitOpen));
+        let retried = self.all_models.retried(ticket, &settings, now);
+        self.note(None, [shut, retried].concat(), Change::Shut(Reason::CircuitOpen));
+    }
+
+    /// Whether two models are shut for everyone in the scope, and none has answered since.
+    fn several_are_open(&self, scope: &Scope) -> bool {
+        let models = self.models.iter().map(|(_, model)| model);
+        let open: Vec<Instant> = models.filter_map(|m| m.breaker.open_since(scope)).collect();
+        let first = open.iter().min();
+        let answered = self.last_success.zip(first.copied()).is_some_and(|(at, open)| at > open);
+        open.len() >= 2 && !answered
+    }
+
+    fn cool(&mut self, ticket: &Ticket, asked: Option<Duration>, now: Instant) {
+        let length = asked.unwrap_or(self.settings.cooldown).min(self.settings.cooldown_max);
+        let Some(known) = self.models.get_mut(&ticket.model) else { return };
+        if length.is_zero() {
+            return;
+        }
+        let was_cooling = known.cooling.is_cooling(now);
+        let tenant = &ticket.caller.tenant;
+        let scope = match asked {
+            Some(_) => Scope::All,
+            None => Scope::Tenant(Arc::clone(tenant)),
+        };
+        match asked {
+            Some(_) => known.cooling.for_all(now + length),
+            None => known.cooling.for_tenant(tenant, now + length, now),
+        }
+        if !was_cooling {
+            self.note(Some(&ticket.model), vec![scope], Change::Shut(Reason::Cooling));
+        }
+    }
+
+    fn note(&mut self, model: Option<&Arc<str>>, scopes: Vec<Scope>, change: Change) {
+        for scope in scopes {
+            if self.transitions.len() < TRANSITIONS_MAX {
+                self.transitions.push(Transition { model: model.cloned(), scope, change });
+            }
+        }
+    }
+}
+
+/// The ticket as if everybody were one: whoever asks, a connection is the same.
+fn anybody(ticket: &Ticket) -> Ticket {
+    Ticket { caller: Caller { tenant: "".into(), key: 0 }, ..ticket.clone() }
+}

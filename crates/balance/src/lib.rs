@@ -1,0 +1,35 @@
+//! Whether a provider may be asked. Pure logic: no clock, no lock and no I/O; whoever calls says
+//! what time it is.
+//!
+//! ```text
+//! admit ─► Ticket ─► began ─► completed        an answer: its head, its end
+//!    │        └────► failed(Fault)             a fault of connection, capacity, key or rate
+//!    │        └────► released                  nothing is known: the caller left, or ours failed
+//!    └─► NotAsked: circuit open, cooling, key refused
+//! ```
+//!
+//! | state | of | opened by |
+//! |---|---|---|
+//! | connection | provider | failures to connect, whoever asked |
+//! | circuit | provider × model | 5xx, silence, breaks; for whom, see below |
+//! | circuit of all models | provider | two of its models with open circuits |
+//! | key | provider (401), provider × model (403) | refusals of the provider's key |
+//! | cooling | provider × model | 429, and 503 or 529 that say when to come back |
+//!
+//! **Blame.** A request may itself be the cause of a 5xx. So failures of one caller shut the
+//! circuit for that caller alone; for its tenant they must come from two keys, and for everybody
+//! from two tenants, none of which counts for more than half (see [`Scope`]). A provider that is
+//! dead fails everybody and is shut for everybody soon; a poisoned prompt is its sender's problem.
+
+mod breaker;
+mod caller;
+mod circuit;
+mod cooling;
+mod health;
+mod model;
+mod settings;
+mod tally;
+
+pub use crate::caller::{Caller, Scope};
+pub use crate::health::{Change, Fault, Health, ModelState, NotAsked, Reason, Ticket, Transition};
+pub use crate::settings::HealthSettings;
