@@ -2,6 +2,7 @@
 //! new series. Names follow OpenTelemetry's `gen_ai_*` where it has one, `inferlayer_*` elsewhere.
 
 mod exporter;
+mod health;
 
 use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Exchange;

@@ -45,7 +45,7 @@ const fn fault(
 
 const FAILED: (u16, &str) = (502, "upstream_error");
 const LATE: (u16, &str) = (504, "upstream_timeout");
-const BUSY: (u16, &str) = (503, "upstream_rate_limited");
+const BUSY: (u16, &str) = (429, "upstream_rate_limited");
 
 const HTML: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 38\r\n\r\n\
                       <html><body>down for now</body></html>";
@@ -189,7 +189,7 @@ async fn a_provider_that_fails_again_and_again_is_left_alone_and_tried_out_later
     }
     assert_eq!(failing.seen().len(), 3, "asked while it was to be left alone");
     let (_, outcome) = last(&gateway);
-    assert_eq!(records::attempts(&outcome), ["breaker_open", "answered 200"]);
+    assert_eq!(records::attempts(&outcome), ["circuit_open", "answered 200"]);
     assert_eq!(records::nano(&outcome, "cost_nano_usd"), ANSWER_COST);
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     ask(&gateway, &key, false).await;

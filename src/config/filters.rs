@@ -95,6 +95,11 @@ impl Filters {
         Offers(filters.flat_map(|filter| filter.settings.offers(providers)).collect())
     }
 
+    /// Which models of which providers are named to be asked for.
+    pub(crate) fn asks(&self) -> Vec<(String, String)> {
+        self.configured.iter().flat_map(|filter| filter.settings.asks()).collect()
+    }
+
     /// Whether nothing was wrong in any block.
     pub(crate) fn are_sound(&self, document: &Document) -> bool {
         document.is_sound("filters") && self.order.iter().all(Option::is_some)

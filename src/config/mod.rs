@@ -145,6 +145,7 @@ impl Parts {
             providers,
             providers_complete: check::all_named("providers", file.providers.len(), document),
             offers,
+            asked: filters.asks(),
             offers_complete: filters.are_sound(document),
             prices: Arc::new(prices),
             tenants: file.tenants.clone(),

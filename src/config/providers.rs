@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use inferlayer_balance::HealthSettings;
 use inferlayer_filter::Provider;
 use inferlayer_wire::{ApiVersion, Vendor};
 use ipnet::IpNet;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use crate::config::limits::seconds;
 use crate::config::provider_headers::ProviderHeaders;
 use crate::config::secret::SecretReference;
-use crate::upstream::{AllowedAddresses, BaseUrl, BreakerSettings, UpstreamSettings};
+use crate::upstream::{AllowedAddresses, BaseUrl, UpstreamSettings};
 
 /// A provider.
 #[derive(Debug, Deserialize)]
@@ -89,6 +90,9 @@ pub(crate) struct ProviderSettings {
     /// When it is left alone for a while.
     #[serde(default)]
     breaker: Breaker,
+    /// For how long when it asks for that itself.
+    #[serde(default)]
+    cooldown: Cooldown,
 }
 
 /// When a provider that fails is left alone.
@@ -100,6 +104,19 @@ struct Breaker {
     /// How long it is left alone, in seconds; then one request tries it out.
     #[serde(rename = "open_seconds", deserialize_with = "seconds")]
     open: Duration,
+    /// Twice as long after each try that fails, up to this.
+    #[serde(rename = "open_max_seconds", deserialize_with = "seconds")]
+    open_max: Duration,
+}
+
+/// How long a model is left alone that its provider answered 429 for.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Cooldown {
+    /// When the answer does not say; 0: not at all.
+    default_seconds: u32,
+    /// At most, whatever it says; 0 turns cooling off.
+    max_seconds: u32,
 }
 
 /// 1 to 64 of `a-z 0-9 . _ -`.
@@ -178,6 +195,14 @@ impl ProviderSettings {
         self.ca_file.as_ref().map_or(Ok(()), |file| check_roots(&base.join(file)))
     }
 
+    fn health(&self) -> HealthSettings {
+        let Breaker { failures, open, open_max } = self.breaker;
+        let Cooldown { default_seconds, max_seconds } = self.cooldown;
+        let [cooldown, cooldown_max] =
+            [default_seconds, max_seconds].map(|seconds| Duration::from_secs(seconds.into()));
+        HealthSettings { failures: failures.get(), open, open_max, cooldown, cooldown_max }
+    }
+
     /// What it takes to reach it. An error names the field and what is wrong with it.
     pub(crate) fn upstream(
         &self,
@@ -203,10 +228,7 @@ impl ProviderSettings {
             idle_connections_max: self.idle_connections_max,
             pool_idle_timeout: self.pool_idle_timeout,
             tcp_timeout: self.tcp_timeout,
-            breaker: BreakerSettings {
-                failures: self.breaker.failures.get(),
-                open: self.breaker.open,
-            },
+            health: self.health(),
         })
     }
 }
@@ -226,7 +248,14 @@ pub(crate) fn check_roots(path: &Path) -> Result<(), String> {
 impl Default for Breaker {
     fn default() -> Breaker {
         const FIVE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
-        Breaker { failures: FIVE, open: Duration::from_secs(10) }
+        let [open, open_max] = [10, 60].map(Duration::from_secs);
+        Breaker { failures: FIVE, open, open_max }
+    }
+}
+
+impl Default for Cooldown {
+    fn default() -> Cooldown {
+        Cooldown { default_seconds: 5, max_seconds: 300 }
     }
 }
 

@@ -13,6 +13,7 @@ use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 use crate::anchor::Anchors;
 use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
+use crate::metrics::health::{HealthGauges, NamedModel};
 use crate::proxy::Gateway;
 use crate::upstream::Upstreams;
 
@@ -32,7 +33,7 @@ struct Gauges {
     ledger_records: Gauge,
     ledger_available: Gauge,
     budget: GaugeVec,
-    breakers: GaugeVec,
+    health: HealthGauges,
 }
 
 impl Exporter {
@@ -40,9 +41,10 @@ impl Exporter {
         gateway: &Gateway,
         accounts: &Arc<Accounts>,
         anchors: &Anchors,
+        named: Vec<NamedModel>,
     ) -> prometheus::Result<Exporter> {
         Ok(Exporter {
-            gauges: Gauges::register(gateway.metrics.registry())?,
+            gauges: Gauges::register(gateway.metrics.registry(), named)?,
             metrics: Arc::clone(&gateway.metrics),
             accounts: Arc::clone(accounts),
             anchors: anchors.clone(),
@@ -66,9 +68,7 @@ impl Exporter {
             set("spent", account.spent);
             set("held", account.held);
         }
-        for (provider, open) in self.upstreams.breakers() {
-            self.gauges.breakers.with_label_values(&[provider]).set(f64::from(u8::from(open)));
-        }
+        self.gauges.health.read(&self.upstreams);
         self.anchors.export();
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.metrics.registry.gather(), &mut text)?;
@@ -77,7 +77,8 @@ impl Exporter {
 }
 
 impl Gauges {
-    fn register(registry: &Registry) -> prometheus::Result<Gauges> {
+    fn register(registry: &Registry, named: Vec<NamedModel>) -> prometheus::Result<Gauges> {
+        let health = HealthGauges::register(registry, named)?;
         let gauge = |name: &str, help: &str| {
             let gauge = Gauge::new(name, help)?;
             registry.register(Box::new(gauge.clone()))?;
@@ -87,18 +88,13 @@ impl Gauges {
             Opts::new("inferlayer_budget_usd", "limit, spent and held by tenant"),
             &["tenant", "kind"],
         )?;
-        let breakers = GaugeVec::new(
-            Opts::new("inferlayer_breaker_open", "1 while a provider is left alone after failures"),
-            &["gen_ai_provider_name"],
-        )?;
         registry.register(Box::new(budget.clone()))?;
-        registry.register(Box::new(breakers.clone()))?;
         Ok(Gauges {
             in_flight: gauge("inferlayer_requests_in_flight", "requests being served")?,
             ledger_records: gauge("inferlayer_ledger_records", "records in the ledger")?,
             ledger_available: gauge("inferlayer_ledger_available", "1 while the ledger records")?,
             budget,
-            breakers,
+            health,
         })
     }
 }

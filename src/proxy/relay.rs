@@ -45,6 +45,7 @@ pub(crate) async fn long(
         write(session, run, std::mem::replace(&mut kept, bytes), false).await?;
     }
     keep(&mut run.x, &kept, limits);
+    reply.answered();
     reply.release().await;
     if !run.x.answer.content_cut {
         let all = run.x.answer.content.clone().freeze();

@@ -142,6 +142,7 @@ async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: 
     let ending = if end == State::Done { Ending::Complete } else { Ending::UpstreamCut };
     let mut last = BytesMut::new();
     if end == State::Done {
+        stream.answered();
         let unsaid = stream.finish();
         run.x.answer.record(&unsaid, limits.recorded_answer_bytes);
         last.extend_from_slice(&unsaid);

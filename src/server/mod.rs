@@ -49,7 +49,8 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     server.bootstrap();
 
     let connections = config.limits.connections;
-    let exporter = Exporter::new(&gateway, &books.accounts, &anchors)?;
+    let exporter =
+        Exporter::new(&gateway, &books.accounts, &anchors, config.outline.asked.clone())?;
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;

@@ -115,20 +115,27 @@ async fn collect(
             return Ok(Answer::Long(Long { reply, begun: body.freeze() }));
         }
     }
-    let content_type = reply.headers.get(CONTENT_TYPE).filter(|_| !translated).cloned();
-    let (status, body) = (reply.status, body.freeze());
-    if provider.blames_key(status.as_u16(), &body) {
-        return Err(AttemptResult::Status { status: status.as_u16() });
+    let body = body.freeze();
+    match reply.status.is_success() {
+        true => whole(reply, call, provider, body).await,
+        false => error(reply, call, provider, body).await,
+    }
+}
+
+/// An answer with a status of success; what was understood is JSON, whatever its type says.
+async fn whole(
+    mut reply: Reply,
+    call: &Call,
+    provider: Api,
+    body: Bytes,
+) -> Result<Answer, AttemptResult> {
+    let status = reply.status;
+    let read = call.read_answer(provider, unix_seconds(), body);
+    if read.as_ref().is_ok_and(|read| !read.facts.is_error) {
+        reply.answered();
     }
     reply.release().await;
-    if !status.is_success() {
-        let body = call.read_error(provider, status.as_u16(), body);
-        // A page stays one; what reads as JSON is JSON, whatever its type says.
-        let is_json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
-        let content_type = content_type.filter(|_| !is_json);
-        return Ok(Answer::Whole(Whole { status, content_type, body, facts: None }));
-    }
-    match call.read_answer(provider, unix_seconds(), body) {
+    match read {
         Ok(read) if !read.facts.is_error => {
             let (body, facts) = (read.body, Some(read.facts));
             Ok(Answer::Whole(Whole { status, content_type: None, body, facts }))
@@ -139,6 +146,25 @@ async fn collect(
             Err(AttemptResult::ErrorAnswer { status: status.as_u16() })
         }
     }
+}
+
+/// A provider's 4xx that its caller can mend. What is no JSON, such as a page, keeps its type.
+async fn error(
+    reply: Reply,
+    call: &Call,
+    provider: Api,
+    body: Bytes,
+) -> Result<Answer, AttemptResult> {
+    let status = reply.status;
+    if provider.blames_key(status.as_u16(), &body) {
+        return Err(AttemptResult::Status { status: status.as_u16() });
+    }
+    let content_type = reply.headers.get(CONTENT_TYPE).cloned();
+    reply.release().await;
+    let body = call.read_error(provider, status.as_u16(), body);
+    let is_json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
+    let content_type = content_type.filter(|_| !is_json);
+    Ok(Answer::Whole(Whole { status, content_type, body, facts: None }))
 }
 
 impl EventStream {
@@ -244,6 +270,11 @@ impl EventStream {
             }
         }
         piece
+    }
+
+    /// All was said.
+    pub(crate) fn answered(&mut self) {
+        self.reply.answered();
     }
 
     /// Reads what may be left beside the request that goes on, to keep the connection.

@@ -2,10 +2,9 @@
 //! before the first word of its answer: what a client may have seen is never repeated.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use inferlayer_accounts::NanoUsd;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
 use inferlayer_filter::{Candidate, Exchange, Refusal};
@@ -16,12 +15,11 @@ use crate::proxy::Pipeline;
 use crate::upstream::Warrant;
 use crate::upstream::answer::Answer;
 use crate::upstream::connection::Connection;
+use crate::upstream::failure::{Patience, failure};
+use crate::upstream::health::{Pass, result_of};
 use crate::upstream::provider::{Upstream, Upstreams};
 use crate::upstream::reply::Reply;
-use crate::upstream::{request, told};
-
-/// A client told to wait longer than this gives up or hangs, so it is told to try again by then.
-const RETRY_AFTER_MAX_SECONDS: u64 = 30;
+use crate::upstream::{patience, request, told};
 
 /// Pooled connections that a provider may have closed before one is taken for broken.
 const STALE_MAX: usize = 3;
@@ -40,19 +38,26 @@ struct Turn<'a> {
     index: usize,
 }
 
+/// One candidate's way: its pass, until an answer takes it along, and how long it asks to be left
+/// alone.
+pub(super) struct Course {
+    pub(super) pass: Option<Pass>,
+    pub(super) asked: Option<Duration>,
+}
+
 impl Trial<'_> {
     /// Tries the candidates. The answer is the first that another provider could not do better.
     pub(crate) async fn run(&self, x: &mut Exchange) -> Result<Answer, Refusal> {
-        let mut patience = None;
+        let mut patience = Patience::default();
         for index in 0..x.candidates.need()?.len() {
             let candidate = x.candidates.need()?.get(index).cloned();
             let candidate = candidate.ok_or(Refusal::Fact("candidates"))?;
             let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
-            let pass = match upstream.breaker().admit() {
-                Ok(pass) => pass,
-                Err(left) => {
-                    enter(x, index, &candidate, AttemptResult::BreakerOpen);
-                    patience = Some(left);
+            let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
+                Ok(pass) => Course::new(pass),
+                Err(not_asked) => {
+                    enter(x, index, &candidate, result_of(not_asked.reason));
+                    patience.add(not_asked.left);
                     continue;
                 }
             };
@@ -60,14 +65,9 @@ impl Trial<'_> {
                 break;
             }
             let turn = Turn { upstream, candidate: &candidate, index };
-            match self.on(&turn, x, &mut patience).await? {
-                Ok(answer) => {
-                    pass.succeeded();
-                    return Ok(answer);
-                }
-                Err(result) if result.blames_provider() => pass.failed(),
-                // Nothing is known of the provider by it.
-                Err(_) => drop(pass),
+            match self.on(&turn, x, &mut course).await? {
+                Ok(answer) => return Ok(answer),
+                Err(result) => course.end(result, upstream, &mut patience),
             }
         }
         Err(failure(x, patience))
@@ -78,12 +78,12 @@ impl Trial<'_> {
         &self,
         turn: &Turn<'_>,
         x: &mut Exchange,
-        patience: &mut Option<Duration>,
+        course: &mut Course,
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
         let mut stale = 0;
         loop {
             enter(x, turn.index, turn.candidate, AttemptResult::Connecting);
-            let result = self.attempt(turn, x, patience).await?;
+            let result = self.attempt(turn, x, course).await?;
             leave(x, result.as_ref().map(Answer::status).map_err(|result| *result));
             stale += 1;
             let again = matches!(result, Err(AttemptResult::Stale | AttemptResult::SpokeFirst));
@@ -99,7 +99,7 @@ impl Trial<'_> {
         &self,
         Turn { upstream, candidate, index }: &Turn<'_>,
         x: &mut Exchange,
-        patience: &mut Option<Duration>,
+        course: &mut Course,
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
         let connecting = upstream.connect(x.tenant.need()?);
         let (connected, intent) = tokio::join!(connecting, x.intent.need_mut()?.durable());
@@ -114,12 +114,13 @@ impl Trial<'_> {
         let answer = match reply {
             Err(result) => Err(result),
             Ok(reply) if !is_final(reply.status) => {
-                *patience = asked_patience(&reply);
+                course.asked = patience::asked(&reply.headers, SystemTime::now());
                 let status = reply.status.as_u16();
                 reply.discard();
                 Err(AttemptResult::Status { status })
             }
-            Ok(reply) => {
+            Ok(mut reply) => {
+                reply.carry(course.pass.take());
                 x.provider_headers = told::by(&reply);
                 let call = x.call.need()?;
                 let api = candidate.target(call, None)?.api;
@@ -128,6 +129,22 @@ impl Trial<'_> {
         };
         x.waited += sent.elapsed();
         Ok(answer)
+    }
+}
+
+impl Course {
+    pub(super) fn new(pass: Pass) -> Course {
+        Course { pass: Some(pass), asked: None }
+    }
+
+    /// No answer came of it.
+    pub(super) fn end(self, result: AttemptResult, upstream: &Upstream, patience: &mut Patience) {
+        let settings = &upstream.settings.health;
+        let is_busy = result == AttemptResult::Status { status: 429 };
+        let silent = Some(settings.cooldown).filter(|_| is_busy);
+        let left = self.asked.or(silent).map(|left| left.min(settings.cooldown_max));
+        left.into_iter().for_each(|left| patience.add(left));
+        self.pass.into_iter().for_each(|pass| pass.ended(result, self.asked));
     }
 }
 
@@ -181,39 +198,4 @@ pub(super) fn leave(x: &mut Exchange, result: Result<StatusCode, AttemptResult>)
 pub(super) fn is_final(status: StatusCode) -> bool {
     status.is_success()
         || (status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 429))
-}
-
-pub(super) fn asked_patience(reply: &Reply) -> Option<Duration> {
-    let seconds = reply.header(RETRY_AFTER)?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-pub(super) fn failure(x: &Exchange, patience: Option<Duration>) -> Refusal {
-    let attempts = x.attempts.iter().map(describe).collect::<Vec<_>>().join(", ");
-    let seconds = patience.map_or(1, |patience| patience.as_secs_f64().ceil() as u64);
-    let retry_after_seconds = seconds.clamp(1, RETRY_AFTER_MAX_SECONDS);
-    match x.attempts.last().map(|attempt| attempt.result) {
-        Some(AttemptResult::FirstByteTimeout | AttemptResult::ConnectTimeout) => {
-            Refusal::UpstreamTimeout { attempts }
-        }
-        Some(AttemptResult::Status { status: 429 }) => {
-            Refusal::UpstreamBusy { attempts, retry_after_seconds }
-        }
-        Some(AttemptResult::BreakerOpen) => {
-            Refusal::UpstreamUnavailable { attempts, retry_after_seconds }
-        }
-        _ => Refusal::UpstreamFailed { attempts },
-    }
-}
-
-fn describe(attempt: &Attempt) -> String {
-    let name = &attempt.provider.name;
-    match attempt.result {
-        AttemptResult::ErrorAnswer { status } => format!("{name} answered {status} with an error"),
-        AttemptResult::BreakerOpen => format!("{name} is left alone after failures"),
-        result => match result.status() {
-            Some(status) => format!("{name} answered {status}"),
-            None => format!("{name} {}", result.name().replace('_', " ")),
-        },
-    }
 }

@@ -1,7 +1,7 @@
 //! Providers: who they are, how to reach them, and how one request is tried on several.
 //!
 //! ```text
-//! candidates ─► breaker ─► provider.connect ┐
+//! candidates ─► health ──► provider.connect ┐
 //!                          intent durable ──┴► connection.send(warrant) ─► Reply ─► Answer
 //! ```
 //!
@@ -14,16 +14,19 @@
 mod address;
 mod answer;
 mod attempts;
-mod breaker;
 mod connection;
 mod endpoint;
+mod failure;
 mod forwarded;
+mod health;
 mod mask;
 mod passing;
+mod patience;
 mod provider;
 mod reply;
 mod request;
 mod secret;
+mod shortage;
 mod split_key;
 mod streamed;
 mod told;
@@ -31,7 +34,6 @@ mod told;
 pub(crate) use address::{AllowedAddresses, Reach};
 pub(crate) use answer::{Answer, EventStream, Long, Whole};
 pub(crate) use attempts::Trial;
-pub(crate) use breaker::BreakerSettings;
 pub(crate) use endpoint::{BadBaseUrl, BaseUrl, Resolver};
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use passing::{Kind, Passing};

@@ -2,7 +2,7 @@
 //! as they come, and a provider that answers before the body has ended is heard.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
@@ -13,11 +13,13 @@ use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
 use crate::proxy::Upload;
-use crate::upstream::attempts::{Trial, asked_patience, enter, failure, is_final, leave};
+use crate::upstream::attempts::{Course, Trial, enter, is_final, leave};
 use crate::upstream::connection::Connection;
+use crate::upstream::failure::{Patience, failure};
+use crate::upstream::health::result_of;
 use crate::upstream::provider::Upstream;
 use crate::upstream::reply::{Cut, Reply};
-use crate::upstream::{Warrant, streamed};
+use crate::upstream::{Warrant, patience, streamed};
 
 /// What a provider answers to a request that passes through.
 pub(crate) enum Passing {
@@ -50,26 +52,22 @@ impl Trial<'_> {
     ) -> Result<Passing, Refusal> {
         let candidate = x.candidates.need()?.get(0).cloned().ok_or(Refusal::Fact("candidates"))?;
         let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
-        let pass = match upstream.breaker().admit() {
-            Ok(pass) => pass,
-            Err(left) => {
-                enter(x, 0, &candidate, AttemptResult::BreakerOpen);
-                return Err(failure(x, Some(left)));
+        let mut patience = Patience::default();
+        let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
+            Ok(pass) => Course::new(pass),
+            Err(not_asked) => {
+                enter(x, 0, &candidate, result_of(not_asked.reason));
+                patience.add(not_asked.left);
+                return Err(failure(x, patience));
             }
         };
         enter(x, 0, &candidate, AttemptResult::Connecting);
-        let mut patience = None;
-        let answer = self.pass_to(upstream, &candidate, x, upload, &mut patience).await?;
+        let answer = self.pass_to(upstream, &candidate, x, upload, &mut course).await?;
         leave(x, answer.as_ref().map(Passing::status).map_err(|result| *result));
-        match answer {
-            Ok(answer) => {
-                pass.succeeded();
-                return Ok(answer);
-            }
-            Err(result) if result.blames_provider() => pass.failed(),
-            Err(_) => drop(pass),
-        }
-        Err(failure(x, patience))
+        answer.map_err(|result| {
+            course.end(result, upstream, &mut patience);
+            failure(x, patience)
+        })
     }
 
     async fn pass_to(
@@ -78,7 +76,7 @@ impl Trial<'_> {
         candidate: &Candidate,
         x: &mut Exchange,
         upload: &mut Upload<'_>,
-        patience: &mut Option<Duration>,
+        course: &mut Course,
     ) -> Result<Result<Passing, AttemptResult>, Refusal> {
         let intent = x.intent.need_mut()?;
         let (connected, intent) = tokio::join!(upstream.connect_unshared(), intent.durable());
@@ -92,9 +90,12 @@ impl Trial<'_> {
         let reply = send(x, connection, request, upload, &intent).await?;
         x.waited += sent.elapsed();
         let reply = match reply {
-            Ok(reply) if is_final(reply.status) => reply,
+            Ok(mut reply) if is_final(reply.status) => {
+                reply.carry(course.pass.take());
+                reply
+            }
             Ok(reply) => {
-                *patience = asked_patience(&reply);
+                course.asked = patience::asked(&reply.headers, SystemTime::now());
                 return Ok(Err(AttemptResult::Status { status: reply.status.as_u16() }));
             }
             Err(result) => return Ok(Err(result)),
@@ -157,6 +158,7 @@ impl Passing {
                 };
             }
         }
+        reply.answered();
         Ok(Passing::Whole { status: reply.status, headers: reply.headers, body: body.freeze() })
     }
 

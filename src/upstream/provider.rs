@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use inferlayer_accounts::Tenant;
+use inferlayer_balance::HealthSettings;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{Candidate, Provider, Refusal};
 use pingora_core::ErrorType;
@@ -20,11 +21,12 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::upstream::address::AllowedAddresses;
-use crate::upstream::breaker::{Breaker, BreakerSettings};
 use crate::upstream::connection::Connection;
 use crate::upstream::endpoint::{BaseUrl, ResolveError, Resolver};
+use crate::upstream::health::ProviderHealth;
 use crate::upstream::mask::Forms;
 use crate::upstream::secret::{Secret, UnsendableKey};
+use crate::upstream::shortage;
 
 /// How to reach a provider.
 pub(crate) struct UpstreamSettings {
@@ -44,7 +46,7 @@ pub(crate) struct UpstreamSettings {
     pub(crate) pool_idle_timeout: Duration,
     /// How long a connection may go without a sign of life from the other side's TCP.
     pub(crate) tcp_timeout: Duration,
-    pub(crate) breaker: BreakerSettings,
+    pub(crate) health: HealthSettings,
 }
 
 /// A provider that can be connected to.
@@ -54,7 +56,7 @@ pub(crate) struct Upstream {
     pub(crate) credential: Option<(HeaderName, HeaderValue)>,
     /// How the key may be written in what comes back.
     pub(crate) forms: Arc<Forms>,
-    breaker: Arc<Breaker>,
+    health: Arc<ProviderHealth>,
     connector: Connector,
     resolver: Resolver,
 }
@@ -89,11 +91,9 @@ impl Upstreams {
         }
     }
 
-    /// Name of each provider, and whether it is left alone for now.
-    pub(crate) fn breakers(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.0
-            .iter()
-            .map(|upstream| (&*upstream.settings.provider.name, upstream.breaker.is_open()))
+    /// Name and health of each provider.
+    pub(crate) fn health(&self) -> impl Iterator<Item = (&str, &ProviderHealth)> {
+        self.0.iter().map(|upstream| (&*upstream.settings.provider.name, &*upstream.health))
     }
 }
 
@@ -106,7 +106,7 @@ impl Upstream {
         Ok(Upstream {
             credential,
             forms: Arc::new(settings.key.as_ref().map(Secret::forms).unwrap_or_default()),
-            breaker: Breaker::new(settings.breaker),
+            health: ProviderHealth::new(Arc::clone(&settings.provider.name), settings.health),
             connector: Connector::new(Some(options)),
             resolver: Resolver::new(settings.addresses.clone()),
             settings,
@@ -156,6 +156,7 @@ impl Upstream {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
             let peers = self.resolver.resolve(host, *port, |address| self.peer(address)).await;
             let peers = peers.map_err(|error| match error {
+                ResolveError::Unresolved if shortage::is_there() => AttemptResult::OwnShortage,
                 ResolveError::Unresolved => AttemptResult::Unresolved,
                 ResolveError::NotAllowed => AttemptResult::AddressNotAllowed,
             })?;
@@ -185,6 +186,7 @@ impl Upstream {
                 let session = HttpSession::H1(session);
                 Ok(Connection::new(Arc::clone(self), Arc::clone(peer), session, reused))
             }
+            Err(error) if shortage::caused(&error) => Err(AttemptResult::OwnShortage),
             Err(error) => Err(connect_failure(error.etype())),
         }
     }
@@ -205,8 +207,8 @@ impl Upstream {
         peer
     }
 
-    pub(crate) fn breaker(&self) -> &Arc<Breaker> {
-        &self.breaker
+    pub(crate) fn health(&self) -> &Arc<ProviderHealth> {
+        &self.health
     }
 
     pub(crate) fn connector(&self) -> &Connector {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, StatusCode};
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_wire::sse::OurComments;
 use pingora_core::protocols::http::client::HttpSession;
@@ -15,6 +15,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::upstream::Secret;
 use crate::upstream::connection::{Begun, Connection};
+use crate::upstream::health::Pass;
 use crate::upstream::mask::{Forms, Window};
 
 /// The beginning of an answer.
@@ -26,6 +27,8 @@ pub(crate) struct Reply {
     window: Window,
     comments: Option<OurComments>,
     ended: bool,
+    /// What its end is to be told to.
+    pass: Option<Pass>,
     connection: Box<Connection>,
 }
 
@@ -43,12 +46,20 @@ impl Reply {
         let headers = without_key(headers, &forms);
         let comments = is_event_stream(&headers).then(OurComments::default);
         let window = Window::new(forms);
-        Reply { status, headers, first, window, comments, ended: false, connection }
+        Reply { status, headers, first, window, comments, ended: false, pass: None, connection }
     }
 
-    /// A header as text.
-    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+    /// Takes the pass of its attempt along: an answer has begun that is about the request alone.
+    pub(super) fn carry(&mut self, pass: Option<Pass>) {
+        pass.iter().for_each(Pass::began);
+        self.pass = pass;
+    }
+
+    /// All was said. An error of the caller's says nothing of how the model fares.
+    pub(crate) fn answered(&mut self) {
+        if self.status.is_success() {
+            self.pass.take().into_iter().for_each(Pass::completed);
+        }
     }
 
     /// Whether its body is a stream of events.
@@ -84,7 +95,10 @@ impl Reply {
     /// The next piece, nothing at the end. No total limit: only silence is cut.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.ended {
-            let clean = match self.read().await? {
+            let read = self.read().await.inspect_err(|Cut| {
+                self.pass.take().into_iter().for_each(Pass::broke);
+            });
+            let clean = match read? {
                 Some(bytes) => self.clean(bytes),
                 None => self.rest(),
             };

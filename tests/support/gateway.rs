@@ -46,7 +46,8 @@ impl Setup {
             providers: base_urls.to_vec(),
             budget_usd: "1000",
             provider_settings: "connect_timeout_seconds: 2, first_byte_timeout_seconds: 2, \
-                                idle_timeout_seconds: 3, breaker: { failures: 1000 }",
+                                idle_timeout_seconds: 3, breaker: { failures: 1000 }, \
+                                cooldown: { max_seconds: 0 }",
             kinds: &[],
             before_route: "",
             in_route: "",
@@ -134,6 +135,12 @@ impl Gateway {
 
     fn start_logging_in(folder: TempDir, level: &str) -> Gateway {
         Gateway::start_command(folder, Command::new(BINARY).env("INFERLAYER_LOG", level))
+    }
+
+    /// Starts with so many file descriptors and no more.
+    pub fn start_short_of_descriptors(folder: TempDir, descriptors: usize) -> Gateway {
+        let limited = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\"");
+        Gateway::start_command(folder, Command::new("sh").args(["-c", &limited, BINARY]))
     }
 
     fn start_command(folder: TempDir, command: &mut Command) -> Gateway {

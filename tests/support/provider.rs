@@ -190,17 +190,8 @@ async fn connection(
             Script::Status(status, header, body) => {
                 json_answer(&mut stream, *status, header, body).await?
             }
-            Script::With(answer) => {
-                stream.write_all(&answer(&seen)).await?;
-                return stream.shutdown().await;
-            }
-            Script::Pieces(pieces) => {
-                for piece in pieces(&seen) {
-                    stream.write_all(&piece).await?;
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                return stream.shutdown().await;
-            }
+            Script::With(answer) => return write_pieces(&mut stream, vec![answer(&seen)]).await,
+            Script::Pieces(pieces) => return write_pieces(&mut stream, pieces(&seen)).await,
             Script::EchoTwice(pause) => echo_twice(&mut stream, &asked, *pause).await?,
             last => return last_answer(&mut stream, last).await,
         }
@@ -248,6 +239,20 @@ async fn last_answer(stream: &mut BufReader<TcpStream>, script: &Script) -> std:
         // Silence; the others keep their connection.
         _ => stream.read_u8().await.map(drop),
     }
+}
+
+/// Each in a packet of its own, then the end.
+async fn write_pieces(
+    stream: &mut BufReader<TcpStream>,
+    pieces: Vec<Vec<u8>>,
+) -> std::io::Result<()> {
+    for (index, piece) in pieces.iter().enumerate() {
+        if index > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stream.write_all(piece).await?;
+    }
+    stream.shutdown().await
 }
 
 async fn hints(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {

@@ -65,8 +65,12 @@ pub enum AttemptResult {
         /// The status.
         status: u16,
     },
-    /// Not made: the provider failed again and again and is left alone for a while.
-    BreakerOpen,
+    /// Not made: the provider, or its model, failed again and again and is left alone for a while.
+    CircuitOpen,
+    /// Not made: the provider asked to be left alone.
+    Cooling,
+    /// Not made: the provider refuses its key.
+    KeyRefused,
     /// A status that another provider may do better than.
     Status {
         /// The status.
@@ -86,31 +90,12 @@ impl AttemptResult {
         )
     }
 
-    /// Whether it shows that the provider is not well. A limit reached, a model that is closed to
-    /// one's key and an error over one request do not: the next caller may fare better.
-    pub fn blames_provider(self) -> bool {
-        match self {
-            AttemptResult::Unresolved
-            | AttemptResult::AddressNotAllowed
-            | AttemptResult::Refused
-            | AttemptResult::ConnectTimeout
-            | AttemptResult::TlsFailed
-            | AttemptResult::ConnectFailed
-            | AttemptResult::Broken
-            | AttemptResult::FirstByteTimeout
-            | AttemptResult::NotHttp => true,
-            AttemptResult::Status { status } => status >= 500 || status == 401,
-            AttemptResult::Connecting
-            | AttemptResult::Sent
-            | AttemptResult::Answered { .. }
-            | AttemptResult::Stale
-            | AttemptResult::BadAnswer
-            | AttemptResult::SpokeFirst
-            | AttemptResult::Unsendable
-            | AttemptResult::OwnShortage
-            | AttemptResult::ErrorAnswer { .. }
-            | AttemptResult::BreakerOpen => false,
-        }
+    /// Whether the provider was not asked at all, because of what is known of it.
+    pub fn was_not_asked(self) -> bool {
+        matches!(
+            self,
+            AttemptResult::CircuitOpen | AttemptResult::Cooling | AttemptResult::KeyRefused
+        )
     }
 
     /// The word in records and messages.
@@ -134,7 +119,9 @@ impl AttemptResult {
             AttemptResult::OwnShortage => "own_shortage",
             AttemptResult::BadAnswer => "bad_answer",
             AttemptResult::ErrorAnswer { .. } => "error_answer",
-            AttemptResult::BreakerOpen => "breaker_open",
+            AttemptResult::CircuitOpen => "circuit_open",
+            AttemptResult::Cooling => "cooling",
+            AttemptResult::KeyRefused => "key_refused",
             AttemptResult::Status { .. } => "status",
         }
     }

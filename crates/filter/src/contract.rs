@@ -96,6 +96,11 @@ pub trait Settings: DeserializeOwned + Send + 'static {
         Vec::new()
     }
 
+    /// Which models of which providers this block names to ask for: a provider's name and a model's.
+    fn asks(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// Every mistake that the configuration alone shows, such as a name that nothing has. Runs
     /// before anything is opened.
     fn check(&self, _outline: &Outline) -> Vec<BuildError> {

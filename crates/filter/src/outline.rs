@@ -17,6 +17,8 @@ pub struct Outline {
     pub providers_complete: bool,
     /// What clients may ask for, of all filters.
     pub offers: Offers,
+    /// Models that are named to be asked for, each with its provider's name.
+    pub asked: Vec<(String, String)>,
     /// Every filter's block could be read.
     pub offers_complete: bool,
     /// Prices of models.
@@ -76,6 +78,7 @@ mod tests {
             providers: Vec::new(),
             providers_complete: complete,
             offers: Offers(names.iter().map(offer).collect()),
+            asked: Vec::new(),
             offers_complete: complete,
             prices: Arc::new(PriceBook::parse("prices: []").unwrap()),
             tenants: Vec::new(),

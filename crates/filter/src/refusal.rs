@@ -199,7 +199,8 @@ impl Refusal {
             Refusal::UpstreamFailed { .. } => Face::new(502, API, "upstream_error"),
             Refusal::UpstreamTimeout { .. } => Face::new(504, API, "upstream_timeout"),
             Refusal::UpstreamBusy { retry_after_seconds, .. } => {
-                Face::new(503, API, "upstream_rate_limited").after(*retry_after_seconds)
+                Face::new(429, "rate_limit_error", "upstream_rate_limited")
+                    .after(*retry_after_seconds)
             }
             Refusal::UpstreamUnavailable { retry_after_seconds, .. } => {
                 Face::new(503, API, "upstream_unavailable").after(*retry_after_seconds)

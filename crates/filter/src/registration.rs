@@ -36,6 +36,9 @@ pub trait Unbuilt: Send {
     /// What clients may ask for because of these settings.
     fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer>;
 
+    /// Which models of which providers these settings name to ask for.
+    fn asks(&self) -> Vec<(String, String)>;
+
     /// Every mistake that the configuration alone shows.
     fn check(&self, outline: &Outline) -> Vec<BuildError>;
 
@@ -66,6 +69,10 @@ impl Registration {
 impl<S: Settings> Unbuilt for S {
     fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer> {
         S::offers(self, providers)
+    }
+
+    fn asks(&self) -> Vec<(String, String)> {
+        S::asks(self)
     }
 
     fn check(&self, outline: &Outline) -> Vec<BuildError> {

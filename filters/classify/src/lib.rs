@@ -201,6 +201,7 @@ mod tests {
             providers: Vec::new(),
             providers_complete: true,
             offers: Offers(models.iter().map(|&name| offer(name)).collect()),
+            asked: Vec::new(),
             offers_complete: true,
             prices: Arc::new(PriceBook::parse("prices: []").unwrap()),
             tenants: Vec::new(),

@@ -70,7 +70,7 @@ fn check_candidates(
 }
 
 /// The names that a candidate is asked for, as far as the configuration says them.
-fn asked_names<'a>(
+pub(crate) fn asked_names<'a>(
     model: &'a ModelSettings,
     candidate: &'a CandidateSettings,
     at: usize,

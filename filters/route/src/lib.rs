@@ -61,6 +61,18 @@ impl Settings for RouteSettings {
         offers.collect()
     }
 
+    fn asks(&self) -> Vec<(String, String)> {
+        let models = self.models.iter().flat_map(|model| {
+            let of = |(at, candidate): (usize, &CandidateSettings)| {
+                let names = check::asked_names(model, candidate, at).into_iter();
+                let asked = |(_, name): (_, &str)| (candidate.provider.clone(), name.to_owned());
+                names.map(asked).collect::<Vec<_>>()
+            };
+            model.candidates.iter().enumerate().flat_map(of).collect::<Vec<_>>()
+        });
+        models.collect()
+    }
+
     fn check(&self, outline: &Outline) -> Vec<BuildError> {
         check::check(self, outline)
     }

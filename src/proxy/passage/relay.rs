@@ -72,6 +72,7 @@ async fn flow(
         }
         next = relay::next(session, run, &mut reply).await?;
     }
+    reply.answered();
     run.x.ending.fill(Ending::Complete)?;
     // Its head is out, so a ledger that fails now can only cut the answer short.
     run.response_end().await.map_err(|_| Failure::Gone)?;

@@ -89,11 +89,11 @@ impl OurComments {
                 }
                 self.step(bytes)
             }
-            Position::InLine | Position::Dropping => self.to_line_end(bytes),
+            Position::InLine | Position::Dropping => self.pass_line(bytes),
         }
     }
 
-    fn to_line_end(&mut self, bytes: &[u8]) -> (usize, bool) {
+    fn pass_line(&mut self, bytes: &[u8]) -> (usize, bool) {
         let keeps = self.position == Position::InLine;
         let Some(end) = memchr2(b'\n', b'\r', bytes) else { return (bytes.len(), keeps) };
         let is_cr = bytes.get(end) == Some(&b'\r');
