@@ -68,7 +68,7 @@ async fn each_failure_before_the_first_byte_leads_to_the_next_provider() {
         (Script::Silence, "first_byte_timeout"),
         (Script::Raw(b""), "broken"),
         (Script::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"), "broken"),
-        (Script::Raw(b"what is this\r\n\r\n"), "bad_answer"),
+        (Script::Raw(b"what is this\r\n\r\n"), "not_http"),
         (MOVED, "status 302"),
         (Script::Status(500, "x: y", "{}"), "status 500"),
         (Script::Status(401, "x: y", "{}"), "status 401"),
@@ -108,7 +108,7 @@ async fn when_all_fail_the_caller_is_told_in_openai_shape_and_pays_nothing_unles
     for (providers, status, code) in [
         (vec![refused.clone()], 502, "upstream_error"),
         (vec![nowhere], 502, "upstream_error"),
-        (vec![refused, limited.base_url()], 503, "upstream_rate_limited"),
+        (vec![refused, limited.base_url()], 503, "upstream_unavailable"),
     ] {
         let gateway = Gateway::start(&providers);
         let request = client(false).post(gateway.chat_url()).bearer_auth(gateway.key());

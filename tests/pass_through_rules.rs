@@ -132,7 +132,7 @@ async fn the_price_is_held_before_and_paid_for_success_alone() {
         (401, 502),
         (403, 502),
         (302, 502),
-        (429, 503),
+        (429, 429),
         (500, 502),
     ] {
         let (status, body) = get(&format!("/v1/files/status-{asked}")).await;

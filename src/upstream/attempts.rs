@@ -140,9 +140,11 @@ impl Course {
     /// No answer came of it.
     pub(super) fn end(self, result: AttemptResult, upstream: &Upstream, patience: &mut Patience) {
         let settings = &upstream.settings.health;
-        let is_busy = result == AttemptResult::Status { status: 429 };
-        let silent = Some(settings.cooldown).filter(|_| is_busy);
-        let left = self.asked.or(silent).map(|left| left.min(settings.cooldown_max));
+        let left = match result.status() {
+            Some(429) => Some(self.asked.unwrap_or(settings.cooldown)),
+            Some(503 | 529) => self.asked,
+            _ => None,
+        };
         left.into_iter().for_each(|left| patience.add(left));
         self.pass.into_iter().for_each(|pass| pass.ended(result, self.asked));
     }

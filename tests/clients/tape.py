@@ -43,8 +43,10 @@ class Exchange:
 
     @property
     def is_inference(self) -> bool:
-        """Whether a provider was asked: it answered, or failed, which is told as 502 or 503."""
-        return self.status in (502, 503) or (self.route is not None and not self.is_hit)
+        """Whether a provider was asked: it answered, or failed, which is told as 502 or 503, or as 429
+        that may be tried again; a spent budget's may not."""
+        busy = self.status == 429 and "x-should-retry" not in self.response.headers
+        return busy or self.status in (502, 503) or (self.route is not None and not self.is_hit)
 
     @property
     def is_refusal(self) -> bool:

@@ -48,11 +48,11 @@ def test_tokens_of_a_response_are_counted_for_nothing(client, tape):
 
 
 def test_a_provider_that_wants_patience_is_told_as_such(client):
-    with pytest.raises(openai.InternalServerError) as busy:
+    with pytest.raises(openai.RateLimitError) as busy:
         client.with_options(max_retries=0).chat.completions.create(
             model="gpt-scripted-rate-limited", messages=user(CANARY)
         )
-    assert (busy.value.status_code, busy.value.code) == (503, "upstream_rate_limited")
+    assert (busy.value.status_code, busy.value.code) == (429, "upstream_rate_limited")
     assert int(busy.value.response.headers["retry-after"]) > 0
 
 

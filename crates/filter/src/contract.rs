@@ -96,7 +96,8 @@ pub trait Settings: DeserializeOwned + Send + 'static {
         Vec::new()
     }
 
-    /// Which models of which providers this block names to ask for: a provider's name and a model's.
+    /// Which models of which providers this block names to ask for: each as a provider's name and a
+    /// model's.
     fn asks(&self) -> Vec<(String, String)> {
         Vec::new()
     }
