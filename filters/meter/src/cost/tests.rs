@@ -117,7 +117,7 @@ fn what_passes_through_costs_its_price_when_answered_or_perhaps_billed() {
     };
     assert_eq!(costs(ANSWERED), (700, vec![(0, Basis::Flat)], false));
     assert_eq!(costs(Answered { status: 206 }), (700, vec![(0, Basis::Flat)], false));
-    for result in [Answered { status: 404 }, Status { status: 500 }, Refused, BreakerOpen] {
+    for result in [Answered { status: 404 }, Status { status: 500 }, Refused, CircuitOpen] {
         assert_eq!(costs(result), (0, vec![], false), "{result:?}");
     }
     for result in [Sent, Broken, FirstByteTimeout, BadAnswer] {
