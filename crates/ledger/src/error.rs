@@ -106,10 +106,13 @@ impl StoreError {
     }
 }
 
-/// Whether the store may take entries again once there is room on the disk.
+/// Whether the store may take entries again once there is room: on the disk, or for one more open
+/// file, of which nothing was written yet.
 pub(crate) fn is_full(error: &StoreError) -> bool {
-    let full = |kind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    matches!(error, StoreError::Io { source, .. } if full(source.kind()))
+    let StoreError::Io { source, .. } = error else { return false };
+    let files = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
+    matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || files.iter().any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 /// Why a ledger could not be opened.

@@ -74,6 +74,29 @@ fn a_full_disk_refuses_what_it_cannot_hold_and_takes_work_again_when_there_is_ro
 }
 
 #[test]
+fn a_process_out_of_descriptors_refuses_and_goes_on_when_it_has_one_again() {
+    // A new segment for each commit, and content that is a file of its own.
+    for large in [false, true] {
+        let data = tempfile::tempdir().unwrap();
+        let (storage, mut options) = switched(data.path());
+        options.segment_bytes = if large { options.segment_bytes } else { 1 };
+        let (ledger, _) = open(options).unwrap();
+        append_singly(&ledger, 2);
+        storage.switches.fail_create.store(true, Ordering::SeqCst);
+        let text = if large { "x".repeat(1 << 20) } else { "x".to_owned() };
+        let refused = ledger.append(entry(Kind::Hit, 2, &text)).unwrap().wait_blocking();
+        assert_eq!(refused.unwrap_err(), Unavailable::DiskFull, "large {large}");
+        storage.switches.fail_create.store(false, Ordering::SeqCst);
+        while !ledger.is_available() {
+            thread::yield_now();
+        }
+        append_singly(&ledger, 1);
+        ledger.close().unwrap();
+        assert!(verify(data.path(), Trust::FirstUse).is_ok());
+    }
+}
+
+#[test]
 fn what_is_written_counts_before_the_disk_is_asked_again() {
     let data = tempfile::tempdir().unwrap();
     let (storage, mut options) = switched(data.path());

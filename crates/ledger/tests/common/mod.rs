@@ -130,10 +130,22 @@ pub struct Switched {
 pub struct Switches {
     pub fail_sync: AtomicBool,
     pub fail_append: AtomicBool,
+    /// The process may open no further file.
+    pub fail_create: AtomicBool,
     /// Room that the disk claims to have.
     pub free_bytes: Mutex<Option<u64>>,
     /// A sync waits while a test holds this.
     pub stall: Mutex<()>,
+}
+
+impl Switches {
+    fn descriptor(&self) -> io::Result<()> {
+        if self.fail_create.load(Ordering::SeqCst) {
+            const EMFILE: i32 = 24;
+            return Err(io::Error::from_raw_os_error(EMFILE));
+        }
+        Ok(())
+    }
 }
 
 impl Switched {
@@ -155,6 +167,7 @@ impl Storage for Switched {
         self.inner.read(segment, offset)
     }
     fn create(&self, segment: Segment) -> io::Result<Box<dyn SegmentFile>> {
+        self.switches.descriptor()?;
         self.inner.create(segment).map(|file| self.wrap(file))
     }
     fn open(&self, segment: Segment) -> io::Result<Box<dyn SegmentFile>> {
@@ -167,6 +180,7 @@ impl Storage for Switched {
         self.inner.remove(segment)
     }
     fn write_content(&self, name: Hash, bytes: &[u8]) -> io::Result<()> {
+        self.switches.descriptor()?;
         self.inner.write_content(name, bytes)
     }
     fn read_content(&self, name: Hash) -> io::Result<Box<dyn Read + Send>> {
