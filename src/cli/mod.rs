@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod keys;
 mod ledger;
+mod log;
 mod opener;
 mod operator;
 mod serve;

@@ -1,28 +1,20 @@
 //! `inferlayer serve`: the gateway. Without a configuration it also mints a key and prints a
 //! command that works when pasted.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use inferlayer_accounts::TenantName;
 use inferlayer_filter::contract::Level;
-use tracing_subscriber::EnvFilter;
 
 use crate::admin::{CreateKey, Keys};
-use crate::cli::{Failure, Place};
+use crate::cli::{Failure, Place, log};
 use crate::server::{self, Built, Signals};
 
 /// A key that was printed on a terminal does not live for ever.
 const EMBEDDED_KEY_DAYS: u32 = 30;
 
 pub(crate) fn run(place: &Place) -> Result<(), Failure> {
-    let filter = EnvFilter::try_from_env("INFERLAYER_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,pingora_core=warn,pingora_proxy=warn,sled=warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+    log::start();
     let signals = Signals::listen()?;
     let config = place.config()?;
     for warning in config.warnings.iter().filter(|warning| warning.level == Level::Warning) {
