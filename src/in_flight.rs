@@ -1,10 +1,10 @@
 //! How many requests are being served, and the way to wait until none is: a stop that waits for
-//! running streams and not a second longer.
+//! running streams and not a second longer, and then ends those that still run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// Counts requests between head and last byte. Sequentially consistent: the last request to leave
 /// and the stop that waits for it must not both miss the other.
@@ -13,6 +13,7 @@ pub(crate) struct InFlight {
     count: AtomicUsize,
     stopping: AtomicBool,
     idle: Notify,
+    cut: watch::Sender<bool>,
 }
 
 /// One request being served.
@@ -35,9 +36,14 @@ impl InFlight {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Says that the gateway stops, and waits until nothing is being served.
-    pub(crate) async fn drain(&self) {
+    /// Says that the gateway is on its way out.
+    pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until nothing is being served.
+    pub(crate) async fn drain(&self) {
+        self.stop();
         loop {
             let idle = self.idle.notified();
             if self.count() == 0 {
@@ -45,6 +51,18 @@ impl InFlight {
             }
             idle.await;
         }
+    }
+
+    /// Ends what is still being served.
+    pub(crate) fn cut(&self) {
+        self.cut.send_replace(true);
+    }
+
+    /// Ends when what is being served is to end.
+    pub(crate) async fn until_cut(&self) {
+        let mut cut = self.cut.subscribe();
+        // Whoever counts requests keeps the sender.
+        let _ = cut.wait_for(|cut| *cut).await;
     }
 }
 

@@ -10,13 +10,14 @@
 //!
 //! The filters are crates of their own (`filters/`); this crate is the proxy around them and the
 //! only code that knows Pingora. Reading order: `proxy` (a request, top to bottom), `upstream`
-//! (providers and attempts), `anchor` (checkpoints leave the machine), `server` (listeners, start,
-//! stop), `config`, `admin`, `cli`.
+//! (providers and attempts), `front` (connections, and what is a request), `anchor` (checkpoints
+//! leave the machine), `server` (listeners, start, stop), `config`, `admin`, `cli`.
 
 mod admin;
 mod anchor;
 mod cli;
 mod config;
+mod front;
 mod in_flight;
 mod metrics;
 mod proxy;

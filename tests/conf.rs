@@ -186,11 +186,13 @@ filters:
 /// Each block and its keys, as the types in `src/config`, `crates/accounts` and `filters` have them.
 const KEYS: &[(&str, &str)] = &[
     ("", "listen data_dir threads limits ledger providers tenants prices filters"),
-    (".listen", "http metrics grace_seconds"),
+    (".listen", "http metrics lame_duck_seconds grace_seconds"),
     (
         ".limits",
         "body_bytes pass_through_bytes connections body_idle_seconds write_idle_seconds keep_alive_seconds",
     ),
+    (".limits", "connections_per_client balancers head_seconds head_bytes head_fields"),
+    (".limits", "body_seconds body_bytes_per_second"),
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes heartbeat_seconds"),
     (".ledger", "origin queue_records segment_bytes min_free_bytes signing_key next_signing_key"),
     (".ledger", "retention_days anchors"),

@@ -47,6 +47,15 @@ fn check_limits(limits: &Limits, document: &mut Document) {
             document.report(&format!("limits.{limit}"), problem);
         }
     }
+    for (limit, value, least) in [
+        ("connections", limits.connections, 1),
+        ("head_bytes", limits.head_bytes, 1024),
+        ("head_fields", limits.head_fields, 16),
+    ] {
+        if value < least {
+            document.report(&format!("limits.{limit}"), format!("at least {least}, not {value}"));
+        }
+    }
 }
 
 fn check_ledger(ledger: &LedgerSettings, base: &Path, document: &mut Document) {

@@ -45,7 +45,9 @@ pub(crate) struct ListenSettings {
     pub(crate) http: SocketAddr,
     /// Where Prometheus connects; `null` turns metrics off.
     pub(crate) metrics: Option<SocketAddr>,
-    /// How long a stop waits for running requests, in seconds.
+    /// How long a stop still takes requests while `/readyz` says that it is on its way, in seconds.
+    pub(crate) lame_duck_seconds: u64,
+    /// How long a stop then waits for running requests, in seconds.
     pub(crate) grace_seconds: u64,
 }
 
@@ -79,6 +81,7 @@ impl Default for ListenSettings {
             http: SocketAddr::from(([127, 0, 0, 1], 8080)),
             // The port that OpenTelemetry's Prometheus exporter uses.
             metrics: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
+            lame_duck_seconds: 0,
             grace_seconds: 300,
         }
     }

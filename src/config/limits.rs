@@ -1,7 +1,11 @@
 //! Bounds, each with a default: nothing here grows with what a caller or a provider sends.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
@@ -18,9 +22,26 @@ pub(crate) struct Limits {
     /// Client connections at once.
     #[serde(deserialize_with = "at_least::<1, _, _>")]
     pub(crate) connections: usize,
+    /// The same of one client: an IPv4 address, or the /64 of an IPv6 address. A quarter of all
+    /// when absent.
+    pub(crate) connections_per_client: Option<NonZeroUsize>,
+    /// Load balancers, whose connections are many clients': nobody counts them for one.
+    pub(crate) balancers: Vec<Balancer>,
+    /// How long the head of a request may take, from the connection on or from its first byte.
+    #[serde(rename = "head_seconds", deserialize_with = "seconds")]
+    pub(crate) head: Duration,
+    /// The largest head of a request, in bytes.
+    pub(crate) head_bytes: usize,
+    /// The most headers of a request.
+    pub(crate) head_fields: usize,
     /// How long a request body may stand still, in seconds.
     #[serde(rename = "body_idle_seconds", deserialize_with = "seconds")]
     pub(crate) body_idle: Duration,
+    /// How long a whole request body may take, in seconds.
+    #[serde(rename = "body_seconds", deserialize_with = "seconds")]
+    pub(crate) body: Duration,
+    /// How fast a request body must come in the long run, in bytes a second; 0 for any pace.
+    pub(crate) body_bytes_per_second: u64,
     /// How long a client may take none of its answer, in seconds.
     #[serde(rename = "write_idle_seconds", deserialize_with = "seconds")]
     pub(crate) write_idle: Duration,
@@ -40,6 +61,21 @@ pub(crate) struct Limits {
     pub(crate) heartbeat: Option<Duration>,
 }
 
+/// An address, or a network of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Balancer(pub(crate) IpNet);
+
+impl<'de> Deserialize<'de> for Balancer {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Balancer, D::Error> {
+        let text = String::deserialize(d)?;
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        let network = text.parse().or_else(|_| address());
+        let wanted = "an address such as 10.0.0.5, or a network such as 10.0.0.0/24";
+        let network = network.map_err(|_| Error::invalid_value(Unexpected::Str(&text), &wanted))?;
+        Ok(Balancer(network))
+    }
+}
+
 const MIB: usize = 1024 * 1024;
 
 impl Default for Limits {
@@ -48,7 +84,15 @@ impl Default for Limits {
             body_bytes: 64 * MIB as u64,
             pass_through_bytes: 512 * MIB as u64,
             connections: 16_384,
+            connections_per_client: None,
+            balancers: Vec::new(),
+            head: Duration::from_secs(10),
+            head_bytes: 64 * 1024,
+            head_fields: 100,
             body_idle: Duration::from_secs(30),
+            body: Duration::from_secs(1800),
+            // As Apache's mod_reqtimeout has it.
+            body_bytes_per_second: 500,
             write_idle: Duration::from_secs(60),
             keep_alive: Duration::from_secs(75),
             collected_answer_bytes: MIB,

@@ -1,15 +1,17 @@
-//! The request body: read once, bounded, whole. Also the watch on a client that goes away, since
-//! after the body that is all its connection can still tell.
+//! The request body: read once, bounded in size and in time, whole.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, EXPECT};
 use inferlayer_filter::Refusal;
+use inferlayer_wire::Invalid;
 use pingora_proxy::Session;
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::config::Limits;
+use crate::front::Conn;
+use crate::proxy::client;
 
 /// Room made for a body before it has come.
 const ROOM_MAX_BYTES: usize = 1024 * 1024;
@@ -27,7 +29,8 @@ pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes
         return Err(too_large);
     }
     invite(session).await?;
-    let Some(first) = next(session, limits).await? else { return Ok(Bytes::new()) };
+    let mut pace = Pace::default();
+    let Some(first) = next(session, limits, &mut pace).await? else { return Ok(Bytes::new()) };
     if announced == Some(first.len() as u64) {
         return Ok(first);
     }
@@ -38,7 +41,7 @@ pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes
     let announced = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
     let mut body = BytesMut::with_capacity(announced.min(ROOM_MAX_BYTES));
     body.extend_from_slice(&first);
-    while let Some(bytes) = next(session, limits).await? {
+    while let Some(bytes) = next(session, limits, &mut pace).await? {
         if (body.len() + bytes.len()) as u64 > limit_bytes {
             return Err(too_large);
         }
@@ -67,29 +70,20 @@ pub(crate) async fn discard(session: &mut Session, limits: &Limits) {
 /// After an early answer on a connection that will be closed: listens a little longer, because a
 /// reset would overtake the answer.
 pub(crate) async fn linger(session: &mut Session, limits: &Limits) {
-    if !session.as_downstream_mut().is_body_done() {
-        read_away(session, limits, u64::MAX).await;
+    if session.as_downstream_mut().is_body_done() {
+        return;
     }
-}
-
-/// Ends when the client hangs up, or sends what it may not send now. What is left of a body that
-/// was answered early is dropped.
-pub(crate) async fn client_gone(session: &mut Session) {
-    let downstream = session.as_downstream_mut();
-    loop {
-        match downstream.read_body_or_idle(false).await {
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            Err(_) => return,
-        }
+    match client::conn(session).filter(|conn| conn.bad_chunk().is_some()) {
+        // What follows is no body, and nobody can read it as one.
+        Some(conn) => drop(fast_timeout(LINGER, conn.swallow()).await),
+        None => read_away(session, limits, u64::MAX).await,
     }
-    let _ = downstream.read_body_or_idle(true).await;
 }
 
 async fn read_away(session: &mut Session, limits: &Limits, max_bytes: u64) {
     let reading = async {
-        let mut room = max_bytes;
-        while let Ok(Some(bytes)) = next(session, limits).await {
+        let (mut room, mut pace) = (max_bytes, Pace::default());
+        while let Ok(Some(bytes)) = next(session, limits, &mut pace).await {
             room = room.saturating_sub(bytes.len() as u64);
             if room == 0 {
                 return;
@@ -99,13 +93,60 @@ async fn read_away(session: &mut Session, limits: &Limits, max_bytes: u64) {
     let _ = fast_timeout(LINGER, reading).await;
 }
 
-/// The next piece of a body that may not stand still, nothing at its end.
-pub(crate) async fn next(session: &mut Session, limits: &Limits) -> Result<Option<Bytes>, Refusal> {
+/// How a body has come so far. Only the time in which the client was waited for counts.
+#[derive(Default)]
+pub(crate) struct Pace {
+    bytes: u64,
+    waited: Duration,
+    /// Since when the next piece is waited for; kept when the wait is given up and taken up again.
+    since: Option<Instant>,
+}
+
+impl Pace {
+    /// How long the next piece may take, and what its lateness would be told as.
+    fn patience(&mut self, limits: &Limits) -> Duration {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let slow = match limits.body_bytes_per_second {
+            0 => Duration::MAX,
+            rate => Duration::from_secs(self.bytes / rate),
+        };
+        let whole = limits.body.min(limits.body_idle.saturating_add(slow));
+        limits.body_idle.min(whole.saturating_sub(self.waited)).saturating_sub(since.elapsed())
+    }
+
+    fn came(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.waited += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+}
+
+/// The next piece of a body that may neither stand still nor drip, nothing at its end.
+pub(crate) async fn next(
+    session: &mut Session,
+    limits: &Limits,
+    pace: &mut Pace,
+) -> Result<Option<Bytes>, Refusal> {
+    let patience = pace.patience(limits);
     let read = session.as_downstream_mut().read_request_body();
-    match fast_timeout(limits.body_idle, read).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Refusal::ClientGone),
+    match fast_timeout(patience, read).await {
+        Ok(Ok(bytes)) => {
+            pace.came(bytes.as_ref().map_or(0, Bytes::len));
+            Ok(bytes)
+        }
+        Ok(Err(_)) => Err(broken(session)),
         Err(_) => Err(Refusal::BodyTimeout),
+    }
+}
+
+/// Why a body has no next piece: its framing was wrong, or its client is gone.
+fn broken(session: &Session) -> Refusal {
+    match client::conn(session).and_then(Conn::bad_chunk) {
+        Some(bad) => Refusal::Invalid(Invalid {
+            message: format!("the body's chunked framing is wrong: {bad}"),
+            param: None,
+            code: Some("bad_chunk"),
+        }),
+        None => Refusal::ClientGone,
     }
 }
 

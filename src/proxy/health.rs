@@ -11,7 +11,7 @@ use crate::in_flight::InFlight;
 /// The answer to a probe; nothing when the request is not one.
 pub(crate) fn answer(session: &Session, ledger: &Ledger, in_flight: &InFlight) -> Option<Answer> {
     let request = session.req_header();
-    if request.method != Method::GET {
+    if request.method != Method::GET && request.method != Method::HEAD {
         return None;
     }
     match request.uri.path() {

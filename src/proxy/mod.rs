@@ -12,6 +12,7 @@
 //! the ledger between chunks.
 
 mod body;
+mod client;
 mod health;
 mod operation;
 mod passage;
@@ -19,6 +20,7 @@ mod pipeline;
 mod relay;
 mod respond;
 mod stream;
+mod unread;
 
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ use pingora_core::{Error, ErrorType};
 use pingora_proxy::{ProxyHttp, Session};
 
 use crate::config::Limits;
+use crate::front::Refusals;
 use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::upstream::{Answer, Trial, Upstreams, check_forwarded};
@@ -59,6 +62,12 @@ pub(crate) enum Failure {
 }
 
 impl Gateway {
+    /// Who is told of requests that were refused before they were read.
+    pub(crate) fn refusals(&self) -> impl Refusals + use<> {
+        let (pipeline, metrics) = (Arc::clone(&self.pipeline), Arc::clone(&self.metrics));
+        unread::Unread { pipeline, metrics, in_flight: Arc::clone(&self.in_flight) }
+    }
+
     async fn serve(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
         match self.decide(session, run).await? {
             Flow::Answer(answer) => respond::answer(session, run, answer, &self.limits).await,
@@ -77,7 +86,11 @@ impl Gateway {
         if let Operation::Passage(_) = run.x.operation {
             return passage::decide(session, run, &self.limits).await;
         }
-        let body = body::read(session, &self.limits).await?;
+        let body = tokio::select! {
+            biased;
+            body = body::read(session, &self.limits) => body?,
+            () = self.in_flight.until_cut() => return Err(Refusal::Stopping),
+        };
         let Operation::Inference(asked) = &run.x.operation else {
             return Err(Refusal::Internal("nobody answers this operation"));
         };
@@ -86,7 +99,7 @@ impl Gateway {
         tokio::select! {
             biased;
             decided = run.request() => decided,
-            () = body::client_gone(session) => Err(Refusal::ClientGone),
+            ended = client::interrupted(session, &self.in_flight) => Err(ended),
         }
     }
 
@@ -100,7 +113,7 @@ impl Gateway {
         let answer = tokio::select! {
             biased;
             answer = trial.run(&mut run.x) => answer?,
-            () = body::client_gone(session) => return Err(Failure::Gone),
+            ended = client::interrupted(session, &self.in_flight) => return Err(ended.into()),
         };
         match answer {
             Answer::Whole(answer) => relay::whole(session, run, answer, limits).await,
@@ -122,12 +135,12 @@ impl ProxyHttp for Gateway {
         _ctx: &mut (),
     ) -> pingora_core::Result<bool> {
         let _in_flight = self.in_flight.enter();
-        respond::prepare(session, &self.limits);
+        respond::prepare(session, &self.limits, self.in_flight.is_stopping());
         if let Some(answer) = health::answer(session, &self.ledger, &self.in_flight) {
             respond::plain(session, answer).await?;
             return Ok(true);
         }
-        let mut run = self.pipeline.enter(exchange(session), &self.metrics);
+        let mut run = self.pipeline.enter(exchange(session), &self.metrics, &self.in_flight);
         let mut served = self.serve(session, &mut run).await;
         if let Err(Failure::Refused(refusal)) = served {
             served = respond::refuse(session, &mut run, refusal, &self.limits).await;

@@ -12,6 +12,7 @@ use inferlayer_filter::{
 
 use bytes::Bytes;
 
+use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
 
 /// The filters, in the order of the configuration.
@@ -23,6 +24,7 @@ pub(crate) struct Pipeline {
 pub(crate) struct Run<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) x: Box<Exchange>,
+    pub(crate) in_flight: &'a InFlight,
     metrics: &'a Metrics,
     /// How many filters have seen the request; answers play through these.
     entered: usize,
@@ -33,8 +35,13 @@ impl Pipeline {
         Pipeline { filters }
     }
 
-    pub(crate) fn enter<'a>(&'a self, x: Box<Exchange>, metrics: &'a Metrics) -> Run<'a> {
-        Run { pipeline: self, x, metrics, entered: 0 }
+    pub(crate) fn enter<'a>(
+        &'a self,
+        x: Box<Exchange>,
+        metrics: &'a Metrics,
+        in_flight: &'a InFlight,
+    ) -> Run<'a> {
+        Run { pipeline: self, x, in_flight, metrics, entered: 0 }
     }
 
     pub(crate) fn upstream_request(

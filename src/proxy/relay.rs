@@ -11,7 +11,7 @@ use inferlayer_filter::exchange::Exchange;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
-use crate::proxy::{Failure, Run, body, respond};
+use crate::proxy::{Failure, Run, client, respond};
 use crate::upstream::{Long, Reply, Whole};
 
 /// Brings a whole answer to the client.
@@ -85,7 +85,12 @@ pub(crate) async fn next(
     let next = tokio::select! {
         biased;
         next = reply.next() => next,
-        () = body::client_gone(session) => return Err(Failure::Gone),
+        () = client::gone(session) => return Err(Failure::Gone),
+        () = run.in_flight.until_cut() => {
+            let sent = StatusCode::from_u16(run.x.answer.status);
+            run.end(Ending::Abandoned, sent.unwrap_or(StatusCode::SERVICE_UNAVAILABLE));
+            return Err(Failure::Gone);
+        }
     };
     next.map_err(|_| {
         // The head is out: its status is what the client got.

@@ -35,11 +35,12 @@ const PROOF: HeaderName = HeaderName::from_static("x-inferlayer-proof");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-/// Limits that Pingora leaves open: idle keep-alive, slow readers, draining.
-pub(crate) fn prepare(session: &mut Session, limits: &Limits) {
+/// Limits that Pingora leaves open: idle keep-alive, slow readers, draining. A gateway that stops
+/// keeps no connection.
+pub(crate) fn prepare(session: &mut Session, limits: &Limits, stopping: bool) {
     let downstream = session.as_downstream_mut();
     if downstream.get_keepalive().is_some() {
-        downstream.set_keepalive(Some(limits.keep_alive.as_secs()));
+        downstream.set_keepalive((!stopping).then_some(limits.keep_alive.as_secs()));
     }
     downstream.set_write_timeout(Some(limits.write_idle));
     downstream.set_total_drain_timeout(Some(Duration::from_secs(5)));
@@ -48,7 +49,9 @@ pub(crate) fn prepare(session: &mut Session, limits: &Limits) {
 /// An answer that no filter sees, such as health.
 pub(crate) async fn plain(session: &mut Session, answer: Answer) -> pingora_core::Result<()> {
     let head = header(answer.head, Some(answer.body.len()));
-    write(session, head, answer.body).await
+    let asked_for_head = session.req_header().method == http::Method::HEAD;
+    let body = if asked_for_head { Bytes::new() } else { answer.body };
+    write(session, head, body).await
 }
 
 /// An answer that a filter gave.

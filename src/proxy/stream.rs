@@ -11,12 +11,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_wire::{Dialect, Meaning, Piece, sse};
+use inferlayer_wire::{Meaning, Piece, sse};
 use pingora_proxy::Session;
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::config::Limits;
-use crate::proxy::{Failure, Run, body, respond};
+use crate::proxy::client::Left;
+use crate::proxy::{Failure, Run, client, respond};
 use crate::upstream::EventStream;
 
 /// Brings a stream to the client.
@@ -36,9 +37,10 @@ pub(crate) async fn relay(
         if stream.has_ended() {
             break if stream.is_finished() { State::Done } else { State::Broken };
         }
-        match next(session, &mut stream, run.x.dialect, limits).await? {
+        match next(session, run, &mut stream, limits).await? {
             Next::Filled => {}
             Next::Cut => break State::Broken,
+            Next::Stopped => break State::Stopped,
             Next::ClientGone => {
                 last_count(run, stream).await;
                 return Err(Failure::Gone);
@@ -58,6 +60,8 @@ enum State {
     Broken,
     /// Broken, and the provider has said so itself.
     Told,
+    /// Ended by the gateway, which stops.
+    Stopped,
 }
 
 /// What a stream was waited for until.
@@ -65,32 +69,42 @@ enum Next {
     Filled,
     Cut,
     ClientGone,
+    Stopped,
 }
+
+/// How often a client that has ended its side is sent something, which tells whether it still
+/// listens.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 /// Waits for more of the stream. A long silence is filled with comments where that is asked for.
 async fn next(
     session: &mut Session,
+    run: &Run<'_>,
     stream: &mut EventStream,
-    dialect: Dialect,
     limits: &Limits,
 ) -> Result<Next, Failure> {
     let mut filling = std::pin::pin!(stream.fill());
     loop {
+        let asked = client::is_half_closed(session).then_some(ASKED_EVERY);
         let filled = tokio::select! {
             biased;
-            filled = &mut filling => filled,
-            () = body::client_gone(session) => return Ok(Next::ClientGone),
-            () = silence(limits) => {
-                write(session, dialect.heartbeat(), false).await?;
-                continue;
-            }
+            filled = &mut filling => Some(filled),
+            left = client::left(session) => match left {
+                Left::HalfClosed => None,
+                Left::Gone => return Ok(Next::ClientGone),
+            },
+            () = run.in_flight.until_cut() => return Ok(Next::Stopped),
+            () = silence(asked.or(limits.heartbeat)) => None,
         };
-        return Ok(if filled.is_ok() { Next::Filled } else { Next::Cut });
+        match filled {
+            Some(filled) => return Ok(if filled.is_ok() { Next::Filled } else { Next::Cut }),
+            None => write(session, run.x.dialect.heartbeat(), false).await?,
+        }
     }
 }
 
-async fn silence(limits: &Limits) {
-    match limits.heartbeat {
+async fn silence(heartbeat: Option<Duration>) {
+    match heartbeat {
         Some(heartbeat) => pingora_timeout::sleep(heartbeat).await,
         None => std::future::pending().await,
     }
@@ -139,7 +153,11 @@ async fn last_count(run: &mut Run<'_>, mut stream: EventStream) {
 
 /// Settles and records; then what stands at the end of the stream.
 async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: &Limits) -> Bytes {
-    let ending = if end == State::Done { Ending::Complete } else { Ending::UpstreamCut };
+    let ending = match end {
+        State::Done => Ending::Complete,
+        State::Stopped => Ending::Abandoned,
+        State::Open | State::Broken | State::Told => Ending::UpstreamCut,
+    };
     let mut last = BytesMut::new();
     if end == State::Done {
         stream.answered();
@@ -157,6 +175,9 @@ async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: 
     match end {
         State::Done => last.extend_from_slice(&stream.end_mark()),
         State::Told => {}
+        State::Stopped => {
+            last.extend_from_slice(&respond::error_event(&Refusal::Stopping, stream));
+        }
         State::Open | State::Broken => {
             let attempts = "the provider broke off in the middle of its answer".to_owned();
             let broken = Refusal::UpstreamFailed { attempts };

@@ -10,10 +10,10 @@ use inferlayer_ledger::{Content, Entry, KeyError, Kind};
 
 use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
+use crate::front::{BindError, Listener};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
 use crate::server::DataDir;
-use crate::server::accept::{BindError, Listener};
 use crate::server::books::{Books, open_books};
 use crate::upstream::{BaseUrl, Upstream, Upstreams};
 

@@ -2,10 +2,10 @@
 //! requests. `run` returns; nothing in here exits the process, so the guards of torn-down requests
 //! reach the ledger and the ledger is closed last.
 
-mod accept;
 mod books;
 mod build;
 mod data_dir;
+mod descriptors;
 mod restore;
 mod retention;
 mod signing;
@@ -15,15 +15,14 @@ mod stop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pingora_core::apps::HttpServerOptions;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
-use pingora_core::services::background::{GenBackgroundService, background_service};
+use pingora_core::services::background::background_service;
 use pingora_proxy::HttpProxy;
 
 use crate::admin::Admin;
+use crate::front::{Counts, Front, Rules};
 use crate::metrics::Exporter;
-use crate::server::accept::{Listener, Service};
 use crate::server::stop::{Stop, WhenStopped};
 
 pub(crate) use books::{Books, open_books};
@@ -41,29 +40,32 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let Built { gateway, config, listeners, books, anchors, simulated, .. } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
-    let in_flight = Arc::clone(&gateway.in_flight);
-    let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), config.listen.grace_seconds));
+    let (in_flight, limits) = (Arc::clone(&gateway.in_flight), config.limits);
+    let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), &config.listen));
 
     let conf = || ServerConf { threads: config.threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf());
     server.bootstrap();
 
-    let connections = config.limits.connections;
+    let clients = Rules::for_clients(&limits, descriptors::connections(limits.connections));
+    let small = Rules::small(&limits);
+    let counts = Counts::register(gateway.metrics.registry())?;
     let exporter =
         Exporter::new(&gateway, &books.accounts, &anchors, config.outline.asked.clone())?;
+    let refusals = Arc::new(gateway.refusals());
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
-    let mut options = HttpServerOptions::default();
-    options.h2c = true;
-    proxy.server_options = Some(options);
     proxy.handle_init_modules();
 
-    let http = Service::new(listeners.http, Arc::new(proxy), connections, &stop);
-    let mut http = background_service("http", http);
+    let http = Front::new(listeners.http, proxy, clients, &counts, stop.closing());
+    let mut http = background_service("http", http.telling(refusals));
     http.threads = Some(config.threads);
     server.add_service(http);
-    server.add_service(small("admin", listeners.admin, Admin::new(&books), &stop));
+    let front =
+        Front::new(listeners.admin, Admin::new(&books), small.clone(), &counts, stop.over());
+    server.add_service(background_service("admin", front));
     if let Some(listener) = listeners.metrics {
-        server.add_service(small("metrics", listener, exporter, &stop));
+        let front = Front::new(listener, exporter, small.clone(), &counts, stop.over());
+        server.add_service(background_service("metrics", front));
     }
     if let Some(days) = config.ledger.retention_days {
         let daily = retention::Daily::new(ledger.clone(), days, &stop);
@@ -73,7 +75,8 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         server.add_service(background_service("anchors", anchors.clone()));
     }
     if let Some(listener) = simulated {
-        server.add_service(small("simulated", listener, simulated::Simulated, &stop));
+        let front = Front::new(listener, simulated::Simulated, small, &counts, stop.over());
+        server.add_service(background_service("simulated", front));
     }
 
     server.run(RunArgs { shutdown_signal: Box::new(WhenStopped(stop)) });
@@ -84,18 +87,4 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     }
     pipeline.close();
     anchors.close_ledger().map_err(StartError::Close)
-}
-
-/// A service that needs one thread and few connections.
-fn small<A>(
-    name: &str,
-    listener: Listener,
-    app: A,
-    stop: &Arc<Stop>,
-) -> GenBackgroundService<Service<A>>
-where
-    A: pingora_core::apps::HttpServerApp + Send + Sync + 'static,
-{
-    const CONNECTIONS: usize = 64;
-    background_service(name, Service::new(listener, Arc::new(app), CONNECTIONS, stop))
 }

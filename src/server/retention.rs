@@ -42,7 +42,7 @@ impl Daily {
 #[async_trait]
 impl BackgroundService for Daily {
     async fn start(&self, _pingora: ShutdownWatch) {
-        let mut stopping = self.stop.watch();
+        let mut stopping = self.stop.closing();
         loop {
             self.retain().await;
             tokio::select! {

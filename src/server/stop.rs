@@ -1,6 +1,7 @@
-//! How the gateway stops. SIGTERM or SIGINT closes the listeners and waits until nothing is being
-//! served, at most the grace period; a second signal does not wait. Pingora's own way is a fixed
-//! sleep, long when idle and too short for a stream.
+//! How the gateway stops. SIGTERM, SIGINT or SIGQUIT says so on `/readyz`, closes the listener and
+//! waits until nothing is being served, at most the grace period; then, or at a second signal, what
+//! still runs is ended and told so. Pingora's own way is a fixed sleep, long when idle and too
+//! short for a stream. Other signals that would kill are logged and mean nothing yet.
 
 use std::io;
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::config::ListenSettings;
 use crate::in_flight::InFlight;
 
 /// How many times the process was asked to stop. Listened to from the first line on, so that a
@@ -26,12 +28,17 @@ pub(crate) struct StopHandle(watch::Sender<u32>);
 pub(crate) struct Stop {
     signals: Signals,
     in_flight: Arc<InFlight>,
+    lame_duck: Duration,
     grace: Duration,
-    stopping: watch::Sender<bool>,
+    closing: watch::Sender<bool>,
+    over: watch::Sender<bool>,
 }
 
 /// Tells Pingora's server when it is over.
 pub(crate) struct WhenStopped(pub(crate) Arc<Stop>);
+
+/// How long requests that are ended may take to settle, record and say so.
+const CUT_WITHIN: Duration = Duration::from_secs(5);
 
 impl Signals {
     /// Listens from now on, on a thread of its own.
@@ -73,34 +80,93 @@ fn count_signals(
     runtime.block_on(async {
         let mut term = signal(SignalKind::terminate())?;
         let mut int = signal(SignalKind::interrupt())?;
+        let mut quit = signal(SignalKind::quit())?;
+        let mut others = Others::listen()?;
         let _ = ready.send(Ok(()));
         loop {
             tokio::select! {
                 _ = term.recv() => {}
                 _ = int.recv() => {}
+                _ = quit.recv() => {}
+                () = others.tell() => continue,
             }
             count.send_modify(|count| *count += 1);
         }
     })
 }
 
-impl Stop {
-    pub(crate) fn new(signals: Signals, in_flight: Arc<InFlight>, grace_seconds: u64) -> Stop {
-        let (stopping, _) = watch::channel(false);
-        Stop { signals, in_flight, grace: Duration::from_secs(grace_seconds), stopping }
+/// Signals that end a process which does not listen to them, and mean nothing here.
+struct Others {
+    hup: Signal,
+    usr1: Signal,
+    usr2: Signal,
+}
+
+impl Others {
+    fn listen() -> io::Result<Others> {
+        let (one, two) = (SignalKind::user_defined1(), SignalKind::user_defined2());
+        Ok(Others { hup: signal(SignalKind::hangup())?, usr1: signal(one)?, usr2: signal(two)? })
     }
 
-    /// Turns true when the stop begins.
-    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
-        self.stopping.subscribe()
+    async fn tell(&mut self) {
+        tokio::select! {
+            _ = self.hup.recv() => tracing::warn!(
+                "SIGHUP: reloading the configuration is not here yet, so nothing changes; restart \
+                 the gateway to take a changed one"
+            ),
+            _ = self.usr1.recv() => tracing::warn!("SIGUSR1 means nothing here: nothing changes"),
+            _ = self.usr2.recv() => tracing::warn!("SIGUSR2 means nothing here: nothing changes"),
+        }
+    }
+}
+
+impl Stop {
+    pub(crate) fn new(signals: Signals, in_flight: Arc<InFlight>, listen: &ListenSettings) -> Stop {
+        Stop {
+            signals,
+            in_flight,
+            lame_duck: Duration::from_secs(listen.lame_duck_seconds),
+            grace: Duration::from_secs(listen.grace_seconds),
+            closing: watch::Sender::new(false),
+            over: watch::Sender::new(false),
+        }
+    }
+
+    /// Turns true when no further client is served.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// Turns true when the last one was served: metrics and the admin socket answer until then.
+    pub(crate) fn over(&self) -> watch::Receiver<bool> {
+        self.over.subscribe()
     }
 
     async fn drain(&self) {
-        self.stopping.send_replace(true);
+        self.in_flight.stop();
+        if !self.lame_duck.is_zero() {
+            let seconds = self.lame_duck.as_secs();
+            tracing::info!(seconds, "stopping: not ready any more, and still serving");
+            tokio::time::sleep(self.lame_duck).await;
+        }
+        self.closing.send_replace(true);
         tracing::info!(requests = self.in_flight.count(), "stopping: waiting for running requests");
         if tokio::time::timeout(self.grace, self.in_flight.drain()).await.is_err() {
+            tracing::warn!("the grace period is over");
+        }
+    }
+
+    /// Ends what is still being served: streams by an error event, the rest by a 503.
+    async fn cut(&self) {
+        self.closing.send_replace(true);
+        let requests = self.in_flight.count();
+        if requests > 0 {
+            tracing::warn!(requests, "running requests are ended");
+        }
+        self.in_flight.cut();
+        if tokio::time::timeout(CUT_WITHIN, self.in_flight.drain()).await.is_err() {
             let requests = self.in_flight.count();
-            tracing::warn!(requests, "the grace period is over: running requests are cut");
+            tracing::warn!(requests, "some clients take no answer: their connections are closed");
         }
     }
 }
@@ -114,6 +180,8 @@ impl ShutdownSignalWatch for WhenStopped {
             () = self.0.drain() => {}
             () = second.at_least(2) => tracing::warn!("second signal: not waiting"),
         }
+        self.0.cut().await;
+        self.0.over.send_replace(true);
         ShutdownSignal::FastShutdown
     }
 }

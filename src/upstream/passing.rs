@@ -103,7 +103,7 @@ impl Trial<'_> {
         tokio::select! {
             biased;
             answer = Passing::begin(reply, self.limits) => Ok(answer),
-            () = upload.client_gone() => Err(Refusal::ClientGone),
+            ended = upload.interrupted() => Err(ended),
         }
     }
 

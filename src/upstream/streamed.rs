@@ -70,7 +70,7 @@ impl Connection {
         let answer = tokio::select! {
             biased;
             answer = fast_timeout(patience, self.begin()) => answer,
-            () = upload.client_gone() => return Err(Refusal::ClientGone),
+            ended = upload.interrupted() => return Err(ended),
         };
         Ok(match answer {
             Ok(Ok(answer)) => Ok(self.reply(answer)),

@@ -133,6 +133,12 @@ impl Gateway {
         Gateway::start_command(folder, &mut Command::new(BINARY))
     }
 
+    /// Starts with at most so many descriptors.
+    pub fn start_with_descriptors(folder: TempDir, soft: u32, hard: u32) -> Gateway {
+        let limits = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+        Gateway::start_command(folder, Command::new("sh").args(["-c", &limits, BINARY]))
+    }
+
     fn start_logging_in(folder: TempDir, level: &str) -> Gateway {
         Gateway::start_command(folder, Command::new(BINARY).env("INFERLAYER_LOG", level))
     }
@@ -213,8 +219,13 @@ impl Gateway {
     }
 
     /// Asks it to stop and waits; gives the folder back.
-    pub fn stop(mut self) -> (TempDir, ExitStatus) {
+    pub fn stop(self) -> (TempDir, ExitStatus) {
         signal(self.child.id(), "TERM");
+        self.ended()
+    }
+
+    /// Waits until it has ended; gives the folder back.
+    pub fn ended(mut self) -> (TempDir, ExitStatus) {
         let status = wait(&mut self.child);
         (std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()), status)
     }

@@ -7,6 +7,7 @@ pub mod canary;
 pub mod gateway;
 pub mod operator;
 pub mod provider;
+pub mod raw;
 pub mod records;
 pub mod syslog;
 pub mod tls;

@@ -26,6 +26,8 @@ pub enum Script {
     After(usize, Then),
     /// A status with a JSON body and one header.
     Status(u16, &'static str, &'static str),
+    /// A chat completion after so long.
+    Late(Duration),
     /// A chat completion whose text has so many bytes.
     Long(usize),
     /// A stream whose usage comes so much later than the end of its answer.
@@ -229,6 +231,10 @@ async fn last_answer(stream: &mut BufReader<TcpStream>, script: &Script) -> std:
         Script::Hang(bytes) => {
             stream.write_all(bytes).await?;
             stream.read_u8().await.map(drop)
+        }
+        Script::Late(pause) => {
+            tokio::time::sleep(pause).await;
+            json_answer(stream, 200, "x-a: b", &completion()).await
         }
         Script::Unterminated => unterminated(stream).await,
         Script::LateUsage(pause) => late_usage(stream, pause).await,

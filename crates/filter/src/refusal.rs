@@ -125,6 +125,9 @@ pub enum Refusal {
     /// The request was recorded, and the index that proves it has yet to take it in.
     #[error("the receipt of this request is not ready yet")]
     ReceiptPending,
+    /// The gateway stops, and ends what still runs.
+    #[error("the gateway is stopping and has ended this request; ask again")]
+    Stopping,
     /// Too much at once.
     #[error("the gateway is at its limit of {what}")]
     Overloaded {
@@ -208,6 +211,7 @@ impl Refusal {
             Refusal::AuditUnavailable => Face::new(503, API, "audit_unavailable").after(1),
             Refusal::OutcomeLost => Face::new(503, API, "audit_unavailable").not_again(),
             Refusal::ReceiptPending => Face::new(503, API, "receipt_pending").after(1),
+            Refusal::Stopping => Face::new(503, API, "stopping").after(1),
             Refusal::Overloaded { .. } => Face::new(503, API, "overloaded").after(1),
             Refusal::Fact(_) | Refusal::Internal(_) => Face::new(500, API, "internal_error"),
         }

@@ -57,7 +57,7 @@ pub(crate) async fn forward(
     run: &mut Run<'_>,
     trial: &Trial<'_>,
 ) -> Result<(), Failure> {
-    let mut upload = Upload::new(session, trial.limits, run.x.tenant.need()?);
+    let mut upload = Upload::new(session, trial.limits, run.in_flight, run.x.tenant.need()?);
     let answer = trial.pass(&mut run.x, &mut upload).await;
     run.x.passed = Some(upload.finish());
     relay::answer(session, run, answer?, trial.limits).await

@@ -9,12 +9,16 @@ use inferlayer_ledger::ContentMac;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
-use crate::proxy::body;
+use crate::in_flight::InFlight;
+use crate::proxy::body::Pace;
+use crate::proxy::{body, client};
 
 /// A request body on its way through.
 pub(crate) struct Upload<'a> {
     session: &'a mut Session,
     limits: &'a Limits,
+    in_flight: &'a InFlight,
+    pace: Pace,
     mac: Option<ContentMac>,
     bytes: u64,
     ended: bool,
@@ -33,10 +37,15 @@ pub(crate) enum Length {
 
 impl<'a> Upload<'a> {
     /// The body of the request that the session has read the head of.
-    pub(crate) fn new(session: &'a mut Session, limits: &'a Limits, tenant: &Tenant) -> Upload<'a> {
+    pub(crate) fn new(
+        session: &'a mut Session,
+        limits: &'a Limits,
+        in_flight: &'a InFlight,
+        tenant: &Tenant,
+    ) -> Upload<'a> {
         let hashed = tenant.content() != ContentPolicy::None;
         let mac = hashed.then(|| tenant.seal().content_mac());
-        Upload { session, limits, mac, bytes: 0, ended: false }
+        Upload { session, limits, in_flight, pace: Pace::default(), mac, bytes: 0, ended: false }
     }
 
     /// As far as the head tells.
@@ -55,7 +64,7 @@ impl<'a> Upload<'a> {
 
     /// The next piece, nothing at the end. One that is waited for in vain is not lost.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
-        let Some(piece) = body::next(self.session, self.limits).await? else {
+        let Some(piece) = body::next(self.session, self.limits, &mut self.pace).await? else {
             self.ended = true;
             return Ok(None);
         };
@@ -68,9 +77,10 @@ impl<'a> Upload<'a> {
         Ok(Some(piece))
     }
 
-    /// Ends when the client hangs up. What it still sends is dropped.
-    pub(crate) async fn client_gone(&mut self) {
-        body::client_gone(self.session).await;
+    /// Ends when the client hangs up, or the gateway ends what still runs. What the client still
+    /// sends is dropped.
+    pub(crate) async fn interrupted(&mut self) -> Refusal {
+        client::interrupted(self.session, self.in_flight).await
     }
 
     /// What has passed. A part of a body has no MAC.
