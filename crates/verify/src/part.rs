@@ -71,9 +71,14 @@ impl Part {
     pub(crate) fn record(&mut self, record: &Record<'_>) {
         let taken = match record.kind() {
             Kind::Snapshot => return self.snapshot(record),
-            Kind::Intent | Kind::Outcome if self.is_nameless(record) => return,
-            Kind::Intent => self.intent(record),
-            Kind::Outcome => self.outcome(record),
+            Kind::Intent => match self.read_named(record) {
+                Some(read) => read.map(|read| self.intent(record, read)),
+                None => return,
+            },
+            Kind::Outcome => match self.read_named(record) {
+                Some(read) => read.map(|read| self.outcome(record, read)),
+                None => return,
+            },
             Kind::Hit | Kind::Refusal | Kind::Shred => self.named(record),
             Kind::Config => self.config(record),
             Kind::Open => {
@@ -83,6 +88,7 @@ impl Part {
             _ => Ok(()),
         };
         self.run_ended |= matches!(record.kind(), Kind::Open | Kind::Close);
+        self.cross(record);
         if let (Err(error), Ok(())) = (self.fold.record(record), taken) {
             self.unreadable(record, &error);
         }
@@ -110,39 +116,50 @@ impl Part {
         Ok(())
     }
 
-    /// Records of a ledger that no gateway wrote have nothing that could be summed.
-    fn is_nameless(&mut self, record: &Record<'_>) -> bool {
-        if names_a_tenant(record.metadata()) {
-            self.names.named += 1;
-            return false;
+    /// An intent or outcome; `None` when it names no tenant: of a ledger that no gateway wrote there
+    /// is nothing that could be summed.
+    fn read_named<'a, T: Deserialize<'a>>(
+        &mut self,
+        record: &Record<'a>,
+    ) -> Option<Result<T, Told>> {
+        let read = read(record);
+        if read.is_err() && !names_a_tenant(record.metadata()) {
+            if self.names.nameless == 0 {
+                self.names.first_nameless = record.sequence();
+            }
+            self.names.nameless += 1;
+            return None;
         }
-        if self.names.nameless == 0 {
-            self.names.first_nameless = record.sequence();
-        }
-        self.names.nameless += 1;
-        true
+        self.names.named += 1;
+        Some(read.map_err(|error| self.unreadable(record, &error)).map_err(|()| Told))
     }
 
-    fn intent(&mut self, record: &Record<'_>) -> Result<(), Told> {
-        let Some(id) = record.request_id() else { return Ok(()) };
-        let waits_before = self.stated.as_ref().is_some_and(|stated| stated.holder(&id).is_some());
-        if self.fold.holder(&id).is_none() && waits_before {
-            self.crossing.push(Crossing::Replaced(id));
+    /// Notes what a record that the fold is about to take says of an intent in an earlier segment.
+    fn cross(&mut self, record: &Record<'_>) {
+        let Some(id) = record.request_id().filter(|id| self.fold.holder(id).is_none()) else {
+            return;
+        };
+        let waits = |stated: &Fold| stated.holder(&id).is_some();
+        match record.kind() {
+            Kind::Outcome => self.crossing.push(Crossing::Answered(id)),
+            Kind::Intent if self.stated.as_ref().is_some_and(waits) => {
+                self.crossing.push(Crossing::Replaced(id));
+            }
+            _ => {}
         }
-        let read: reading::Intent = self.read(record)?;
+    }
+
+    fn intent(&mut self, record: &Record<'_>, read: reading::Intent) {
+        let Some(id) = record.request_id() else { return };
         self.owned(record, &read.tenant, read.request.as_deref());
         self.quoting.intent(record.run_id(), record.sequence(), !read.quotes.is_empty());
         self.judge().intent(&read, record.sequence());
         let reading::Intent { tenant, key, candidates, quotes, .. } = read;
         let asked = Some(Asked { key, candidates, quotes });
         self.intents.insert(id, Intent { tenant, asked });
-        Ok(())
     }
 
-    fn outcome(&mut self, record: &Record<'_>) -> Result<(), Told> {
-        let crosses = record.request_id().filter(|id| self.fold.holder(id).is_none());
-        self.crossing.extend(crosses.map(Crossing::Answered));
-        let read: reading::Outcome = self.read(record)?;
+    fn outcome(&mut self, record: &Record<'_>, read: reading::Outcome) {
         self.owned(record, &read.tenant, read.request.as_deref());
         let sequence = record.sequence();
         let intent = record.request_id().map(|id| (id, self.intents.remove(&id)));
@@ -151,7 +168,6 @@ impl Part {
             Some((_, intent)) => self.judge().outcome(&read, sequence, intent.as_ref()),
             None => self.judge().outcome(&read, sequence, None),
         }
-        Ok(())
     }
 
     fn named(&mut self, record: &Record<'_>) -> Result<(), Told> {

@@ -81,6 +81,27 @@ fn segments_side_by_side_find_what_one_thread_finds() {
 }
 
 #[test]
+#[ignore = "a measurement: run with --release --nocapture"]
+fn what_money_costs_a_verifier() {
+    const REQUESTS: u64 = 250_000;
+    let data = tempfile::tempdir().unwrap();
+    written::write_many(data.path(), REQUESTS);
+    let examination = || Examination::new(data.path(), Trust::FirstUse);
+    let timed = |verify: &dyn Fn() -> u64| {
+        let begun = std::time::Instant::now();
+        let records = verify() as f64;
+        records / begun.elapsed().as_secs_f64()
+    };
+    for threads in [1, 2] {
+        let chain = timed(&|| examination().threads(threads).run().unwrap().records);
+        let both = timed(&|| verify(examination().threads(threads)).unwrap().chain.records);
+        eprintln!("{threads} threads: {chain:.0} records/s for the chain, {both:.0} with money");
+    }
+    let verified = verify(examination()).unwrap();
+    assert!(verified.holds() && verified.money.unwrap().amounts.costs == REQUESTS);
+}
+
+#[test]
 fn what_a_first_snapshot_claims_is_named_as_that() {
     let data = tempfile::tempdir().unwrap();
     write(data.path(), &Forgery { drops: true, ..Forgery::none() });

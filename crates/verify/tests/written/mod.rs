@@ -111,6 +111,31 @@ pub fn write(data: &Path, forgery: &Forgery) {
     ledger.close().unwrap();
 }
 
+/// Writes an honest log of so many requests into `data`, as fast as it goes.
+pub fn write_many(data: &Path, requests: u64) {
+    let mut options = options(data);
+    options.segment_bytes = 64 << 20;
+    options.state = Box::new(SharedFold::default());
+    let (ledger, _) = open(options).unwrap();
+    let config = Entry::system(Kind::Config, config().to_string().into_bytes());
+    ledger.append(config).unwrap().wait_blocking().unwrap();
+    for number in 0..requests {
+        let entry = |kind, metadata: Value| Entry {
+            kind,
+            tenant: Some(tenant(tag_of(number))),
+            request: request(number),
+            metadata: metadata.to_string().into_bytes(),
+            content: Content::None,
+        };
+        let of_request = [(Kind::Intent, intent(number)), (Kind::Outcome, outcome(number))];
+        let waits = of_request.map(|(kind, json)| ledger.append(entry(kind, json)).unwrap());
+        if number % 200 == 0 {
+            waits.into_iter().for_each(|pending| drop(pending.wait_blocking().unwrap()));
+        }
+    }
+    ledger.close().unwrap();
+}
+
 fn config() -> Value {
     json!({ "source": "s", "config_sha256": "", "prices_sha256": sha256_hex(BOOK.as_bytes()),
             "price_book": BOOK })
@@ -186,7 +211,8 @@ fn outcome(number: u64) -> Value {
 /// Exit code and words of the verifier in Python, which needs `cryptography`.
 pub fn python(data: &Path) -> (i32, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let own = root.join("target/ci-venv/bin/python");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), Into::into);
+    let own = target.join("ci-venv/bin/python");
     let interpreter = if own.is_file() { own } else { "python3".into() };
     let mut command = Command::new(interpreter);
     let output = command.arg(root.join("tests/verify.py")).arg(data).output().unwrap();
