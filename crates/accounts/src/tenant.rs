@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::budget::{Budget, Hold, OverBudget};
 use crate::fold::Fold;
 use crate::key::{KeyId, PresentedKey, Verifier};
-use crate::money::NanoUsd;
+use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
 use crate::record::KeyEvent;
 use crate::settings::{ContentPolicy, TenantSettings};
@@ -25,21 +25,31 @@ pub struct Tenant {
     seal: TenantSeal,
 }
 
-/// Why a key was not accepted. The client is told only that it was not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Whose key it is that was not accepted, when its secret was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// Whose key it is.
+    pub tenant: TenantName,
+    /// Its public name.
+    pub key: KeyId,
+}
+
+/// Why a key was not accepted. Who has the right secret is told which; to others all keys are
+/// unknown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticateError {
     /// No such key, or its secret is wrong.
     #[error("unknown key")]
     Unknown,
     /// The key was revoked.
     #[error("revoked key")]
-    Revoked,
+    Revoked(KeyHolder),
     /// The key's time is over.
     #[error("expired key")]
-    Expired,
+    Expired(KeyHolder),
     /// The key's tenant is not in the configuration any more.
     #[error("key of a tenant that is not configured")]
-    NoTenant,
+    NoTenant(KeyHolder),
 }
 
 /// All tenants and keys. Cheap to share; a check takes a read lock and one HMAC.
@@ -47,6 +57,8 @@ pub struct Accounts {
     tenants: HashMap<TenantName, Arc<TenantAccount>>,
     keys: RwLock<HashMap<KeyId, Key>>,
     nobody: Verifier,
+    /// What tenants have spent that the configuration has no more.
+    former: HashMap<TenantName, Total>,
 }
 
 /// A key without anything secret, for lists.
@@ -82,18 +94,16 @@ impl Accounts {
     /// Tenants as configured, each with the seal of its content, and what the ledger holds of
     /// their keys and balances.
     pub fn new(tenants: Vec<(TenantSettings, TenantSeal)>, fold: Fold) -> Accounts {
-        let (events, spent) = fold.finish();
+        let (events, mut spent) = fold.finish();
         let account = |(settings, seal): (TenantSettings, TenantSeal)| {
-            let already = spent.get(&settings.name).copied().unwrap_or_default();
+            let already = spent.remove(&settings.name).unwrap_or_default();
             let budget = Budget::new(settings.budget, already.saturated());
             let seal = RwLock::new(seal);
             (settings.name.clone(), Arc::new(TenantAccount { settings, budget, seal }))
         };
-        let accounts = Accounts {
-            tenants: tenants.into_iter().map(account).collect(),
-            keys: RwLock::default(),
-            nobody: Verifier::nobody(),
-        };
+        let tenants = tenants.into_iter().map(account).collect();
+        let (keys, nobody) = (RwLock::default(), Verifier::nobody());
+        let accounts = Accounts { tenants, keys, nobody, former: spent };
         events.into_iter().for_each(|event| accounts.apply(event));
         accounts
     }
@@ -109,13 +119,15 @@ impl Accounts {
         if !key.verifier.accepts(presented) {
             return Err(AuthenticateError::Unknown);
         }
+        let holder = || KeyHolder { tenant: key.info.tenant.clone(), key: key.info.id };
         if key.info.revoked_at.is_some() {
-            return Err(AuthenticateError::Revoked);
+            return Err(AuthenticateError::Revoked(holder()));
         }
         if key.info.expires_at.is_some_and(|at| at <= unix_seconds()) {
-            return Err(AuthenticateError::Expired);
+            return Err(AuthenticateError::Expired(holder()));
         }
-        let account = self.tenants.get(&key.info.tenant).ok_or(AuthenticateError::NoTenant)?;
+        let account = self.tenants.get(&key.info.tenant);
+        let account = account.ok_or_else(|| AuthenticateError::NoTenant(holder()))?;
         Ok(Tenant { account: Arc::clone(account), key: key.info.id, seal: account.seal() })
     }
 
@@ -160,6 +172,11 @@ impl Accounts {
     /// Whether the configuration has this tenant.
     pub fn has_tenant(&self, name: &TenantName) -> bool {
         self.tenants.contains_key(name)
+    }
+
+    /// What tenants have spent that the configuration has no more.
+    pub fn former(&self) -> impl Iterator<Item = (&TenantName, Total)> {
+        self.former.iter().map(|(name, spent)| (name, *spent))
     }
 
     /// Each tenant's budget, for gauges and lists.
@@ -278,9 +295,10 @@ mod tests {
         let (_, valid) = create(&accounts, "a", None);
         assert_eq!(authenticate(&accounts, &valid).unwrap().as_str(), "a");
         let (_, expired) = create(&accounts, "a", Some(1));
-        assert_eq!(authenticate(&accounts, &expired), Err(AuthenticateError::Expired));
+        assert!(matches!(authenticate(&accounts, &expired), Err(AuthenticateError::Expired(_))));
         let (_, homeless) = create(&accounts, "b", None);
-        assert_eq!(authenticate(&accounts, &homeless), Err(AuthenticateError::NoTenant));
+        let homeless = authenticate(&accounts, &homeless);
+        assert!(matches!(homeless, Err(AuthenticateError::NoTenant(_))));
         let stranger = MintedKey::mint().unwrap().reveal();
         assert_eq!(authenticate(&accounts, &stranger), Err(AuthenticateError::Unknown));
     }
@@ -307,7 +325,10 @@ mod tests {
         let (id, key) = create(&accounts, "a", None);
         accounts.apply(KeyEvent::KeyRevoked { id, revoked_at: 5 });
         accounts.apply(KeyEvent::KeyRevoked { id, revoked_at: 9 });
-        assert_eq!(authenticate(&accounts, &key), Err(AuthenticateError::Revoked));
+        let Err(AuthenticateError::Revoked(holder)) = authenticate(&accounts, &key) else {
+            panic!("the key is revoked")
+        };
+        assert_eq!((holder.tenant.as_str(), holder.key), ("a", id));
         assert_eq!(accounts.keys()[0].revoked_at, Some(5));
     }
 

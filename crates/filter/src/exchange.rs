@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use http::{Extensions, HeaderMap, Method};
 use inferlayer_accounts::record::Ending;
+use inferlayer_accounts::tenant::KeyHolder;
 use inferlayer_accounts::{Hold, NanoUsd, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
 use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
@@ -39,6 +40,8 @@ pub struct Exchange {
     pub dialect: Dialect,
     /// Whose request it is. From `authenticate`.
     pub tenant: Slot<Tenant>,
+    /// Whose key was refused, where its secret was right. From `authenticate`.
+    pub refused_key: Option<KeyHolder>,
     /// The body, parsed; never for what passes through. From the proxy.
     pub call: Slot<Call>,
     /// How much it asks, and which model that makes it. From `classify`.
@@ -180,6 +183,7 @@ impl Exchange {
             operation: Operation::Unknown,
             dialect: Dialect::OpenAi,
             tenant: Slot::empty("tenant"),
+            refused_key: None,
             call: Slot::empty("call"),
             plan: Slot::empty("plan"),
             hit: Slot::empty("hit"),

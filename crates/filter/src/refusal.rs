@@ -14,6 +14,18 @@ pub enum Refusal {
     /// No key, or none that is accepted.
     #[error("missing or incorrect API key; send it as `Authorization: Bearer il-…`")]
     Unauthenticated,
+    /// Several keys that are not the same.
+    #[error("the request carries API keys that differ; send one of them, in one place")]
+    DifferingKeys,
+    /// A key whose secret is right, and which is revoked.
+    #[error("this API key is revoked; ask whoever runs the gateway for another")]
+    KeyRevoked,
+    /// A key whose secret is right, and whose time is over.
+    #[error("this API key has expired; ask whoever runs the gateway for another")]
+    KeyExpired,
+    /// A key whose secret is right, of a tenant that is not configured any more.
+    #[error("the tenant of this API key is not served here any more")]
+    KeyWithoutTenant,
     /// Nothing is served at this path.
     #[error("unknown path: it is no API of this gateway, and nothing passes through to it")]
     UnknownPath,
@@ -63,8 +75,13 @@ pub enum Refusal {
     #[error("the client closed the connection")]
     ClientGone,
     /// The worst case does not fit the budget.
-    #[error("budget exceeded: {0}")]
-    OverBudget(#[from] OverBudget),
+    #[error("budget exceeded: {cause}{}", assumption(*assumed_output_tokens))]
+    OverBudget {
+        /// What does not fit.
+        cause: OverBudget,
+        /// What was taken for the output of a request that names no cap.
+        assumed_output_tokens: Option<u64>,
+    },
     /// A candidate cannot be used, and its order is strict.
     #[error(
         "`{model}` is not served: `{candidate}` comes first and cannot be used, because {reason}; \
@@ -142,6 +159,15 @@ pub enum Refusal {
     Internal(&'static str),
 }
 
+fn assumption(output_tokens: Option<u64>) -> String {
+    output_tokens.map_or_else(String::new, |tokens| {
+        format!(
+            "; it names no max_tokens, so {tokens} tokens of output were assumed, and a lower cap \
+             lets it fit more easily"
+        )
+    })
+}
+
 /// What the caller sees of a refusal, whatever the dialect.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Face {
@@ -166,6 +192,10 @@ impl Refusal {
         const API: &str = "api_error";
         match self {
             Refusal::Unauthenticated => Face::new(401, INVALID, "invalid_api_key"),
+            Refusal::DifferingKeys => Face::new(401, INVALID, "invalid_api_key"),
+            Refusal::KeyRevoked => Face::new(401, INVALID, "api_key_revoked"),
+            Refusal::KeyExpired => Face::new(401, INVALID, "api_key_expired"),
+            Refusal::KeyWithoutTenant => Face::new(401, INVALID, "tenant_not_found"),
             Refusal::UnknownPath => Face::new(404, INVALID, "unknown_path"),
             Refusal::MethodNotAllowed { .. } => Face::new(405, INVALID, "method_not_allowed"),
             Refusal::Invalid(invalid) => Face {
@@ -189,7 +219,7 @@ impl Refusal {
             Refusal::BodyTooLarge { .. } => Face::new(413, INVALID, "request_too_large"),
             Refusal::BodyTimeout => Face::new(408, INVALID, "request_timeout"),
             Refusal::ClientGone => Face::new(499, API, "client_gone"),
-            Refusal::OverBudget(_) => {
+            Refusal::OverBudget { .. } => {
                 Face::new(429, "insufficient_quota", "insufficient_quota").not_again()
             }
             Refusal::Unpriced { .. } => {

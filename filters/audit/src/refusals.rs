@@ -59,7 +59,9 @@ impl Refusals {
     /// Counts the refusal that `x` ended in. Answers that spend nothing are not refusals.
     pub(crate) fn count(&self, x: &Exchange) {
         let Some(refused) = x.refused else { return };
-        let caller = x.tenant.peek().map(|tenant| (tenant.name().clone(), tenant.key()));
+        let tenant = x.tenant.peek().map(|tenant| (tenant.name().clone(), tenant.key()));
+        let refused_key = || x.refused_key.as_ref().map(|key| (key.tenant.clone(), key.key));
+        let caller = tenant.or_else(refused_key);
         let cause = Cause { caller, status: refused.status, code: refused.code };
         if self.is_single(&cause) {
             return self.write(&cause, Some(x), 1);

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use serde::Deserialize;
 
+use inferlayer_accounts::tenant::{AuthenticateError, KeyHolder};
 use inferlayer_accounts::{Accounts, PresentedKey};
 use inferlayer_filter::exchange::Head;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
@@ -36,18 +37,32 @@ impl Settings for AuthenticateSettings {
 #[async_trait]
 impl Filter for Authenticate {
     async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
-        let key = presented_key(&x.head, x.dialect).ok_or(Refusal::Unauthenticated)?;
+        let key = presented_key(&x.head, x.dialect)?;
         let presented = PresentedKey::parse(key).map_err(|_| Refusal::Unauthenticated)?;
-        // Which way a key failed is not the caller's to know.
-        let tenant =
-            self.accounts.authenticate(&presented).map_err(|_| Refusal::Unauthenticated)?;
-        x.tenant.fill(tenant)?;
+        match self.accounts.authenticate(&presented) {
+            Ok(tenant) => x.tenant.fill(tenant)?,
+            Err(error) => {
+                let (refusal, holder) = refusal_of(error);
+                x.refused_key = holder;
+                return Err(refusal);
+            }
+        }
         Ok(Flow::Continue)
     }
 }
 
-/// The one key of a request, if there is exactly one.
-fn presented_key(head: &Head, dialect: Dialect) -> Option<&[u8]> {
+/// What the caller hears. Why a key is not accepted is said to whoever has its secret.
+fn refusal_of(error: AuthenticateError) -> (Refusal, Option<KeyHolder>) {
+    match error {
+        AuthenticateError::Unknown => (Refusal::Unauthenticated, None),
+        AuthenticateError::Revoked(holder) => (Refusal::KeyRevoked, Some(holder)),
+        AuthenticateError::Expired(holder) => (Refusal::KeyExpired, Some(holder)),
+        AuthenticateError::NoTenant(holder) => (Refusal::KeyWithoutTenant, Some(holder)),
+    }
+}
+
+/// The one key of a request.
+fn presented_key(head: &Head, dialect: Dialect) -> Result<&[u8], Refusal> {
     let headers = &head.headers;
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| bearer_token(value.as_bytes()));
     let plain = ["x-api-key", "api-key", "x-goog-api-key"]
@@ -57,8 +72,11 @@ fn presented_key(head: &Head, dialect: Dialect) -> Option<&[u8]> {
     let query = head.parameter("key").filter(|_| dialect == Dialect::Gemini);
     let query = query.map(|key| Some(key.as_bytes()));
     let mut keys = bearer.chain(plain).chain(query);
-    let key = keys.next()??;
-    keys.all(|other| other == Some(key)).then_some(key)
+    let key = keys.next().flatten().ok_or(Refusal::Unauthenticated)?;
+    match keys.all(|other| other == Some(key)) {
+        true => Ok(key),
+        false => Err(Refusal::DifferingKeys),
+    }
 }
 
 /// RFC 6750 §2.1; the scheme's name is case-insensitive (RFC 9110 §11.1).
@@ -83,7 +101,8 @@ mod tests {
 
     fn key_of(pairs: &[(&'static str, &'static str)]) -> Option<String> {
         let head = head(pairs, "key=q");
-        presented_key(&head, Dialect::OpenAi).map(|key| String::from_utf8_lossy(key).into_owned())
+        let key = presented_key(&head, Dialect::OpenAi).ok()?;
+        Some(String::from_utf8_lossy(key).into_owned())
     }
 
     #[test]
@@ -95,7 +114,8 @@ mod tests {
             (&[], "keys=k", None),
         ] {
             let head = head(pairs, query);
-            assert_eq!(presented_key(&head, Dialect::Gemini), key.map(str::as_bytes), "{query}");
+            let presented = presented_key(&head, Dialect::Gemini).ok();
+            assert_eq!(presented, key.map(str::as_bytes), "{query}");
         }
     }
 
@@ -115,6 +135,9 @@ mod tests {
     #[test]
     fn refuses_none_another_scheme_and_keys_that_disagree() {
         assert_eq!(key_of(&[]), None);
+        let differing = head(&[("api-key", "a"), ("x-api-key", "b")], "");
+        let refusal = presented_key(&differing, Dialect::OpenAi).unwrap_err();
+        assert!(refusal.to_string().contains("differ"), "{refusal}");
         assert_eq!(key_of(&[("authorization", "Basic k")]), None);
         assert_eq!(key_of(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]), None);
         assert_eq!(key_of(&[("authorization", "Bearer a"), ("x-api-key", "b")]), None);

@@ -42,7 +42,10 @@ impl Filter for Meter {
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         let quotes = quote::affordable(x, &self.prices)?;
         let dearest = quotes.iter().map(|quote| quote.worst_case).max().unwrap_or_default();
-        let hold = x.tenant.need()?.hold(dearest)?;
+        let hold = x.tenant.need()?.hold(dearest).map_err(|cause| Refusal::OverBudget {
+            cause,
+            assumed_output_tokens: quote::assumed_output(x, &quotes),
+        })?;
         x.quotes.fill(quotes)?;
         x.hold.fill(hold)?;
         Ok(Flow::Continue)

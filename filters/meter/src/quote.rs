@@ -58,6 +58,13 @@ fn quote(
     }
 }
 
+/// What the dearest candidate may write to a request that names no cap.
+pub(crate) fn assumed_output(x: &Exchange, quotes: &[Quote]) -> Option<u64> {
+    let capped = x.call.peek().is_none_or(|call| call.max_output_tokens().is_some());
+    let dearest = quotes.iter().max_by_key(|quote| quote.worst_case).filter(|_| !capped)?;
+    Some(dearest.bounds.output).filter(|tokens| *tokens > 0)
+}
+
 /// Every token has at least one byte of the body, unless the body only points at its input.
 fn worst_case_of(call: &Call) -> WorstCase {
     let bytes = call.body().len() as u64;
