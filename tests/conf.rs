@@ -210,7 +210,7 @@ const KEYS: &[(&str, &str)] = &[
         ".providers",
         "name kind base_url key key_name ca_file local local_networks free idle_connections_max breaker",
     ),
-    (".providers", "headers api_version"),
+    (".providers", "headers api_version pool_idle_timeout_seconds tcp_timeout_seconds"),
     (".providers.headers", "openai-organization"),
     (".providers", "connect_timeout_seconds first_byte_timeout_seconds idle_timeout_seconds"),
     (".providers.key", "env file credential"),

@@ -18,12 +18,12 @@ async fn a_log_is_handed_on_beside_a_running_gateway_and_without_one() {
     let gateway = gateway(SMALL).await;
     ask_often(&gateway, 2).await;
     let first = public_key(gateway.folder.path());
-    let second = said(gateway.folder.path(), &["ledger", "rotate-key"]).trim().to_owned();
+    let second = said(gateway.folder.path(), &["ledger", "rotate-key", "--yes"]).trim().to_owned();
     assert_ne!(second, first);
     assert_eq!(public_key(gateway.folder.path()), second);
     ask_often(&gateway, 2).await;
     let folder = gateway.stop().0;
-    let third = said(folder.path(), &["ledger", "rotate-key"]).trim().to_owned();
+    let third = said(folder.path(), &["ledger", "rotate-key", "--yes"]).trim().to_owned();
 
     let gateway = Gateway::start_in(folder);
     ask_often(&gateway, 2).await;
@@ -49,7 +49,7 @@ async fn a_rotation_that_a_crash_parted_is_finished_by_the_next_start() {
 
     let gateway = Gateway::start_in(folder);
     assert_eq!(public_key(gateway.folder.path()), first, "the staged key signs nothing yet");
-    let second = said(gateway.folder.path(), &["ledger", "rotate-key"]).trim().to_owned();
+    let second = said(gateway.folder.path(), &["ledger", "rotate-key", "--yes"]).trim().to_owned();
     let folder = gateway.kill();
     assert_eq!(fs::read(keys.join("signing.key")).unwrap(), staged, "staged once");
 
@@ -63,7 +63,7 @@ async fn a_rotation_that_a_crash_parted_is_finished_by_the_next_start() {
     assert_eq!(fs::read(keys.join("signing.key")).unwrap(), staged);
     assert!(!keys.join("signing.next.key").exists());
     ask_often(&gateway, 1).await;
-    let third = said(gateway.folder.path(), &["ledger", "rotate-key"]);
+    let third = said(gateway.folder.path(), &["ledger", "rotate-key", "--yes"]);
     assert_ne!(third.trim(), second);
     records::assert_verifies(gateway.folder.path());
 }
@@ -85,9 +85,9 @@ async fn keys_that_the_configuration_names_are_the_operators_to_change() {
     let gateway = Gateway::start_in(folder);
     ask_often(&gateway, 1).await;
     let first = public_key(gateway.folder.path());
-    let second = said(gateway.folder.path(), &["ledger", "rotate-key"]).trim().to_owned();
+    let second = said(gateway.folder.path(), &["ledger", "rotate-key", "--yes"]).trim().to_owned();
     assert_ne!(first, second);
-    let (again, code) = refused(gateway.folder.path(), &["ledger", "rotate-key"]);
+    let (again, code) = refused(gateway.folder.path(), &["ledger", "rotate-key", "--yes"]);
     assert!(again.contains("that key signs the log already, or did"), "{again}");
     assert_eq!(code, 69);
     ask_often(&gateway, 1).await;
@@ -101,7 +101,7 @@ async fn keys_that_the_configuration_names_are_the_operators_to_change() {
     fs::write(folder.path().join("gateway.yaml"), changed).unwrap();
     let gateway = Gateway::start_in(folder);
     assert!(!gateway.log().contains("make it the signing_key"));
-    let (none, _) = refused(gateway.folder.path(), &["ledger", "rotate-key"]);
+    let (none, _) = refused(gateway.folder.path(), &["ledger", "rotate-key", "--yes"]);
     assert!(none.contains("next_signing_key"), "{none}");
     for key in [&first, &second] {
         said(gateway.folder.path(), &["ledger", "verify", "--key", key]);
@@ -190,7 +190,7 @@ async fn what_is_not_meant_or_not_yet_is_not_dropped() {
     assert!(before("2026-02-30").0.contains("neither 2026-11-22 nor "));
     let (silent, _) =
         refused(folder, &["ledger", "retain", "--yes", "--keep-days", "1", "--reason", " "]);
-    assert!(silent.contains("a reason has 1 to 1024 bytes"), "{silent}");
+    assert!(silent.contains("a reason is one line of 1 to 1024 bytes"), "{silent}");
     said(folder, &["ledger", "retain", "--yes", "--reason", "r", "--before", "2020-01-01"]);
     assert!(records::of_kind(&gateway.data(), Kind::Retention).is_empty());
 }

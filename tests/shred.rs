@@ -172,8 +172,9 @@ async fn what_cannot_be_done_is_not_begun() {
         String::from_utf8(done.stderr).unwrap()
     };
     assert!(said("nobody", "r").contains("the tenant `nobody` has no key here"));
-    assert!(said("a", " ").contains("a reason has 1 to 1024 bytes"));
-    assert!(said("a", &"r".repeat(1025)).contains("a reason has 1 to 1024 bytes"));
+    assert!(said("a", "a\nb").contains("a reason is one line"));
+    assert!(said("a", " ").contains("a reason is one line of 1 to 1024 bytes"));
+    assert!(said("a", &"r".repeat(1025)).contains("a reason is one line of 1 to 1024 bytes"));
     let file = key_file(gateway.folder.path());
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
     std::fs::set_permissions(&file, mode).unwrap();

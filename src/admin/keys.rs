@@ -42,8 +42,8 @@ pub(crate) enum KeyError {
     NoTenant(TenantName),
     #[error("no key has the id {0}")]
     NoKey(KeyId),
-    #[error("a label has at most {LABEL_MAX_BYTES} bytes")]
-    LongLabel,
+    #[error("a label is one line of at most {LABEL_MAX_BYTES} bytes, without control characters")]
+    BadLabel,
     #[error("{0}")]
     NoRandomness(#[from] inferlayer_accounts::key::NoRandomness),
     #[error("the ledger cannot record the change, so it was not made: {0}")]
@@ -54,6 +54,18 @@ pub(crate) enum KeyError {
 
 const LABEL_MAX_BYTES: usize = 256;
 const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+/// Whether a text can stand in a row of a list and forge none: no control character, no other line
+/// end, nothing that turns the direction of what follows.
+pub(crate) fn is_one_line(text: &str) -> bool {
+    let forges = |c: char| {
+        let ends = matches!(c, '\u{2028}' | '\u{2029}');
+        let marks = matches!(c, '\u{200e}' | '\u{200f}');
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || ends || marks || turns
+    };
+    !text.chars().any(forges)
+}
 
 impl Keys {
     pub(crate) fn new(accounts: Arc<Accounts>, ledger: Ledger) -> Keys {
@@ -69,8 +81,8 @@ impl Keys {
         if !self.accounts.has_tenant(&tenant) {
             return Err(KeyError::NoTenant(tenant));
         }
-        if label.len() > LABEL_MAX_BYTES {
-            return Err(KeyError::LongLabel);
+        if label.len() > LABEL_MAX_BYTES || !is_one_line(&label) {
+            return Err(KeyError::BadLabel);
         }
         let minted = MintedKey::mint()?;
         let (id, hash, created_at) = (minted.id, minted.hash.clone(), unix_seconds());
@@ -104,7 +116,7 @@ impl KeyError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             KeyError::NoTenant(_) | KeyError::NoKey(_) => StatusCode::NOT_FOUND,
-            KeyError::LongLabel => StatusCode::BAD_REQUEST,
+            KeyError::BadLabel => StatusCode::BAD_REQUEST,
             KeyError::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
             KeyError::NoRandomness(_) | KeyError::Metadata(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::server::Books;
 
 pub(crate) use client::{Client, ClientError};
-pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys};
+pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys, is_one_line};
 pub(crate) use reason::Reason;
 pub(crate) use receipts::{Proof, Receipts, ReceiptsError};
 pub(crate) use retain::{Dropped, Retain, RetainError, Retainer};

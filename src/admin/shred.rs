@@ -11,6 +11,8 @@ use inferlayer_ledger::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::admin::is_one_line;
+
 /// Destroys keys, one at a time.
 pub(crate) struct Shredder(Arc<Shared>);
 
@@ -43,7 +45,7 @@ pub(crate) struct Shredded {
 /// Why a key was not destroyed, or not wholly.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShredError {
-    #[error("a reason has 1 to {REASON_MAX_BYTES} bytes")]
+    #[error("a reason is one line of 1 to {REASON_MAX_BYTES} bytes, without control characters")]
     Reason,
     #[error("the tenant `{0}` has no key here")]
     NoKey(TenantName),
@@ -76,7 +78,8 @@ impl Shredder {
 
 impl Shared {
     fn shred(&self, asked: Shred) -> Result<Shredded, ShredError> {
-        if asked.reason.trim().is_empty() || asked.reason.len() > REASON_MAX_BYTES {
+        let reason = asked.reason.as_str();
+        if reason.trim().is_empty() || reason.len() > REASON_MAX_BYTES || !is_one_line(reason) {
             return Err(ShredError::Reason);
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);

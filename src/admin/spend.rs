@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Spend {
     pub(crate) tenant: TenantName,
-    /// The configuration's; records know of none.
+    /// The configuration's, where it has the tenant; records know of none.
     #[serde(rename = "limit_nano_usd", skip_serializing_if = "Option::is_none", default)]
     pub(crate) limit: Option<NanoUsd>,
     /// Spent for good.
@@ -33,14 +33,18 @@ pub(crate) struct Claimed {
 }
 
 impl Spend {
-    /// Of every configured tenant, by name.
+    /// Of every configured tenant, and of those that were and have spent something, by name.
     pub(crate) fn live(accounts: &Accounts) -> Vec<Spend> {
         let budgets = accounts.budgets().map(|(tenant, budget)| {
             let (limit, account) = (Some(budget.limit()), budget.account());
             let (settled, held) = (account.spent.into(), account.held.into());
             Spend { tenant: tenant.clone(), limit, settled, held, claimed: None }
         });
-        let mut list: Vec<_> = budgets.collect();
+        let former = accounts.former().map(|(tenant, settled)| {
+            let (limit, held) = (None, Total::default());
+            Spend { tenant: tenant.clone(), limit, settled, held, claimed: None }
+        });
+        let mut list: Vec<_> = budgets.chain(former).collect();
         list.sort_by(|a, b| a.tenant.cmp(&b.tenant));
         list
     }

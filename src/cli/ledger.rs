@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Drop old records, whole segments at a time, with a signed record that says so.
     Retain(retain::Arguments),
     /// Hand the log on to a new signing key and destroy the old one.
-    RotateKey,
+    RotateKey(rotate_key::Arguments),
     /// Build the index anew from the journal.
     Rebuild,
 }
@@ -66,7 +66,7 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::run(place, arguments),
         Command::Restore(arguments) => restore::run(place, arguments),
         Command::Retain(arguments) => retain::run(place, arguments),
-        Command::RotateKey => rotate_key::run(place),
+        Command::RotateKey(arguments) => rotate_key::run(place, &arguments),
         Command::Rebuild => rebuild::run(place),
     }
 }
@@ -87,14 +87,16 @@ pub(crate) fn verified(data_dir: &DataDir, trust: Trust) -> Result<Verified, Fai
             writeln!(io::stdout(), "DOES NOT HOLD: {fault}")?;
             Err(Failure::Verdict)
         }
-        Err(error) => Err(unreadable(error)),
+        Err(error) => Err(unreadable(&data_dir.journal(), error)),
     }
 }
 
 /// Folds the records of a journal, without its lock.
 pub(crate) fn fold(journal: &Path, trust: Trust) -> Result<Fold, Failure> {
     let mut fold = Fold::default();
-    each_record(journal, trust, |record| fold.record(record).map_err(unreadable))?;
+    each_record(journal, trust, |record| {
+        fold.record(record).map_err(|error| unreadable(journal, error))
+    })?;
     Ok(fold)
 }
 
@@ -104,15 +106,15 @@ pub(crate) fn each_record(
     trust: Trust,
     mut see: impl FnMut(&Record<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut reader = Reader::open(journal, trust).map_err(unreadable)?;
-    while let Some(record) = reader.next().map_err(unreadable)? {
+    let mut reader = Reader::open(journal, trust).map_err(|error| unreadable(journal, error))?;
+    while let Some(record) = reader.next().map_err(|error| unreadable(journal, error))? {
         see(&record)?;
     }
     Ok(())
 }
 
-pub(crate) fn unreadable(error: impl Display) -> Failure {
-    Failure::Data(format!("ledger: {error}"))
+pub(crate) fn unreadable(journal: &Path, error: impl Display) -> Failure {
+    Failure::Data(format!("{}: {error}", journal.display()))
 }
 
 /// Trust in the key that `--key` names; in the one that the log names itself, without.

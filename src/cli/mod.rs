@@ -8,13 +8,16 @@ mod ledger;
 mod log;
 mod opener;
 mod operator;
+mod owner;
 mod serve;
 mod show;
 mod shred;
 mod spend;
 mod utc;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -23,19 +26,33 @@ use inferlayer_accounts::TenantName;
 use inferlayer_filter::Registration;
 
 use crate::admin::Reason;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Overrides};
 use crate::server::StartError;
 
 /// OpenAI-compatible LLM gateway with a ledger that auditors recompute.
 #[derive(Parser)]
 #[command(name = "inferlayer", version, arg_required_else_help = false)]
 struct Arguments {
-    /// The configuration file; an embedded default when absent.
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
+    /// The configuration file. When absent: /etc/inferlayer/inferlayer.yaml where that is, or else
+    /// an embedded default; an empty name stands for the latter.
+    #[arg(long, global = true, value_name = "FILE", env = "INFERLAYER_CONFIG")]
+    config: Option<OsString>,
     /// The data folder, in place of the configuration's `data_dir`.
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", env = "INFERLAYER_DATA_DIR")]
     data_dir: Option<PathBuf>,
+    /// Where clients connect, in place of the configuration's `listen.http`.
+    #[arg(long, global = true, value_name = "ADDRESS", env = "INFERLAYER_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where Prometheus connects, in place of the configuration's `listen.metrics`; `none` turns
+    /// metrics off.
+    #[arg(
+        long,
+        global = true,
+        value_name = "ADDRESS",
+        env = "INFERLAYER_METRICS",
+        value_parser = metrics_address
+    )]
+    metrics: Option<Metrics>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -58,10 +75,17 @@ enum Command {
     Spend(spend::Arguments),
 }
 
+/// Where metrics listen, or that they do not.
+#[derive(Clone, Copy)]
+struct Metrics(Option<SocketAddr>);
+
+/// Where a package puts the configuration.
+const INSTALLED: &str = "/etc/inferlayer/inferlayer.yaml";
+
 /// Where commands find their configuration and data.
 struct Place {
     config: Option<PathBuf>,
-    data_dir: Option<PathBuf>,
+    overrides: Overrides,
     filters: &'static [Registration],
 }
 
@@ -108,8 +132,10 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
             return if error.use_stderr() { ExitCode::from(EX_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let Arguments { config, data_dir, command } = arguments;
-    let place = Place { config, data_dir, filters };
+    let Arguments { config, data_dir, listen, metrics, command } = arguments;
+    let metrics = metrics.map(|Metrics(address)| address);
+    let overrides = Overrides { data_dir, listen, metrics };
+    let place = Place { config: chosen(config), overrides, filters };
     let done = match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&place),
         Command::Check(arguments) => check::run(&place, &arguments),
@@ -120,6 +146,10 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read has read enough, as `head` does.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::from(EX_BROKEN_PIPE)
+        }
         Err(failure) => {
             failure.tell(&mut io::stderr().lock());
             ExitCode::from(failure.exit_code())
@@ -135,14 +165,25 @@ fn tenant_name(text: &str) -> Result<TenantName, String> {
     TenantName::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
+/// The configuration file, if there is one.
+fn chosen(named: Option<OsString>) -> Option<PathBuf> {
+    match named {
+        Some(path) if path.is_empty() => None,
+        Some(path) => Some(path.into()),
+        None => Some(PathBuf::from(INSTALLED)).filter(|path| path.exists()),
+    }
+}
+
+fn metrics_address(text: &str) -> Result<Metrics, String> {
+    let address = (text != "none").then(|| text.parse()).transpose();
+    let expected = |_| "neither `none` nor an address such as 127.0.0.1:9464".to_owned();
+    address.map(Metrics).map_err(expected)
+}
+
 impl Place {
     fn config(&self) -> Result<Config, Failure> {
-        let mut config = Config::load(self.config.as_deref(), self.filters)?;
-        if let Some(data_dir) = &self.data_dir {
-            config.data_dir.clone_from(data_dir);
-        } else if config.data_dir.is_relative() {
-            config.data_dir = self.base().join(&config.data_dir);
-        }
+        let mut config = Config::load(self.config.as_deref(), &self.overrides, self.filters)?;
+        config.data_dir = self.base().join(&config.data_dir);
         Ok(config)
     }
 
@@ -152,6 +193,8 @@ impl Place {
     }
 }
 
+/// As a shell has it of a program that SIGPIPE ended.
+const EX_BROKEN_PIPE: u8 = 128 + 13;
 const EX_USAGE: u8 = 64;
 const EX_DATAERR: u8 = 65;
 const EX_UNAVAILABLE: u8 = 69;
@@ -182,5 +225,57 @@ impl Failure {
             Failure::Verdict | Failure::Demo(_) => 1,
             Failure::Output(_) => EX_IOERR,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every command of the block under "Running it", as printed: each alternative, with and
+    /// without what stands in brackets.
+    fn printed() -> Vec<String> {
+        let readme = include_str!("../../README.md");
+        let block = readme.split("## Running it").nth(1).and_then(|rest| rest.split("```").nth(1));
+        let lines = block.unwrap().lines().filter(|line| line.starts_with("inferlayer "));
+        // What a command does stands behind two spaces; some are set apart from their options.
+        let command = |line: &str| match line.split_once(" --config ") {
+            Some((words, rest)) => {
+                let rest = rest.split("  ").next().unwrap_or_default();
+                format!("{} --config {rest}", words.trim_end())
+            }
+            None => {
+                let line = line.replacen("demo   ", "demo ", 1);
+                line.split("  ").next().unwrap_or_default().to_owned()
+            }
+        };
+        lines.map(command).collect()
+    }
+
+    #[test]
+    fn the_commands_of_the_readme_are_taken_as_printed() {
+        let printed = printed();
+        assert!(printed.len() >= 15, "{printed:?}");
+        for command in printed {
+            let plain = command.replace(['[', ']'], "").replace("list | revoke", "revoke");
+            let plain = plain.replace("receipt | proof", "proof");
+            let filled = plain
+                .replace(" ID", " 01941f2971aa")
+                .replace("--request 01941f2971aa", "--request 01941f29-71aa-7000-8000-000000000000")
+                .replace("NAME", "a")
+                .replace(" N ", " 7 ");
+            let parsed = Arguments::try_parse_from(filled.split_whitespace());
+            assert!(parsed.is_ok(), "{command}: {}", parsed.err().unwrap());
+            let destroys =
+                ["shred", "retain", "rotate-key"].iter().any(|word| plain.contains(word));
+            assert_eq!(plain.contains("--yes"), destroys, "{command}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
     }
 }

@@ -39,6 +39,7 @@ fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
         writeln!(out, "metrics on http://{metrics}/metrics")?;
     }
     writeln!(out, "data in {}", built.data_dir.path().display())?;
+    writeln!(out, "configured by {}", built.config.source)?;
     if place.config.is_none() {
         let key = embedded_key(built)?;
         writeln!(

@@ -33,7 +33,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
         )));
     }
     let shred = Shred { tenant, reason };
-    let request = Request { method: "POST", path: "/shred", body: Some(&shred) };
+    let request = Request { method: "POST", path: "/shred", body: Some(&shred), new_log: false };
     let done = ask_or(place, request, async |books| {
         let (accounts, ledger) = (Arc::clone(&books.accounts), books.ledger.clone());
         let shredder = Shredder::new(accounts, ledger, books.tenant_keys.clone());

@@ -61,7 +61,7 @@ fn recomputed(data_dir: &DataDir, trust: Trust) -> Result<Vec<Spend>, Failure> {
 }
 
 fn live(data_dir: &DataDir) -> Result<Vec<Spend>, Failure> {
-    let request = Request { method: "GET", path: "/spend", body: None::<&()> };
+    let request = Request { method: "GET", path: "/spend", body: None::<&()>, new_log: false };
     ask(data_dir, request).map_err(|failure| match failure {
         Failure::Client(ClientError::NotRunning) => Failure::Data(format!(
             "{}; --from-ledger reads the records without one",

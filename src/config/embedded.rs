@@ -145,7 +145,7 @@ mod tests {
     use inferlayer_filter::Registration;
 
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Overrides};
 
     const FILTERS: &[Registration] = &[
         Registration::of::<inferlayer_authenticate::AuthenticateSettings>(),
@@ -164,7 +164,13 @@ mod tests {
             let local_url = local.then(|| "http://127.0.0.1:1/v1".to_owned());
             let embedded = Embedded { openai, anthropic, gemini, local_url };
             let yaml = embedded.yaml();
-            let config = Config::parse("embedded".into(), yaml.clone(), None, FILTERS);
+            let config = Config::parse(
+                "embedded".into(),
+                yaml.clone(),
+                None,
+                &Overrides::default(),
+                FILTERS,
+            );
             let providers = config.unwrap_or_else(|error| panic!("{error}\n{yaml}")).providers;
             let names: Vec<_> = providers.iter().map(|p| p.name.as_str().to_owned()).collect();
             for (name, expected) in [

@@ -30,6 +30,7 @@ mod warn;
 mod yaml;
 
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,19 +76,39 @@ pub(crate) struct Config {
     document: Document,
 }
 
+/// What the command line or the environment says in place of the file.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) metrics: Option<Option<SocketAddr>>,
+}
+
+impl Overrides {
+    fn apply(&self, file: &mut File) {
+        if let Some(data_dir) = &self.data_dir {
+            // Named from where the command runs, not from where the file is.
+            file.data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone());
+        }
+        file.listen.http = self.listen.unwrap_or(file.listen.http);
+        file.listen.metrics = self.metrics.unwrap_or(file.listen.metrics);
+    }
+}
+
 impl Config {
     /// Reads a file, or the embedded default when there is none.
     pub(crate) fn load(
         path: Option<&Path>,
+        overrides: &Overrides,
         known: &'static [Registration],
     ) -> Result<Config, ConfigError> {
         let Some(path) = path else {
             let text = Embedded::from_env().yaml();
-            return Config::parse("embedded default".to_owned(), text, None, known);
+            return Config::parse("embedded default".to_owned(), text, None, overrides, known);
         };
         let source = path.display().to_string();
         let text = yaml::read(path, &source)?;
-        Config::parse(source, text, path.parent(), known)
+        Config::parse(source, text, path.parent(), overrides, known)
     }
 
     /// Reads a configuration from text. Relative paths in it start at `base`.
@@ -95,12 +116,13 @@ impl Config {
         source: String,
         text: String,
         base: Option<&Path>,
+        overrides: &Overrides,
         known: &'static [Registration],
     ) -> Result<Config, ConfigError> {
         let sha256 = inferlayer_accounts::price::sha256_hex(text.as_bytes());
         let mut document = Document::parse(source.clone(), text)?;
         let base = base.unwrap_or(Path::new(""));
-        let parts = Parts::read(base, known, &mut document);
+        let parts = Parts::read(base, overrides, known, &mut document);
         let mistakes = document.mistakes();
         match parts {
             Some(parts) if mistakes.is_empty() => {
@@ -131,8 +153,14 @@ struct Parts {
 
 impl Parts {
     /// Reads and checks everything; the document notes what is wrong.
-    fn read(base: &Path, known: &'static [Registration], document: &mut Document) -> Option<Parts> {
-        let file: File = document.read("", PhantomData)?;
+    fn read(
+        base: &Path,
+        overrides: &Overrides,
+        known: &'static [Registration],
+        document: &mut Document,
+    ) -> Option<Parts> {
+        let mut file: File = document.read("", PhantomData)?;
+        overrides.apply(&mut file);
         let filters = Filters::read(&file.filters, known, document);
         let prices = file.prices.load(document, base)?;
         check::check(&file, base, document);

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
+use zeroize::Zeroizing;
+
 use crate::upstream::Secret;
 
 /// Where a secret is.
@@ -24,10 +26,12 @@ impl SecretReference {
     /// Reads the secret. Relative files start at `base`.
     pub(crate) fn read(&self, base: &Path) -> Result<Secret, String> {
         let read = |path: PathBuf| {
-            std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+            let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+            text.map_err(|error| format!("{}: {error}", path.display()))
         };
         let text = match self {
             SecretReference::Env(name) => std::env::var(name)
+                .map(Zeroizing::new)
                 .map_err(|_| format!("environment variable {name} is not set"))?,
             SecretReference::File(path) => read(base.join(path))?,
             SecretReference::Credential(name) => {

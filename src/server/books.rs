@@ -1,10 +1,11 @@
 //! The ledger as the gateway opens it: which keys sign and seal, and what is folded from records.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold};
-use inferlayer_ledger::{KeyError, Keyring, Ledger, Options, TenantKeys};
+use inferlayer_ledger::{KeyError, Keyring, Kind, Ledger, Options, Record, RequestId, TenantKeys};
 
 use crate::anchor;
 use crate::config::{Config, ConfigError};
@@ -23,6 +24,23 @@ pub(crate) struct Books {
     pub(crate) remembered: Vec<Remembered>,
 }
 
+/// Intents of the run before this one that have no outcome; those of earlier runs were told of.
+#[derive(Default)]
+struct LastRun {
+    open: HashSet<RequestId>,
+}
+
+impl LastRun {
+    fn record(&mut self, record: &Record<'_>) {
+        match (record.kind(), record.request_id()) {
+            (Kind::Open, _) => self.open.clear(),
+            (Kind::Intent, Some(request)) => drop(self.open.insert(request)),
+            (Kind::Outcome, Some(request)) => drop(self.open.remove(&request)),
+            _ => {}
+        }
+    }
+}
+
 /// Opens the ledger and folds the accounts from it.
 pub(crate) fn open_books(
     config: &Config,
@@ -36,9 +54,11 @@ pub(crate) fn open_books(
     let signing_keys = signing_keys(config, keyring, base)?;
     let mut options = options(config, data_dir, &signing_keys)?;
     let (folded, mut memory) = (SharedFold::default(), Memory::default());
+    let mut last_run = LastRun::default();
     options.state = Box::new(folded.clone());
     let (ledger, opened) = Ledger::open(options, &mut |place, record| {
         memory.record(place, record);
+        last_run.record(record);
         Ok(())
     })?;
     if opened.rotated {
@@ -46,8 +66,9 @@ pub(crate) fn open_books(
     }
     let fold = folded.now();
     let (unfinished, held) = fold.unfinished();
-    if unfinished > 0 {
-        tracing::warn!(unfinished, %held, "intents without outcome are charged at their hold");
+    if !last_run.open.is_empty() {
+        let new = last_run.open.len();
+        tracing::warn!(new, unfinished, %held, "intents without outcome are charged at their hold");
     }
     finish_shreds(&fold, &tenant_keys)?;
     let tenants = config.tenants.iter().map(|tenant| {

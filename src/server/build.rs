@@ -43,6 +43,8 @@ pub(crate) enum StartError {
     Config(#[from] ConfigError),
     #[error("{0}")]
     Bind(#[from] BindError),
+    #[error("{cause}; that is {key} of the configuration: {way_out}")]
+    Listen { cause: BindError, key: &'static str, way_out: &'static str },
     #[error("data folder {folder}: {cause}")]
     DataDir { folder: String, cause: std::io::Error },
     #[error("{0}")]
@@ -75,14 +77,24 @@ impl From<AnchorsError> for StartError {
 /// Builds everything; nothing serves yet.
 pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError> {
     let data_dir = DataDir::at(&config.data_dir);
-    let http = Listener::tcp(config.listen.http)?;
-    let metrics = config.listen.metrics.map(Listener::tcp).transpose()?;
+    let http = Listener::tcp(config.listen.http).map_err(|cause| StartError::Listen {
+        cause,
+        key: "listen.http",
+        way_out: "name another there, or by --listen 127.0.0.1:8081",
+    })?;
+    let metrics = config.listen.metrics.map(Listener::tcp).transpose();
+    let metrics = metrics.map_err(|cause| StartError::Listen {
+        cause,
+        key: "listen.metrics",
+        way_out: "name another there, or by --metrics 127.0.0.1:9465; --metrics none turns it off",
+    })?;
+    // Secrets are read before the ledger is opened: a start that fails for one writes nothing.
+    let (simulated, simulated_url) = simulated(&config)?;
+    let upstreams = upstreams(&config, simulated_url.as_ref(), base)?;
     let mut books = open_books(&config, &data_dir, base)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
     record_config(&config, &books)?;
 
-    let (simulated, simulated_url) = simulated(&config)?;
-    let upstreams = upstreams(&config, simulated_url.as_ref(), base)?;
     let site = Site {
         providers: config.outline.providers.clone(),
         offers: config.outline.offers.clone(),

@@ -38,7 +38,7 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { gateway, config, listeners, books, anchors, simulated, .. } = built;
+    let Built { gateway, config, listeners, books, anchors, simulated, data_dir } = built;
     let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
     let (in_flight, limits) = (Arc::clone(&gateway.in_flight), config.limits);
     let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), &config.listen));
@@ -86,5 +86,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         std::thread::sleep(Duration::from_millis(5));
     }
     pipeline.close();
+    // While the lock says that no other gateway made it.
+    let _ = std::fs::remove_file(data_dir.admin_socket());
     anchors.close_ledger().map_err(StartError::Close)
 }

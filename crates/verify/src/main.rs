@@ -32,8 +32,21 @@ enum Verdict {
     CannotRead(String),
 }
 
+/// What the program says of itself.
+fn about(word: &str) -> Option<&'static str> {
+    match word {
+        "-h" | "--help" => Some(USAGE),
+        "-V" | "--version" => Some(concat!("inferlayer-verify ", env!("CARGO_PKG_VERSION"), "\n")),
+        _ => None,
+    }
+}
+
 fn main() -> ExitCode {
     let mut words = env::args().skip(1).peekable();
+    if let Some(text) = words.peek().and_then(|word| about(word)) {
+        let written = io::stdout().lock().write_all(text.as_bytes());
+        return ExitCode::from(if written.is_err() { 66 } else { 0 });
+    }
     let receipt = words.next_if(|word| word == "receipt").is_some();
     let verdict = match Arguments::parse(words) {
         Err(mistake) => Verdict::WrongUsage(mistake),

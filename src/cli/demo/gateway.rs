@@ -15,7 +15,7 @@ use tokio::net::TcpSocket;
 use crate::admin::{CreateKey, Keys};
 use crate::cli::Failure;
 use crate::cli::demo::steps::Tenant;
-use crate::config::Config;
+use crate::config::{Config, Overrides};
 use crate::server::{self, Built, DataDir, Signals, StartError, StopHandle};
 
 const CONFIGURATION: &str = include_str!("gateway.yaml");
@@ -39,7 +39,8 @@ impl Gateway {
         let dead = dead_port()?;
         let port = dead.local_addr()?.port().to_string();
         let yaml = CONFIGURATION.replace("$dead_port", &port);
-        let mut config = Config::parse("demo".to_owned(), yaml, None, filters)?;
+        let mut config =
+            Config::parse("demo".to_owned(), yaml, None, &Overrides::default(), filters)?;
         folder.clone_into(&mut config.data_dir);
         let origin = config.ledger.origin.clone();
         let built = server::build(config, Path::new(""))?;

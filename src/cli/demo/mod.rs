@@ -19,7 +19,7 @@ use crate::cli::{Failure, Place};
 
 /// Runs the demo; an error when something was not as told.
 pub(crate) fn run(place: &Place) -> Result<(), Failure> {
-    let folder = Folder::choose(place.data_dir.clone())?;
+    let folder = Folder::choose(place.overrides.data_dir.clone())?;
     let gateway = Gateway::start(&folder.path, place.filters)?;
     let mut out = io::stdout().lock();
     writeln!(

@@ -58,12 +58,14 @@ struct Which {
 pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { which, content, out, key } = arguments;
     let data_dir = DataDir::at(&place.config()?.data_dir);
-    let reader = Reader::open(&data_dir.journal(), trust(key.as_deref())?).map_err(unreadable)?;
+    let journal = data_dir.journal();
+    let reader = Reader::open(&journal, trust(key.as_deref())?);
+    let reader = reader.map_err(|error| unreadable(&journal, error))?;
     let opener = content.then(|| Opener::of(&data_dir));
     match out {
-        None => write(reader, &which, opener.as_ref(), io::stdout().lock()).map(drop),
+        None => write(&journal, reader, &which, opener.as_ref(), io::stdout().lock()).map(drop),
         Some(path) => {
-            let file = write(reader, &which, opener.as_ref(), create(&path)?)?;
+            let file = write(&journal, reader, &which, opener.as_ref(), create(&path)?)?;
             Ok(file.sync_all()?)
         }
     }
@@ -77,13 +79,14 @@ fn create(path: &Path) -> Result<File, Failure> {
 /// Writes a line for each record that is meant, and one more for the log's end: without that one
 /// the export is not complete.
 fn write<W: Write>(
+    journal: &Path,
     mut reader: Reader,
     which: &Which,
     opener: Option<&Opener>,
     out: W,
 ) -> Result<W, Failure> {
     let mut out = BufWriter::new(out);
-    while let Some(record) = reader.next().map_err(unreadable)? {
+    while let Some(record) = reader.next().map_err(|error| unreadable(journal, error))? {
         if which.is_meant(&record) {
             Line::of(&record, opener)?.write(&mut out)?;
         }

@@ -45,10 +45,11 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
 
 fn proof_of(data_dir: &DataDir, sequence: u64) -> Result<String, Failure> {
     let path = format!("/proofs/{sequence}");
-    match ask(data_dir, Request { method: "GET", path: &path, body: None::<&()> }) {
+    match ask(data_dir, Request { method: "GET", path: &path, body: None::<&()>, new_log: false }) {
         Err(Failure::Client(ClientError::NotRunning)) => {
             let proof = InclusionProof::read(&data_dir.journal(), Trust::FirstUse, sequence);
-            Ok(proof.map_err(unreadable)?.to_text())
+            let proof = proof.map_err(|error| unreadable(&data_dir.journal(), error))?;
+            Ok(proof.to_text())
         }
         answered => answered.map(|Proof { proof }| proof),
     }

@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal, Write};
 
 use inferlayer_ledger::rebuild_view;
 
+use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place};
 use crate::server::DataDir;
 
 pub(crate) fn run(place: &Place) -> Result<(), Failure> {
     let data_dir = DataDir::at(&place.config()?.data_dir);
+    become_owner(data_dir.path())?;
     let mut err = io::stderr();
     let told = err.is_terminal();
     let progress = |done: u64, of: u64| {

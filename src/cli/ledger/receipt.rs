@@ -30,12 +30,12 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
 /// The receipt of a request.
 pub(super) fn receipt_of(data_dir: &DataDir, request: Uuid) -> Result<ReceiptFile, Failure> {
     let path = format!("/receipts/{request}");
-    match ask(data_dir, Request { method: "GET", path: &path, body: None::<&()> }) {
+    match ask(data_dir, Request { method: "GET", path: &path, body: None::<&()>, new_log: false }) {
         Err(Failure::Client(ClientError::NotRunning)) => {
             let request = RequestId::new(request.into_bytes());
             let request = request.ok_or_else(|| Failure::Usage("no request has this id".into()))?;
             let read = ReceiptFile::read(&data_dir.journal(), Trust::FirstUse, request);
-            read.map_err(|error| unreadable(ReceiptsError::from(error)))
+            read.map_err(|error| unreadable(&data_dir.journal(), ReceiptsError::from(error)))
         }
         answered => answered,
     }

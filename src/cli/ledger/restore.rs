@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::admin::Reason;
+use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place, reason, utc};
 use crate::server::{DataDir, Restored, restore};
 
@@ -23,6 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let config = place.config()?;
     let data_dir = DataDir::at(&config.data_dir);
+    become_owner(data_dir.path())?;
     let Arguments { from, reason } = arguments;
     let restored = restore(&config, &data_dir, place.base(), &from, reason.as_str());
     let Restored { records, last_time_us, sequence, lost_until } =

@@ -44,7 +44,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
         )));
     }
     let retain = Retain { before_us, reason };
-    let request = Request { method: "POST", path: "/retain", body: Some(&retain) };
+    let request = Request { method: "POST", path: "/retain", body: Some(&retain), new_log: false };
     let dropped = ask_or(place, request, async |books| {
         Ok(Retainer::new(books.ledger.clone()).retain(retain.clone()).await?)
     })?;

@@ -4,12 +4,29 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use clap::Args;
+
 use crate::admin::{Rotated, Rotator};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place};
 
-pub(crate) fn run(place: &Place) -> Result<(), Failure> {
-    let request = Request { method: "POST", path: "/rotate-key", body: None::<&()> };
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// That it cannot be undone is understood.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) fn run(place: &Place, Arguments { yes }: &Arguments) -> Result<(), Failure> {
+    if !yes {
+        return Err(Failure::Usage(
+            "the key that signs now is destroyed, and earlier backups can be read and not written \
+             on; say --yes if that is meant"
+                .to_owned(),
+        ));
+    }
+    let request =
+        Request { method: "POST", path: "/rotate-key", body: None::<&()>, new_log: false };
     let rotated = ask_or(place, request, async |books| {
         let rotator = Rotator::new(books.ledger.clone(), Arc::clone(&books.signing_keys));
         Ok(rotator.rotate().await?)

@@ -4,10 +4,11 @@
 mod found;
 mod print;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use clap::Args;
-use inferlayer_ledger::{Kind, Record, TenantTag};
+use inferlayer_ledger::{Kind, Record, RequestId, TenantTag};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::cli::ledger::{each_record, trust};
@@ -37,9 +38,10 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Which {
-    /// The request's id, as in the header x-request-id of its answer.
+    /// The request's id: that of the header x-inferlayer-request-id of its answer, or the one that
+    /// its caller gave it in x-request-id.
     #[arg(long, value_name = "ID")]
-    request: Option<Uuid>,
+    request: Option<String>,
     /// The record's place in the log, from 0.
     #[arg(long, value_name = "NUMBER")]
     sequence: Option<u64>,
@@ -49,7 +51,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { which, json, no_content, key } = arguments;
     let data_dir = DataDir::at(&place.config()?.data_dir);
     let opener = (!no_content).then(|| Opener::of(&data_dir));
-    let mut search = Search { which, opener, found: Vec::new(), shredded: HashMap::new() };
+    let mut search = Search::new(which, opener);
     // To the end: whether a key was destroyed stands behind what it sealed.
     let trust = trust(key.as_deref())?;
     each_record(&data_dir.journal(), trust, |record| search.see(record))?;
@@ -65,6 +67,8 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
 
 struct Search {
     which: Which,
+    /// Of the requests that are meant.
+    requests: HashSet<RequestId>,
     /// None when the content is not asked for.
     opener: Option<Opener>,
     found: Vec<Found>,
@@ -72,12 +76,23 @@ struct Search {
 }
 
 impl Search {
+    fn new(which: Which, opener: Option<Opener>) -> Search {
+        let id = which.request.as_deref().and_then(|id| Uuid::try_parse(id).ok());
+        let id = id.and_then(|id| RequestId::new(id.into_bytes()));
+        let (found, shredded) = (Vec::new(), HashMap::new());
+        Search { which, requests: id.into_iter().collect(), opener, found, shredded }
+    }
+
     fn see(&mut self, record: &Record<'_>) -> Result<(), Failure> {
         if let (Kind::Shred, Some(tag)) = (record.kind(), record.tenant_tag()) {
             let (sequence, time_us) = (record.sequence(), record.time_us());
             self.shredded.insert(tag, Shredding { sequence, time_us });
         }
-        if !self.which.is_meant(record) {
+        if self.which.is_callers(record) {
+            self.requests.extend(record.request_id());
+        }
+        let is_meant = record.request_id().is_some_and(|id| self.requests.contains(&id));
+        if !is_meant && self.which.sequence != Some(record.sequence()) {
             return Ok(());
         }
         if self.found.len() == MAX_RECORDS {
@@ -94,9 +109,15 @@ impl Search {
 }
 
 impl Which {
-    fn is_meant(&self, record: &Record<'_>) -> bool {
-        let request = record.request_id().map(|id| Uuid::from_bytes(id.bytes()));
-        self.sequence == Some(record.sequence())
-            || self.request.is_some() && self.request == request
+    /// Whether it is the intent of a request that its caller calls so.
+    fn is_callers(&self, record: &Record<'_>) -> bool {
+        #[derive(Deserialize)]
+        struct Named {
+            client_request_id: Option<String>,
+        }
+        let Some(id) = &self.request else { return false };
+        let named = || serde_json::from_slice::<Named>(record.metadata()).ok();
+        record.kind() == Kind::Intent
+            && named().is_some_and(|named| named.client_request_id.as_ref() == Some(id))
     }
 }

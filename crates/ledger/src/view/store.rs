@@ -3,6 +3,8 @@
 //! An insert into sled costs microseconds, so rows share one: a block is all rows taken in at a
 //! time, under the sequence of its first.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +40,9 @@ impl View {
     /// Opens or makes the store. A new one begins at `base`; an existing one has to belong to
     /// `log`, and keeps its own.
     pub(crate) fn open(directory: &Path, log: LogId, base: &Frontier) -> Result<Self, String> {
+        // sled makes its folder for everybody to read.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        made.map_err(|error| error.to_string())?;
         let config =
             sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         // sled 0.34 panics on files that a power cut has damaged.

@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::cli::Failure;
-use crate::cli::ledger::unreadable;
 use crate::cli::opener::Opener;
 use crate::cli::utc::rfc3339;
 
@@ -80,7 +79,7 @@ impl<'a> Line<'a> {
             time: rfc3339(record.time_us()),
             record_hash: record.record_hash().to_string(),
             header: STANDARD.encode(record.header()),
-            metadata: on_one_line(record.metadata()).map_err(unreadable)?,
+            metadata: on_one_line(record.metadata()).map_err(odd)?,
             content: Content::of(record, opener),
         })
     }
@@ -145,6 +144,10 @@ fn on_one_line(stored: &[u8]) -> serde_json::Result<Cow<'_, RawValue>> {
 fn write_line(line: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
+}
+
+fn odd(error: serde_json::Error) -> Failure {
+    Failure::Data(format!("ledger: metadata that are no JSON: {error}"))
 }
 
 #[cfg(test)]
