@@ -227,6 +227,19 @@ async fn a_refused_key_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn gemini_s_way_to_refuse_a_key_is_understood() {
+    let invalid = r#"{"error":{"code":400,"status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#;
+    let provider = Provider::start(Script::Status(400, "x: y", invalid)).await;
+    let gateway = Setup { kinds: &["gemini"], ..setup(&[provider.base_url()]) }.start();
+    let key = gateway.key();
+    for _ in 0..3 {
+        assert_eq!(ask(&gateway, &key, "m", "x", false).await.status, 502);
+    }
+    assert_eq!(ask(&gateway, &key, "m", "x", false).await.status, 503);
+    assert_eq!((last_attempts(&gateway), provider.seen().len()), (vec!["key_refused".into()], 3));
+}
+
+#[tokio::test]
 async fn a6_28_a_dead_provider_is_left_alone_by_its_only_caller_soon() {
     let refused = format!("http://{}/v1", Provider::refused().await);
     let answering = Provider::start(Script::Chat).await;

@@ -150,13 +150,14 @@ async fn whole(
 
 /// A provider's 4xx that its caller can mend. What is no JSON, such as a page, keeps its type.
 async fn error(
-    reply: Reply,
+    mut reply: Reply,
     call: &Call,
     provider: Api,
     body: Bytes,
 ) -> Result<Answer, AttemptResult> {
     let status = reply.status;
     if provider.blames_key(status.as_u16(), &body) {
+        reply.refuses_key();
         return Err(AttemptResult::Status { status: status.as_u16() });
     }
     let content_type = reply.headers.get(CONTENT_TYPE).cloned();

@@ -101,6 +101,11 @@ impl Pass {
         self.failed(Fault::Capacity(None));
     }
 
+    /// The provider does not accept its key, whatever its status says.
+    pub(crate) fn key_refused(self) {
+        self.failed(Fault::Key);
+    }
+
     /// Whatever the result says of the provider. `asked` is how long it wants to be left alone.
     pub(crate) fn ended(self, result: AttemptResult, asked: Option<Duration>) {
         if let Some(fault) = fault(result, asked) {

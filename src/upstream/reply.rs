@@ -62,6 +62,11 @@ impl Reply {
         }
     }
 
+    /// It says, in its vendor's own way, that our key is not accepted.
+    pub(super) fn refuses_key(&mut self) {
+        self.pass.take().into_iter().for_each(Pass::key_refused);
+    }
+
     /// Whether its body is a stream of events.
     pub(crate) fn is_event_stream(&self) -> bool {
         self.comments.is_some()

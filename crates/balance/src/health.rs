@@ -145,12 +145,10 @@ impl Health {
     pub fn began(&mut self, ticket: &Ticket, now: Instant) {
         self.reached(ticket, now);
         let closed = [self.all_models.began(ticket, now), self.key.began(ticket, now)].concat();
-        self.key.succeeded(ticket);
-        let of_model = self.models.get_mut(&ticket.model).map(|known| {
-            let closed = [known.breaker.began(ticket, now), known.key.began(ticket, now)].concat();
-            known.key.succeeded(ticket);
-            closed
-        });
+        let of_model = self
+            .models
+            .get_mut(&ticket.model)
+            .map(|known| [known.breaker.began(ticket, now), known.key.began(ticket, now)].concat());
         self.note(None, closed, Change::Closed);
         self.note(Some(&ticket.model), of_model.unwrap_or_default(), Change::Closed);
     }
@@ -159,8 +157,10 @@ impl Health {
     pub fn completed(&mut self, ticket: &Ticket, now: Instant) {
         self.last_success = Some(now);
         self.all_models.succeeded(ticket);
+        self.key.succeeded(ticket);
         if let Some(known) = self.models.get_mut(&ticket.model) {
             known.breaker.succeeded(ticket);
+            known.key.succeeded(ticket);
         }
     }
 
