@@ -100,6 +100,8 @@ async fn a6_40_a_key_in_an_answer_reaches_no_caller() {
             assert!(headers.contains("application/json"), "{word}: {headers}");
         }
     }
+    let told = gateway.log().matches("repeats the key").count();
+    assert_eq!(told, 1, "the operator is told once: {}", gateway.log());
     let (folder, _) = gateway.stop();
     for file in walk(folder.path()).into_iter().filter(|path| path.is_file()) {
         let own = file.ends_with("provider.key");

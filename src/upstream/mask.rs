@@ -5,6 +5,7 @@
 //! Bytes in which nothing is found pass uncopied.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -22,7 +23,12 @@ const FILL: u8 = b'*';
 
 /// How a key may be written. Has no `Debug`; lives as long as the header that the key is sent in.
 #[derive(Default)]
-pub(crate) struct Forms(Vec<Finder<'static>>);
+pub(crate) struct Forms {
+    finders: Vec<Finder<'static>>,
+    provider: Box<str>,
+    /// Somebody was told that it came back.
+    told: AtomicBool,
+}
 
 /// A body on its way, with the end of what came held back while it may be the beginning of a key.
 pub(crate) struct Window {
@@ -33,7 +39,7 @@ pub(crate) struct Window {
 impl Forms {
     /// Of a key: as it is, in base64 wherever in a text it stood, in hexadecimal, and as URLs and
     /// JSON write it.
-    pub(crate) fn of(key: &[u8]) -> Forms {
+    pub(crate) fn of(provider: &str, key: &[u8]) -> Forms {
         let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
         let mut add = |form: Vec<u8>| {
             let form = Zeroizing::new(form);
@@ -52,12 +58,20 @@ impl Forms {
             add(escaped(key, is_plain_in_json, |b| format!("\\u{b:04X}")));
             add(escaped(key, is_plain_in_json, |b| format!("\\u{b:04x}")));
         }
-        Forms(forms.iter().map(|form| Finder::new(form.as_slice()).into_owned()).collect())
+        let finders = forms.iter().map(|form| Finder::new(form.as_slice()).into_owned());
+        let (finders, told) = (finders.collect(), AtomicBool::new(false));
+        Forms { finders, provider: provider.into(), told }
     }
 
-    /// Whether one of them stands in these bytes.
+    /// Whether one of them stands in these bytes. The first time that is so the log says it: an
+    /// operator wants to know where the key goes, and nobody wants a line for each.
     pub(crate) fn are_in(&self, bytes: &[u8]) -> bool {
-        self.0.iter().any(|form| form.find(bytes).is_some())
+        let found = self.finders.iter().any(|form| form.find(bytes).is_some());
+        if found && !self.told.swap(true, Ordering::Relaxed) {
+            let provider = &*self.provider;
+            tracing::warn!(provider, "repeats the key that it is called with; it is taken out");
+        }
+        found
     }
 
     /// All that came, without any of them.
@@ -66,7 +80,7 @@ impl Forms {
             return bytes;
         }
         let mut masked = BytesMut::from(bytes);
-        for form in &self.0 {
+        for form in &self.finders {
             let mut from = 0;
             while let Some(at) = masked.get(from..).and_then(|rest| form.find(rest)) {
                 let end = from + at + form.needle().len();
@@ -79,7 +93,7 @@ impl Forms {
 
     /// How many of the last bytes may be the beginning of one.
     fn begun(&self, bytes: &[u8]) -> usize {
-        self.0.iter().map(|form| begun(bytes, form.needle())).max().unwrap_or(0)
+        self.finders.iter().map(|form| begun(bytes, form.needle())).max().unwrap_or(0)
     }
 }
 
@@ -160,7 +174,7 @@ mod tests {
     const KEY: &[u8] = b"sk-canary/with+all=of it";
 
     fn forms() -> Forms {
-        Forms::of(KEY)
+        Forms::of("p", KEY)
     }
 
     fn through(pieces: &[&[u8]]) -> Vec<u8> {
@@ -218,6 +232,6 @@ mod tests {
 
     #[test]
     fn a_word_is_no_secret() {
-        assert!(!Forms::of(b"none").are_in(b"none of these"));
+        assert!(!Forms::of("p", b"none").are_in(b"none of these"));
     }
 }

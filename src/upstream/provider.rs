@@ -101,11 +101,13 @@ impl Upstream {
     pub(crate) fn new(settings: UpstreamSettings) -> Result<Upstream, UnsendableKey> {
         let place = settings.provider.vendor.quirks().key;
         let credential = settings.key.as_ref().map(|key| key.header(place)).transpose()?;
+        let name = &settings.provider.name;
+        let forms = settings.key.as_ref().map(|key| key.forms(name));
         let mut options = ConnectorOptions::new(settings.idle_connections_max);
         options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
         Ok(Upstream {
             credential,
-            forms: Arc::new(settings.key.as_ref().map(Secret::forms).unwrap_or_default()),
+            forms: Arc::new(forms.unwrap_or_default()),
             health: ProviderHealth::new(Arc::clone(&settings.provider.name), settings.health),
             connector: Connector::new(Some(options)),
             resolver: Resolver::new(settings.addresses.clone()),

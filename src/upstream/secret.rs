@@ -49,7 +49,7 @@ impl Secret {
     }
 
     /// How it may be written in what comes back.
-    pub(crate) fn forms(&self) -> Forms {
-        Forms::of(self.0.as_bytes())
+    pub(crate) fn forms(&self, provider: &str) -> Forms {
+        Forms::of(provider, self.0.as_bytes())
     }
 }
