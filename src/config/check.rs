@@ -47,11 +47,9 @@ fn check_limits(limits: &Limits, document: &mut Document) {
             document.report(&format!("limits.{limit}"), problem);
         }
     }
-    for (limit, value, least) in [
-        ("connections", limits.connections, 1),
-        ("head_bytes", limits.head_bytes, 1024),
-        ("head_fields", limits.head_fields, 16),
-    ] {
+    for (limit, value, least) in
+        [("head_bytes", limits.head_bytes, 1024), ("head_fields", limits.head_fields, 16)]
+    {
         if value < least {
             document.report(&format!("limits.{limit}"), format!("at least {least}, not {value}"));
         }
