@@ -3,16 +3,15 @@
 
 mod exporter;
 mod health;
+mod money;
 
 use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Exchange;
 use inferlayer_filter::candidate::Excluded;
-use inferlayer_filter::exchange::{Charge, Cost};
-use prometheus::{
-    CounterVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
-};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 pub(crate) use self::exporter::Exporter;
+use self::money::Money;
 
 /// Counters that requests move.
 pub(crate) struct Metrics {
@@ -24,10 +23,7 @@ pub(crate) struct Metrics {
     cached: IntCounterVec,
     duration: HistogramVec,
     added: Histogram,
-    tokens: IntCounterVec,
-    spend: CounterVec,
-    charges: IntCounterVec,
-    estimated: IntCounterVec,
+    money: Money,
 }
 
 /// A request that no key was accepted for.
@@ -42,11 +38,7 @@ const SECONDS: [f64; 14] =
 impl Metrics {
     pub(crate) fn new() -> prometheus::Result<Metrics> {
         let registry = Registry::new();
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
-            registry.register(Box::new(counter.clone()))?;
-            prometheus::Result::Ok(counter)
-        };
+        let counter = |name, help, labels: &[_]| counter(&registry, name, help, labels);
         let requests = counter(
             "inferlayer_requests_total",
             "requests by tenant and status; 499 when the client had gone",
@@ -56,11 +48,6 @@ impl Metrics {
             "inferlayer_attempts_total",
             "attempts at providers by what came of them",
             &["gen_ai_provider_name", "result"],
-        )?;
-        let tokens = counter(
-            "inferlayer_tokens_total",
-            "tokens by tenant, provider and type (input, cached_input, cache_write, output)",
-            &["tenant", "gen_ai_provider_name", "gen_ai_token_type"],
         )?;
         let excluded = counter(
             "inferlayer_excluded_candidates_total",
@@ -78,22 +65,11 @@ impl Metrics {
             "requests by tenant and what the cache did (hit-exact, miss, bypass)",
             &["tenant", "result"],
         )?;
-        let estimated = counter(
-            "inferlayer_estimated_costs_total",
-            "inferences whose cost is not the provider's count within the call's bounds",
-            &["tenant"],
-        )?;
-        let charges = counter(
-            "inferlayer_charges_total",
-            "attempts that were charged by what the charge rests on (usage, claimed, own_count, \
-             worst_case, flat)",
-            &["tenant", "gen_ai_provider_name", "basis"],
-        )?;
-        let (duration, added, spend) = (duration()?, added()?, spend()?);
+        let (duration, added) = (duration()?, added()?);
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(added.clone()))?;
-        registry.register(Box::new(spend.clone()))?;
         Ok(Metrics {
+            money: Money::register(&registry)?,
             registry,
             requests,
             attempts,
@@ -102,10 +78,6 @@ impl Metrics {
             cached,
             duration,
             added,
-            tokens,
-            spend,
-            charges,
-            estimated,
         })
     }
 
@@ -139,32 +111,11 @@ impl Metrics {
             self.added.observe(added.as_secs_f64());
         }
         if let Some(cost) = x.cost.peek() {
-            self.observe_cost(x, tenant, cost);
+            self.money.observe(x, tenant, cost);
         }
         let Some(attempt) = x.answered() else { return };
         let seconds = x.arrived.elapsed().as_secs_f64();
         self.duration.with_label_values(&[&*attempt.provider.name]).observe(seconds);
-    }
-
-    /// Attempts that gave no answer may cost something too.
-    fn observe_cost(&self, x: &Exchange, tenant: &str, cost: &Cost) {
-        for Charge { attempt, basis, amount, .. } in &cost.charges {
-            let Some(attempt) = x.attempts.get(*attempt) else { continue };
-            let provider = &*attempt.provider.name;
-            self.spend.with_label_values(&[tenant, provider]).inc_by(amount.as_usd_lossy());
-            self.charges.with_label_values(&[tenant, provider, basis.name()]).inc();
-        }
-        if cost.estimated {
-            self.estimated.with_label_values(&[tenant]).inc();
-        }
-        let Some(attempt) = x.answered() else { return };
-        let count = |kind, tokens| {
-            self.tokens.with_label_values(&[tenant, &*attempt.provider.name, kind]).inc_by(tokens);
-        };
-        count("input", cost.tokens.input);
-        count("cached_input", cost.tokens.cached_input);
-        count("cache_write", cost.tokens.cache_write);
-        count("output", cost.tokens.output);
     }
 }
 
@@ -184,12 +135,15 @@ fn added() -> prometheus::Result<Histogram> {
     Histogram::with_opts(options.buckets(ADDED_SECONDS.to_vec()))
 }
 
-fn spend() -> prometheus::Result<CounterVec> {
-    let options = Opts::new(
-        "inferlayer_spend_usd_total",
-        "settled cost by tenant and provider, what may be billed included",
-    );
-    CounterVec::new(options, &["tenant", "gen_ai_provider_name"])
+fn counter(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> prometheus::Result<IntCounterVec> {
+    let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
 }
 
 /// Statuses are counted for every request; this spares their formatting.

@@ -26,7 +26,12 @@ async fn an_answer_too_large_to_collect_flows_and_is_still_metered() {
     assert_eq!(outcomes.len(), 2);
     for outcome in outcomes {
         assert_eq!(outcome["ending"], "complete");
-        assert_eq!(records::nano(&outcome, "cost_nano_usd"), 1000);
+        // The provider says three tokens for five megabytes, and the model can make a thousand.
+        let charge = &outcome["charges"][0];
+        assert_eq!(
+            (&charge["basis"], &charge["used"]["output"]),
+            (&"own_count".into(), &1000.into())
+        );
     }
 }
 
@@ -40,9 +45,9 @@ async fn an_answer_beyond_the_recording_limit_is_recorded_in_part_and_says_so() 
     assert!(answer.bytes().await.unwrap().len() > 3_000_000);
     let outcome = &records::of_kind(&gateway.data(), Kind::Outcome)[0];
     assert_eq!((&outcome["content_cut"], &outcome["estimated"]), (&true.into(), &true.into()));
-    // Three megabytes are more than the ten tokens that were held for, which bound the cost.
-    let held = records::nano(&records::of_kind(&gateway.data(), Kind::Intent)[0], "hold_nano_usd");
-    assert_eq!(records::nano(outcome, "cost_nano_usd"), held);
+    // Three megabytes are more than the ten tokens that were held for, and than the model's maximum.
+    let charge = &outcome["charges"][0];
+    assert_eq!((&charge["basis"], &charge["used"]["output"]), (&"own_count".into(), &1000.into()));
 }
 
 #[tokio::test]

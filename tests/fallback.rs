@@ -66,7 +66,7 @@ async fn each_failure_before_the_first_byte_leads_to_the_next_provider() {
     );
     for (script, attempt) in [
         (Script::Silence, "first_byte_timeout"),
-        (Script::Raw(b""), "broken"),
+        (Script::Raw(b""), "no_http"),
         (Script::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"), "broken"),
         (Script::Raw(b"what is this\r\n\r\n"), "not_http"),
         (MOVED, "status 302"),

@@ -74,7 +74,8 @@ def maybe_number(says, name): return number(says, name) if says.get(name) is not
 
 def quote(says):
     says = dict_itself(says)
-    return maybe(says, "used", tokens), maybe(says, "price", row), money(says, "nano_usd")
+    return (maybe(says, "used", tokens), maybe(says, "price", row), money(says, "nano_usd"),
+            text(says, "service_tier", None))
 
 def charge(says):
     says = dict_itself(says)

@@ -70,13 +70,13 @@ class Money:
         self.counts["holds"] += 1
         if len(quotes) != len(names):
             self.cost(f"{len(quotes)} quotes for {len(names)} candidates")
-        for name, (used, price, amount) in zip(names, quotes):
+        for name, (used, price, amount, tier) in zip(names, quotes):
             if used and price:
                 self.due(name, amount, bound(used, price))
-                self.price(digest, *name.partition("/")[::2], None, price)
+                self.price(digest, *name.partition("/")[::2], tier, price)
             elif used or price:
                 self.cost(f"the quote for {name} has tokens or a price alone")
-        self.due("hold_nano_usd", hold, max(amount for _, _, amount in quotes))
+        self.due("hold_nano_usd", hold, max(amount for _, _, amount, _ in quotes))
 
     def outcome(self, says):
         tenant, cost = named(says), money(says, "cost_nano_usd")
@@ -125,7 +125,8 @@ class Money:
             label = f"attempt {at} ({basis})"
             self.charge(label, digest, attempts[at], basis, *of, told, quotes.get(at))
         for at, (_, _, result, status) in enumerate(attempts):
-            billed = result in ("sent", "broken", "first_byte_timeout", "bad_answer")
+            billed = result in ("sent", "broken", "first_byte_timeout", "bad_answer",
+                                "unreadable_answer")
             billed = billed or result == "answered" and (status is None or 200 <= status < 300)
             if billed and at not in numbers and quotes.get(at, (0, 0, 0))[2]:
                 self.cost(f"attempt {at} is not charged")

@@ -55,6 +55,9 @@ pub(crate) struct Limits {
     /// The largest event of a stream, in bytes.
     #[serde(deserialize_with = "at_least::<1024, _, _>")]
     pub(crate) event_bytes: usize,
+    /// Bytes of text that a token may have: a stream with more of them than its cap has room for,
+    /// and 16 KiB beside, is cut.
+    pub(crate) output_token_bytes: u64,
     /// A stream that says nothing for so long gets a comment, for connections that would be taken
     /// for dead; in seconds, none when null.
     #[serde(rename = "heartbeat_seconds", deserialize_with = "optional_seconds")]
@@ -98,6 +101,7 @@ impl Default for Limits {
             collected_answer_bytes: MIB,
             recorded_answer_bytes: 16 * MIB,
             event_bytes: 8 * MIB,
+            output_token_bytes: 128,
             heartbeat: None,
         }
     }

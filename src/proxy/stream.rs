@@ -48,9 +48,16 @@ pub(crate) async fn relay(
         }
     };
     let last = close(run, end, &mut stream, limits).await;
-    stream.discard();
+    match end {
+        // Dropped, it closes the connection: nothing of this answer is wanted any more.
+        State::Overran => drop(stream),
+        _ => stream.discard(),
+    }
     write(session, last, true).await
 }
+
+/// What a stream may have beyond its cap before it is cut.
+const OVERRUN_BYTES: u64 = 16 * 1024;
 
 /// What the stream is at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +69,8 @@ enum State {
     Told,
     /// Ended by the gateway, which stops.
     Stopped,
+    /// Cut by us: it went on far beyond what was asked for and held.
+    Overran,
 }
 
 /// What a stream was waited for until.
@@ -124,6 +133,9 @@ fn pass(run: &mut Run<'_>, stream: &mut EventStream, limits: &Limits) -> (Bytes,
             run.x.answer.record(&bytes, limits.recorded_answer_bytes);
             ready.extend_from_slice(&bytes);
         }
+        if overruns(&run.x, limits) {
+            return (ready.freeze(), State::Overran);
+        }
         match meaning {
             Meaning::Aside | Meaning::Content => {}
             Meaning::End => return (ready.freeze(), State::Done),
@@ -156,7 +168,7 @@ async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: 
     let ending = match end {
         State::Done => Ending::Complete,
         State::Stopped => Ending::Abandoned,
-        State::Open | State::Broken | State::Told => Ending::UpstreamCut,
+        State::Open | State::Broken | State::Told | State::Overran => Ending::UpstreamCut,
     };
     let mut last = BytesMut::new();
     if end == State::Done {
@@ -183,8 +195,20 @@ async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: 
             let broken = Refusal::UpstreamFailed { attempts };
             last.extend_from_slice(&respond::error_event(&broken, stream));
         }
+        State::Overran => {
+            let attempts = "the answer went on far beyond its cap and was cut".to_owned();
+            let overran = Refusal::UpstreamFailed { attempts };
+            last.extend_from_slice(&respond::error_event(&overran, stream));
+        }
     }
     last.freeze()
+}
+
+/// Whether more text has come than the tokens that were held for can have.
+fn overruns(x: &Exchange, limits: &Limits) -> bool {
+    let tokens = x.most_output_tokens();
+    let most = tokens.map(|tokens| tokens.saturating_mul(limits.output_token_bytes));
+    most.is_some_and(|most| x.answer.output_bytes > most.saturating_add(OVERRUN_BYTES))
 }
 
 fn facts(x: &Exchange) -> Bytes {

@@ -103,7 +103,7 @@ async fn collect(
     // What is translated has to be whole.
     let max_bytes = if translated { collected.max(TRANSLATED_MAX_BYTES) } else { collected };
     let mut body = BytesMut::new();
-    while let Some(bytes) = reply.next().await.map_err(|Cut| AttemptResult::Broken)? {
+    while let Some(bytes) = reply.next().await.map_err(|Cut| cut_in(reply.status))? {
         body.extend_from_slice(&bytes);
         if body.len() > max_bytes && translated {
             return Err(AttemptResult::BadAnswer);
@@ -142,9 +142,16 @@ async fn whole(
         }
         // It says something, which may be billed.
         Err(NotAnswer::Odd) => Err(AttemptResult::BadAnswer),
-        Ok(_) | Err(NotAnswer::Other) => {
-            Err(AttemptResult::ErrorAnswer { status: status.as_u16() })
-        }
+        Ok(_) => Err(AttemptResult::ErrorAnswer { status: status.as_u16() }),
+        Err(NotAnswer::Other) => Err(AttemptResult::UnreadableAnswer { status: status.as_u16() }),
+    }
+}
+
+/// A body that broke off. What follows a status of error is no answer, whole or not.
+pub(super) fn cut_in(status: StatusCode) -> AttemptResult {
+    match status.is_success() {
+        true => AttemptResult::Broken,
+        false => AttemptResult::Status { status: status.as_u16() },
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) type Begun = (StatusCode, HeaderMap, Option<Bytes>);
 
 /// A provider that refuses a body early often resets the connection; its answer may still be there.
 pub(super) const EARLY_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
-/// A pooled connection that breaks later than this after a request was broken by it.
-const STALE_WITHIN: Duration = Duration::from_secs(1);
+/// A connection that breaks later than this after a request may have been broken by it.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// Heads before the final one, such as 103.
 const INFORMATIONAL_MAX: usize = 16;
 const TOO_MANY_HEADS: ErrorType = ErrorType::Custom("heads before the final one");
@@ -65,17 +65,15 @@ impl Connection {
         let head = self.head(Method::POST, &path, headers);
         let head = head.map_err(|_| AttemptResult::Unsendable)?;
         self.is_silent().await?;
-        let begun = Instant::now();
-        let wrote = self.write(head, body).await;
-        let patience = match wrote {
-            Ok(()) => self.upstream.settings.first_byte_timeout,
-            Err(_) => EARLY_ANSWER_TIMEOUT,
+        let sent = self.write(head, body).await.ok().map(|()| Instant::now());
+        let patience = match sent {
+            Some(_) => self.upstream.settings.first_byte_timeout,
+            None => EARLY_ANSWER_TIMEOUT,
         };
         match fast_timeout(patience, self.begin()).await {
             Ok(Ok(begun)) => Ok(self.reply(begun)),
-            Ok(Err(error)) => Err(self.failure(error.etype(), begun)),
-            Err(_) if wrote.is_err() => Err(AttemptResult::Broken),
-            Err(_) => Err(AttemptResult::FirstByteTimeout),
+            Ok(Err(error)) => Err(self.failure(&error, sent)),
+            Err(_) => Err(self.silence(sent)),
         }
     }
 
@@ -147,20 +145,69 @@ impl Connection {
         Reply::new(begun, self)
     }
 
-    pub(super) fn failure(&self, error: &ErrorType, begun: Instant) -> AttemptResult {
-        // A provider that closed it before cannot have worked on this request for long.
-        let at_once = begun.elapsed() < STALE_WITHIN;
-        let stale = self.reused && at_once && self.session.response_header().is_none();
-        match error {
-            ErrorType::InvalidHTTPHeader | ErrorType::H1Error => AttemptResult::NotHttp,
-            error if *error == TOO_MANY_HEADS => AttemptResult::BadAnswer,
+    /// What came of a request whose answer did not begin. It was `sent` then, if all of it was.
+    pub(super) fn failure(&self, error: &Error, sent: Option<Instant>) -> AttemptResult {
+        // Who had no whole request, or no time for it, cannot bill for it; who spoke HTTP, or let
+        // time pass, may.
+        let at_once = sent.is_none_or(|sent| sent.elapsed() < AT_ONCE);
+        let heard = self.session.response_header().is_some() || spoke_http(error);
+        match error.etype() {
             ErrorType::ReadTimedout => AttemptResult::FirstByteTimeout,
-            _ if stale => AttemptResult::Stale,
+            ErrorType::InvalidHTTPHeader if at_once && !heard => AttemptResult::NotHttp,
+            _ if at_once && !heard && self.reused => AttemptResult::Stale,
+            _ if at_once && !heard => AttemptResult::NoHttp,
+            ErrorType::InvalidHTTPHeader | ErrorType::H1Error => AttemptResult::BadAnswer,
+            error if *error == TOO_MANY_HEADS => AttemptResult::BadAnswer,
             _ => AttemptResult::Broken,
         }
+    }
+
+    /// What came of a request that nothing was heard of in time.
+    pub(super) fn silence(&self, sent: Option<Instant>) -> AttemptResult {
+        match sent {
+            Some(_) => AttemptResult::FirstByteTimeout,
+            None if self.session.response_header().is_some() => AttemptResult::Broken,
+            None => AttemptResult::NoHttp,
+        }
+    }
+}
+
+/// Whether any of an HTTP answer had come when reading its head failed. Pingora tells by its words
+/// alone; words that it does not use today are taken for yes, which may bill.
+fn spoke_http(error: &Error) -> bool {
+    let words = error.context.as_ref().map_or("", |words| words.as_str());
+    match error.etype() {
+        ErrorType::InvalidHTTPHeader => {
+            !words.starts_with("buf: ") || words.starts_with("buf: HTTP/")
+        }
+        ErrorType::ConnectionClosed | ErrorType::ReadError => !words.ends_with("already read: 0"),
+        _ => true,
     }
 }
 
 fn is_informational(head: &ResponseHeader) -> bool {
     head.status.is_informational()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_before_a_failure_is_told_from_pingora_s_words() {
+        let told = |kind: ErrorType, words: &'static str| spoke_http(&Error::explain(kind, words));
+        let read = "while reading response headers, bytes already read: ";
+        for (kind, words, spoke) in [
+            (ErrorType::ConnectionClosed, format!("{read}0"), false),
+            (ErrorType::ReadError, format!("{read}0"), false),
+            (ErrorType::ReadError, format!("{read}10"), true),
+            (ErrorType::InvalidHTTPHeader, r"buf: \x15\x03\x03".to_owned(), false),
+            (ErrorType::InvalidHTTPHeader, "buf: HTTP/1.1 2x0".to_owned(), true),
+            (ErrorType::InvalidHTTPHeader, "Response header larger than 1".to_owned(), true),
+            (ErrorType::ReadError, "other words".to_owned(), true),
+            (ErrorType::H2Error, format!("{read}0"), true),
+        ] {
+            assert_eq!(told(kind, words.leak()), spoke);
+        }
+    }
 }

@@ -51,6 +51,9 @@ fn describe(attempt: &Attempt) -> String {
     let name = &attempt.provider.name;
     match attempt.result {
         AttemptResult::ErrorAnswer { status } => format!("{name} answered {status} with an error"),
+        AttemptResult::UnreadableAnswer { status } => {
+            format!("{name} answered {status} with something that cannot be read")
+        }
         AttemptResult::CircuitOpen => format!("{name} is left alone after failures"),
         AttemptResult::Cooling => format!("{name} asked to be left alone for a while"),
         AttemptResult::KeyRefused => format!("{name} refuses the key it is asked with"),

@@ -143,9 +143,11 @@ fn fault(result: AttemptResult, asked: Option<Duration>) -> Option<Fault> {
         | AttemptResult::TlsFailed
         | AttemptResult::ConnectFailed
         | AttemptResult::SpokeFirst => Some(Fault::Connection),
-        AttemptResult::Broken | AttemptResult::FirstByteTimeout | AttemptResult::NotHttp => {
-            Some(Fault::Capacity(None))
-        }
+        AttemptResult::Broken
+        | AttemptResult::FirstByteTimeout
+        | AttemptResult::NotHttp
+        | AttemptResult::NoHttp
+        | AttemptResult::UnreadableAnswer { .. } => Some(Fault::Capacity(None)),
         AttemptResult::Status { status: 401 } => Some(Fault::Key),
         AttemptResult::Status { status: 403 } => Some(Fault::KeyForModel),
         AttemptResult::Status { status: 429 } => Some(Fault::Busy(asked)),

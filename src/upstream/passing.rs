@@ -13,6 +13,7 @@ use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
 use crate::proxy::Upload;
+use crate::upstream::answer::cut_in;
 use crate::upstream::attempts::{Course, Trial, enter, is_final, leave};
 use crate::upstream::connection::Connection;
 use crate::upstream::failure::{Patience, failure};
@@ -149,7 +150,7 @@ impl Passing {
             (true, false) => 0,
         };
         let mut body = BytesMut::new();
-        while let Some(bytes) = reply.next().await.map_err(|Cut| AttemptResult::Broken)? {
+        while let Some(bytes) = reply.next().await.map_err(|Cut| cut_in(reply.status))? {
             body.extend_from_slice(&bytes);
             if body.len() > max_bytes {
                 return match success {

@@ -59,9 +59,9 @@ impl Connection {
         }
         upload.invite().await?;
         let idle = self.upstream.settings.idle_timeout;
-        let begun = Instant::now();
         self.session.set_write_timeout(Some(idle));
         let sent = self.send_pieces(head, upload).await?;
+        let sent_at = matches!(sent, Sent::All).then(Instant::now);
         let patience = match sent {
             Sent::All => self.upstream.settings.first_byte_timeout,
             Sent::Answered => idle,
@@ -74,9 +74,8 @@ impl Connection {
         };
         Ok(match answer {
             Ok(Ok(answer)) => Ok(self.reply(answer)),
-            Ok(Err(error)) => Err(self.failure(error.etype(), begun)),
-            Err(_) if matches!(sent, Sent::All) => Err(AttemptResult::FirstByteTimeout),
-            Err(_) => Err(AttemptResult::Broken),
+            Ok(Err(error)) => Err(self.failure(&error, sent_at)),
+            Err(_) => Err(self.silence(sent_at)),
         })
     }
 

@@ -7,8 +7,8 @@
 //! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
-//! Reading order: [`money`], [`price`], [`price_book`], [`name`], [`key`], [`budget`], [`settings`], [`tenant`],
-//! [`record`], [`fold`].
+//! Reading order: [`money`], [`price`], [`price_book`], [`name`], [`key`], [`budget`],
+//! [`settings`], [`tenant`], [`record`], [`fold`].
 
 pub mod budget;
 pub mod fold;

@@ -45,11 +45,14 @@ pub enum AttemptResult {
     /// A connection kept from before was closed by the provider when it was used again. It broke
     /// at once and nothing of an answer came; tried again on another.
     Stale,
+    /// The connection failed at once, or before the whole request was sent, and not a byte came: a
+    /// certificate was wanted, or nobody had a use for the connection.
+    NoHttp,
     /// The connection broke before an answer began.
     Broken,
     /// No answer began in time.
     FirstByteTimeout,
-    /// Bytes that are no answer in HTTP, or too large a head, or heads without end.
+    /// Bytes came at once that are no HTTP: plain text and TLS met, or it is another service.
     NotHttp,
     /// Something came before the request was sent, so it was not sent on this connection; tried
     /// again on another.
@@ -58,10 +61,17 @@ pub enum AttemptResult {
     Unsendable,
     /// Not made: the gateway itself is short of descriptors, ports or memory for a connection.
     OwnShortage,
-    /// An answer that is not one: nonsense, cut off, too large, or encoded unasked.
+    /// An answer that is not one: nonsense, cut off, too large, encoded unasked, a head that cannot
+    /// be read, or heads without end.
     BadAnswer,
-    /// A status of success over an error, or over what is no answer, such as a page.
+    /// A status of success over an error.
     ErrorAnswer {
+        /// The status.
+        status: u16,
+    },
+    /// A status of success over what cannot be read as an answer: a page, compressed bytes, or
+    /// nothing.
+    UnreadableAnswer {
         /// The status.
         status: u16,
     },
@@ -87,6 +97,7 @@ impl AttemptResult {
                 | AttemptResult::Broken
                 | AttemptResult::FirstByteTimeout
                 | AttemptResult::BadAnswer
+                | AttemptResult::UnreadableAnswer { .. }
         )
     }
 
@@ -111,6 +122,7 @@ impl AttemptResult {
             AttemptResult::TlsFailed => "tls_failed",
             AttemptResult::ConnectFailed => "connect_failed",
             AttemptResult::Stale => "stale",
+            AttemptResult::NoHttp => "no_http",
             AttemptResult::Broken => "broken",
             AttemptResult::FirstByteTimeout => "first_byte_timeout",
             AttemptResult::NotHttp => "not_http",
@@ -119,6 +131,7 @@ impl AttemptResult {
             AttemptResult::OwnShortage => "own_shortage",
             AttemptResult::BadAnswer => "bad_answer",
             AttemptResult::ErrorAnswer { .. } => "error_answer",
+            AttemptResult::UnreadableAnswer { .. } => "unreadable_answer",
             AttemptResult::CircuitOpen => "circuit_open",
             AttemptResult::Cooling => "cooling",
             AttemptResult::KeyRefused => "key_refused",
@@ -131,6 +144,7 @@ impl AttemptResult {
         match self {
             AttemptResult::Answered { status }
             | AttemptResult::ErrorAnswer { status }
+            | AttemptResult::UnreadableAnswer { status }
             | AttemptResult::Status { status } => Some(status),
             _ => None,
         }

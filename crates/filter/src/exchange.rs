@@ -138,12 +138,12 @@ pub struct Tally {
     pub usage: Option<Usage>,
     /// The model the provider says answered.
     pub model: Option<String>,
+    /// The service tier the provider says it answered in.
+    pub service_tier: Option<String>,
     /// Bytes of generated text so far.
     pub output_bytes: u64,
     /// Events that carried generated text so far.
     pub output_events: u64,
-    /// The answer was cut, as it went on far beyond what was asked for.
-    pub overran: bool,
     /// Why each choice ended, as far as they have.
     pub finish_reasons: Vec<FinishReason>,
     /// The answer calls a tool.
@@ -214,6 +214,15 @@ impl Exchange {
         fits.then_some(text)
     }
 
+    /// The most tokens that the answer can have by what was asked for and held; none where there is
+    /// neither a price nor a cap.
+    pub fn most_output_tokens(&self) -> Option<u64> {
+        let quote = self.quotes.peek()?.get(self.answered()?.candidate)?;
+        let call = self.call.peek()?;
+        let cap = || Some(call.max_output_tokens()?.saturating_mul(call.choices().into()));
+        if quote.price.is_some() { Some(quote.bounds.output) } else { cap() }
+    }
+
     /// The attempt whose answer is the client's, if there is one.
     pub fn answered(&self) -> Option<&Attempt> {
         self.attempts
@@ -251,6 +260,7 @@ impl Tally {
     pub fn take(&mut self, facts: Completion) {
         self.usage = facts.usage;
         self.model = facts.model;
+        self.service_tier = facts.service_tier;
         self.output_bytes = facts.output_bytes;
         self.finish_reasons = facts.finish_reasons;
         self.tool_calls = facts.tool_calls;
@@ -258,12 +268,17 @@ impl Tally {
 
     /// Takes what an event of a stream says.
     pub fn observe(&mut self, facts: &Chunk) {
-        // Some servers count in every event; the last count is the total.
-        self.usage = facts.usage.or(self.usage);
+        // Some servers count in every event, and the last count is the total; one that takes back
+        // what was counted before is no count.
+        let total = |usage: &Usage| usage.input_tokens.saturating_add(usage.output_tokens);
+        self.usage = [self.usage, facts.usage].into_iter().flatten().max_by_key(total);
         self.output_bytes += facts.output_bytes;
         self.output_events += u64::from(facts.output_bytes > 0);
         self.finish_reasons.extend_from_slice(&facts.finish_reasons);
         self.tool_calls |= facts.tool_calls;
+        if facts.service_tier.is_some() {
+            self.service_tier.clone_from(&facts.service_tier);
+        }
         if self.model.is_none() {
             self.model.clone_from(&facts.model);
         }

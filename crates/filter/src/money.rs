@@ -17,6 +17,8 @@ pub struct Quote {
     pub bounds: Bounds,
     /// The most that it can cost.
     pub worst_case: NanoUsd,
+    /// The service tier that the price is for, where it is not the usual one.
+    pub service_tier: Option<Arc<str>>,
 }
 
 /// What an inference cost.
@@ -55,7 +57,9 @@ pub struct Priced {
     pub price: Arc<Price>,
     /// Whose price it is, where another model answered than was asked.
     pub model: Option<Arc<str>>,
-    /// Another model answered than was asked, and the book has no price for it.
+    /// Which service tier's price it is, where it is not the usual one.
+    pub service_tier: Option<Arc<str>>,
+    /// Another model or tier answered than was asked, and the book has no price for it.
     pub unpriced_answer: bool,
 }
 
@@ -65,12 +69,13 @@ impl Quote {
 
     /// A price for the whole request.
     pub const fn flat(price: NanoUsd) -> Quote {
-        Quote { price: None, bounds: Bounds { input: 0, output: 0 }, worst_case: price }
+        let bounds = Bounds { input: 0, output: 0 };
+        Quote { price: None, bounds, worst_case: price, service_tier: None }
     }
 
     /// The worst case of a call within `bounds`.
     pub fn within(bounds: Bounds, price: &Arc<Price>) -> Quote {
         let worst_case = price.worst_case(bounds);
-        Quote { price: Some(Arc::clone(price)), bounds, worst_case }
+        Quote { price: Some(Arc::clone(price)), bounds, worst_case, service_tier: None }
     }
 }

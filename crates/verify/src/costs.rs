@@ -26,7 +26,7 @@ pub(crate) fn of_intent(intent: &Intent, sequence: u64, books: &mut Books) -> Wr
                 digest: intent.prices_sha256.clone(),
                 provider: provider.into(),
                 model: model.into(),
-                service_tier: None,
+                service_tier: quote.service_tier.clone(),
                 row: *price,
             };
             if let Shown::Otherwise(what) = books.show(stated, sequence) {

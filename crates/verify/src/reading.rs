@@ -100,7 +100,7 @@ impl Attempt {
         let is_success = self.status.is_none_or(|status| (200..300).contains(&status));
         match &*self.result {
             "answered" => is_success,
-            "sent" | "broken" | "first_byte_timeout" | "bad_answer" => true,
+            "sent" | "broken" | "first_byte_timeout" | "bad_answer" | "unreadable_answer" => true,
             _ => false,
         }
     }

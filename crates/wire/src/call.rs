@@ -87,6 +87,24 @@ impl Call {
         self.gist().max_output_tokens()
     }
 
+    /// The cap on the output of each answer as a provider obeys it that is asked in this way.
+    pub fn output_cap(&self, target: &Target<'_>) -> Option<u64> {
+        match self {
+            Call::Chat(chat) if target.api == Api::Chat => {
+                chat.cap_obeyed(target.vendor.quirks().caps)
+            }
+            _ => self.max_output_tokens(),
+        }
+    }
+
+    /// The service tier that is asked for and has a price of its own, and the field's name as the
+    /// caller wrote it. What is translated has none: only the usual ones can be told.
+    pub fn service_tier(&self, target: &Target<'_>) -> Option<(&str, &str)> {
+        let usual = target.vendor.quirks().usual_tiers;
+        let told = self.gist().extras.service_tier().filter(|_| self.api() == target.api);
+        told.filter(|(_, tier)| !usual.contains(tier))
+    }
+
     /// Whether the length of the body says nothing about the tokens read.
     pub fn has_remote_input(&self) -> bool {
         self.gist().has_remote_input()
@@ -112,13 +130,19 @@ impl Call {
     /// Whether a provider can be asked; the field at fault when not.
     pub fn fits(&self, target: &Target<'_>) -> Result<(), Invalid> {
         target.path(self.stream())?;
-        if self.api() == target.api { Ok(()) } else { self.for_provider(target).map(drop) }
+        match self.api() == target.api {
+            true => self.gist().check_at(target.vendor),
+            false => self.for_provider(target).map(drop),
+        }
     }
 
     /// The body for a provider: the caller's own bytes where the dialect is the same, except what
     /// must change.
     pub fn for_provider(&self, target: &Target<'_>) -> Result<Bytes, Invalid> {
         let (model, options) = (target.model, target.vendor.quirks().stream_options);
+        if self.api() == target.api {
+            self.gist().check_at(target.vendor)?;
+        }
         match (self, target.api) {
             (Call::Chat(chat), Api::Chat) => Ok(chat.for_provider(model, options)),
             (Call::Plain(plain), api) if plain.api() == api => {

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::Shape;
 use crate::splice::{Edit, splice};
+use crate::vendor::Extras;
+use crate::{Invalid, Shape, Vendor};
 
 /// A request's bytes, and what decides about money and route in them.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub struct Gist {
     pub(crate) max_output_tokens: Option<u64>,
     pub(crate) unbounded_input: bool,
     pub(crate) shape: Shape,
+    pub(crate) extras: Extras,
 }
 
 impl Gist {
@@ -59,6 +61,11 @@ impl Gist {
     /// What the request looks like, without its content.
     pub fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// Refuses what this vendor obeys beyond what the gateway reads.
+    pub(crate) fn check_at(&self, vendor: Vendor) -> Result<(), Invalid> {
+        self.extras.check_at(vendor.quirks().costly)
     }
 
     /// The change that names another model; none where the name stays or does not stand here.

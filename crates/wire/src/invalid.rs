@@ -65,6 +65,15 @@ impl Invalid {
         }
     }
 
+    /// A field that would move the cost of the request beyond what was read of it.
+    pub(crate) fn costly(param: &str, why: &str) -> Invalid {
+        Invalid {
+            message: format!("`{param}` must be left out for this model: {why}"),
+            param: Some(param.to_owned()),
+            code: Some("unsupported_parameter"),
+        }
+    }
+
     /// An object holds a member whose name we do not know and therefore do not repeat; `path` is
     /// empty for the request itself.
     pub(crate) fn unknown_member(path: &str) -> Invalid {

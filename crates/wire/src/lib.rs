@@ -63,4 +63,4 @@ pub use crate::path::{
 pub use crate::plain::PlainRequest;
 pub use crate::stream::{Meaning, Piece, StreamReader};
 pub use crate::usage::Usage;
-pub use crate::vendor::{KeyHeader, Quirks, Target, Vendor};
+pub use crate::vendor::{Costly, KeyHeader, Quirks, Target, Vendor};

@@ -9,9 +9,10 @@ use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use crate::gemini::{self, Embedded};
-use crate::json::{Reader, Walk, skip};
+use crate::json::{Reader, Walk};
 use crate::openai::StreamOptions;
 use crate::splice::{Edit, splice};
+use crate::vendor::Extras;
 use crate::{
     Api, Asked, Completion, Gist, Invalid, NotCompletion, Shape, Usage, field, json, text,
 };
@@ -59,6 +60,7 @@ impl PlainRequest {
                 },
                 unbounded_input: fields.has_parts || fields.embedded.is_unbounded(),
                 shape: Shape::default(),
+                extras: fields.extras,
                 model,
                 model_span,
                 body,
@@ -116,6 +118,7 @@ struct Fields<'a> {
     /// What Gemini's callers want embedded or counted.
     embedded: Embedded<'a>,
     lookalike: Option<&'static str>,
+    extras: Extras,
 }
 
 const OURS: [&str; 8] =
@@ -144,7 +147,7 @@ impl<'a> Reader<'a> for Fields<'a> {
             }
             _ => {
                 self.lookalike = self.lookalike.or_else(|| field::lookalike(key, &OURS));
-                return skip(object);
+                return self.extras.member(key, object);
             }
         };
         *field = Some(object.next_value::<&RawValue>()?.get());
@@ -156,7 +159,7 @@ impl Fields<'_> {
     fn check_names(&self, api: Api) -> Result<(), Invalid> {
         match self.lookalike.filter(|_| !matches!(api, Api::ContentTokens | Api::EmbedContent)) {
             Some(name) => Err(Invalid::value(name, "be written in lower case")),
-            None => Ok(()),
+            None => self.extras.check(),
         }
     }
 

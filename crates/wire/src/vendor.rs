@@ -1,11 +1,16 @@
 //! The one table of what providers do differently. A row is what is known of a vendor's API; code
 //! asks the row and never the name.
 
+mod costly;
+
 use serde::Deserialize;
 
 use crate::api::Place;
 use crate::path::ModelResource;
 use crate::{Api, ApiVersion, NotSegment, PathSegment, UpstreamPath};
+
+pub use self::costly::Costly;
+pub(crate) use self::costly::Extras;
 
 /// Whose API a provider has: the `kind` of a provider in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -66,6 +71,13 @@ pub struct Quirks {
     pub stream_options: bool,
     /// What it calls the cap on the output in a chat request that is written for it.
     pub output_cap: &'static str,
+    /// The names of the cap that it is known to obey in a chat request.
+    pub caps: &'static [&'static str],
+    /// What it obeys in its callers' own words that moves a request's cost beyond what the gateway
+    /// reads.
+    pub costly: &'static [Costly],
+    /// Service tiers that cost what the price book says of no tier.
+    pub usual_tiers: &'static [&'static str],
     /// What it calls the seed.
     pub seed: &'static str,
     /// It takes `reasoning_effort`.
@@ -117,6 +129,20 @@ const MESSAGES: &[Api] = &[Api::Messages, Api::MessageTokens];
 const GEMINI: &[Api] =
     &[Api::Generate, Api::ContentTokens, Api::EmbedContent, Api::BatchEmbedContents];
 
+const BOTH_CAPS: &[&str] = &["max_tokens", "max_completion_tokens"];
+/// A server that nobody knows may be a proxy of any kind.
+const ANYTHING: &[Costly] = &[
+    Costly::Cap,
+    Costly::Answers,
+    Costly::Model,
+    Costly::Host,
+    Costly::Service,
+    Costly::Later,
+    Costly::Pace,
+];
+/// Servers of one's own: what they do not know they ignore.
+const OWN_SERVER: &[Costly] = &[Costly::Cap, Costly::Answers, Costly::Host];
+
 /// What a server of OpenAI's API does unless its row says otherwise.
 const COMPATIBLE: Quirks = Quirks {
     apis: WITHOUT_RESPONSES,
@@ -124,6 +150,9 @@ const COMPATIBLE: Quirks = Quirks {
     key: KeyHeader::Bearer,
     stream_options: true,
     output_cap: "max_tokens",
+    caps: &["max_tokens"],
+    costly: ANYTHING,
+    usual_tiers: &["auto", "default", "standard"],
     seed: "seed",
     reasoning_effort: false,
     reasoning_content: false,
@@ -139,6 +168,9 @@ const COMPATIBLE: Quirks = Quirks {
 const OPENAI_ITSELF: Quirks = Quirks {
     apis: OPENAI,
     output_cap: "max_completion_tokens",
+    caps: BOTH_CAPS,
+    // It refuses what it does not know.
+    costly: &[Costly::Answers, Costly::Host, Costly::Later],
     reasoning_effort: true,
     ..COMPATIBLE
 };
@@ -151,6 +183,8 @@ const TABLE: &[(Vendor, Quirks)] = &[
         Vendor::Vllm,
         Quirks {
             apis: WITH_RESPONSES,
+            caps: BOTH_CAPS,
+            costly: OWN_SERVER,
             reasoning_effort: true,
             reasoning_content: true,
             top_k: true,
@@ -161,14 +195,27 @@ const TABLE: &[(Vendor, Quirks)] = &[
     // the numbers, model and time that SDKs insist on, and a route may still ask for them.
     (
         Vendor::LlamaCpp,
-        Quirks { base_version: "", reasoning_content: true, top_k: true, ..COMPATIBLE },
+        Quirks {
+            base_version: "",
+            costly: OWN_SERVER,
+            reasoning_content: true,
+            top_k: true,
+            ..COMPATIBLE
+        },
     ),
-    (Vendor::Ollama, Quirks { reasoning_effort: true, choices: false, ..COMPATIBLE }),
-    (Vendor::Tgi, Quirks { choices: false, ..COMPATIBLE }),
+    (
+        Vendor::Ollama,
+        Quirks { costly: OWN_SERVER, reasoning_effort: true, choices: false, ..COMPATIBLE },
+    ),
+    (Vendor::Tgi, Quirks { costly: OWN_SERVER, choices: false, ..COMPATIBLE }),
     (
         Vendor::Groq,
         Quirks {
             output_cap: "max_completion_tokens",
+            caps: BOTH_CAPS,
+            costly: &[Costly::Answers, Costly::Service],
+            // Flex and on demand have one price.
+            usual_tiers: &["auto", "on_demand", "flex"],
             reasoning_effort: true,
             choices: false,
             ..COMPATIBLE
@@ -179,6 +226,7 @@ const TABLE: &[(Vendor, Quirks)] = &[
         Vendor::Mistral,
         Quirks {
             stream_options: false,
+            costly: &[],
             seed: "random_seed",
             user: false,
             short_call_ids: true,
@@ -206,15 +254,42 @@ const TABLE: &[(Vendor, Quirks)] = &[
             ..COMPATIBLE
         },
     ),
-    (Vendor::Xai, Quirks { reasoning_effort: true, ..COMPATIBLE }),
+    (
+        Vendor::Xai,
+        Quirks {
+            caps: BOTH_CAPS,
+            costly: &[Costly::Service, Costly::Later],
+            reasoning_effort: true,
+            ..COMPATIBLE
+        },
+    ),
     (Vendor::Together, Quirks { top_k: true, ..COMPATIBLE }),
     (Vendor::Fireworks, Quirks { reasoning_effort: true, top_k: true, ..COMPATIBLE }),
-    (Vendor::Anthropic, Quirks { apis: MESSAGES, key: KeyHeader::XApiKey, ..COMPATIBLE }),
+    (
+        Vendor::Anthropic,
+        Quirks {
+            apis: MESSAGES,
+            key: KeyHeader::XApiKey,
+            costly: &[Costly::Pace],
+            usual_tiers: &["auto", "standard", "standard_only"],
+            ..COMPATIBLE
+        },
+    ),
     (
         Vendor::Gemini,
-        Quirks { apis: GEMINI, base_version: "/v1beta", key: KeyHeader::XGoogApiKey, ..COMPATIBLE },
+        Quirks {
+            apis: GEMINI,
+            base_version: "/v1beta",
+            key: KeyHeader::XGoogApiKey,
+            costly: &[],
+            usual_tiers: &["unspecified", "standard"],
+            ..COMPATIBLE
+        },
     ),
-    (Vendor::Simulated, Quirks { apis: &[Api::Chat], base_version: "", ..COMPATIBLE }),
+    (
+        Vendor::Simulated,
+        Quirks { apis: &[Api::Chat], base_version: "", caps: BOTH_CAPS, costly: &[], ..COMPATIBLE },
+    ),
 ];
 
 impl Vendor {

@@ -48,7 +48,7 @@ fn usage() -> Usage {
 fn tells_the_facts_of_an_answer() {
     let told = facts(&format!(
         r#"{{"id":"resp_1","object":"response","model":"gpt","status":"completed","error":null,
-        "incomplete_details":null,"output":[
+        "service_tier":"priority","incomplete_details":null,"output":[
         {{"type":"reasoning","id":"rs_1","summary":[{{"type":"summary_text","text":"ab"}}]}},
         {{"type":"message","id":"msg_1","content":[
             {{"type":"output_text","text":"cdé","annotations":[{{"title":"x"}}]}},
@@ -63,6 +63,7 @@ fn tells_the_facts_of_an_answer() {
         output_bytes: 2 + 4 + 2 + 3,
         tool_calls: true,
         is_error: false,
+        service_tier: Some("priority".to_owned()),
     };
     assert_eq!(told, expected);
 }

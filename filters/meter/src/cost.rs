@@ -11,11 +11,12 @@ use inferlayer_accounts::{NanoUsd, Price, PriceBook};
 use inferlayer_filter::Exchange;
 use inferlayer_filter::exchange::{Attempt, Charge, Cost, Operation, Priced, Quote};
 
-use crate::count::Count;
+use crate::answered;
+use crate::count::{self, Count};
 
 /// The cost of all attempts of `x`.
 pub(crate) fn of(x: &Exchange, prices: &PriceBook) -> Cost {
-    let count = count(x);
+    let count = counted(x);
     let quotes = x.quotes.peek().map_or(&[][..], Vec::as_slice);
     let attempts = x.attempts.iter().enumerate();
     let charges = attempts.filter_map(|(index, attempt)| {
@@ -40,7 +41,7 @@ pub(crate) fn of(x: &Exchange, prices: &PriceBook) -> Cost {
 }
 
 /// Tokens of the answer, if there is one that tokens are generated for.
-fn count(x: &Exchange) -> Count {
+fn counted(x: &Exchange) -> Count {
     let is_passage = matches!(x.operation, Operation::Passage(_));
     let only_counts = x.call.peek().is_some_and(|call| call.api().counts());
     if is_success(x) && !is_passage && !only_counts { Count::of(x) } else { Count::default() }
@@ -59,39 +60,11 @@ fn answer(
         let flat = matches!(x.operation, Operation::Passage(_));
         return if flat { flat_price(index, Basis::Flat, quote) } else { worst_case(index, quote) };
     }
-    let (price, model, unpriced_answer) = price_of_answer(x, attempt, quote, prices)?;
-    let (tokens, basis) = charged(x, count, quote.bounds, &price);
-    let amount = price.cost(tokens);
-    let priced = Priced { tokens, price, model, unpriced_answer };
+    let priced = answered::price(x, attempt, quote, prices)?;
+    let (tokens, basis) = charged(x, count, quote.bounds, &priced.price);
+    let amount = priced.price.cost(tokens);
+    let priced = Priced { tokens, ..priced };
     Some(Charge { attempt: index, basis, priced: Some(priced), amount })
-}
-
-/// The price of the model that says it answered; that of the model asked where the book has none.
-fn price_of_answer(
-    x: &Exchange,
-    attempt: &Attempt,
-    quote: &Quote,
-    prices: &PriceBook,
-) -> Option<(Arc<Price>, Option<Arc<str>>, bool)> {
-    let asked = quote.price.as_ref().map(Arc::clone)?;
-    let Some(answered) = x.answer.model.as_deref().filter(|model| **model != *attempt.model) else {
-        return Some((asked, None, false));
-    };
-    match prices.price(&attempt.provider.name, answered) {
-        Some(own) => Some((Arc::clone(own), Some(answered.into()), false)),
-        None => Some((asked, None, !is_version_of(answered, &attempt.model))),
-    }
-}
-
-/// Whether a name is that of the model asked, told more exactly: `gpt-x-2026-01-31` for `gpt-x`,
-/// `models/gemini-y-001` for `gemini-y`.
-fn is_version_of(answered: &str, asked: &str) -> bool {
-    let plain = |name: &str| name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let (answered, asked) = (plain(answered), plain(asked));
-    let rest = answered.strip_prefix(&asked).unwrap_or("x");
-    let is_version = |part: &str| part.bytes().all(|b| b.is_ascii_digit()) || part == "latest";
-    rest.is_empty()
-        || rest.strip_prefix(['-', '@']).is_some_and(|rest| rest.split('-').all(is_version))
 }
 
 /// The tokens that are paid for. A provider that counts more than the call's bounds is paid for
@@ -109,7 +82,11 @@ fn charged(x: &Exchange, count: Count, bounds: Bounds, price: &Price) -> (Tokens
         return (within(count.tokens, limits), basis);
     }
     let told = x.answer.usage.map_or(0, |usage| usage.output_tokens);
-    let most = if x.answer.overran || told > bounds.output { limits.output } else { bounds.output };
+    let most = if count::beyond(x, bounds.output) || told > bounds.output {
+        limits.output
+    } else {
+        bounds.output
+    };
     (within(count.tokens, Bounds { output: most, ..limits }), Basis::OwnCount)
 }
 
@@ -126,9 +103,10 @@ fn worst_case(index: usize, quote: &Quote) -> Option<Charge> {
     let Bounds { input, output } = quote.bounds;
     let tokens = Tokens { input, output, ..Tokens::default() };
     let price = Arc::clone(price);
-    let priced = Priced { tokens, price, model: None, unpriced_answer: false };
-    let amount = quote.worst_case;
-    Some(Charge { attempt: index, basis: Basis::WorstCase, priced: Some(priced), amount })
+    let service_tier = quote.service_tier.clone();
+    let priced = Priced { tokens, price, model: None, service_tier, unpriced_answer: false };
+    let (basis, amount) = (Basis::WorstCase, quote.worst_case);
+    Some(Charge { attempt: index, basis, priced: Some(priced), amount })
 }
 
 /// What has a price for the whole of it; nothing where that is free.

@@ -41,10 +41,14 @@ impl Count {
     }
 }
 
+/// Whether more was seen than so many tokens can be.
+pub(crate) fn beyond(x: &Exchange, tokens: u64) -> bool {
+    x.answer.output_bytes > tokens.saturating_mul(MOST_BYTES_PER_TOKEN)
+}
+
 /// Whether so few tokens can be in what was asked and what was seen.
 fn is_credible(usage: &Usage, x: &Exchange) -> bool {
-    let seen = x.answer.output_bytes;
-    usage.input_tokens > 0 && usage.output_tokens.saturating_mul(MOST_BYTES_PER_TOKEN) >= seen
+    usage.input_tokens > 0 && !beyond(x, usage.output_tokens)
 }
 
 fn told(usage: &Usage) -> Tokens {

@@ -6,6 +6,7 @@
 //! response_end:  usage ─► cost ─► settle           (log settles what never got that far)
 //! ```
 
+mod answered;
 mod cost;
 mod count;
 mod quote;

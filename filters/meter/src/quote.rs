@@ -1,11 +1,13 @@
 //! What a call can cost at worst, before it is made.
 
+use std::sync::Arc;
+
 use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
 use inferlayer_filter::candidate::Exclusion;
 use inferlayer_filter::exchange::{Operation, Quote};
-use inferlayer_filter::{Candidate, Exchange, Passage, Refusal};
-use inferlayer_wire::Call;
+use inferlayer_filter::{Candidate, Candidates, Exchange, Passage, Refusal};
+use inferlayer_wire::{Call, Invalid, Target};
 
 /// Quotes for the candidates; those without a price are struck off, unless the tenant allows them.
 pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quote>, Refusal> {
@@ -14,15 +16,15 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     }
     let allows_unpriced = x.tenant.need()?.allows_unpriced();
     let call = x.call.need()?;
-    let worst_case = worst_case_of(call);
-    let unpriced = || Refusal::Unpriced { model: call.model().to_owned() };
+    let tier = unpriced_tier(call, x.candidates.need()?, prices);
+    let unpriced = || match &tier {
+        Some(field) => Refusal::Invalid(Invalid::value(field, TIER_RULE)),
+        None => Refusal::Unpriced { model: call.model().to_owned() },
+    };
 
     let mut quotes = Vec::new();
     let priced = x.candidates.need_mut()?.exclude(|candidate| {
-        let quote = match call.api().counts() {
-            true => Some(Quote::FREE),
-            false => quote(candidate, prices, worst_case, allows_unpriced),
-        };
+        let quote = quote(call, candidate, prices, allows_unpriced);
         let unpriced = quote.is_none().then_some(Exclusion::Unpriced);
         quotes.extend(quote);
         unpriced
@@ -43,17 +45,37 @@ fn flat(x: &Exchange, passage: &Passage) -> Result<Vec<Quote>, Refusal> {
     quotes.ok_or_else(|| Refusal::Unpriced { model: passage.path().to_string() })
 }
 
+const TIER_RULE: &str = "be left out: the price book has no price for this tier";
+
+/// The field that asks a candidate for a tier without a price, though its model has one.
+fn unpriced_tier(call: &Call, candidates: &Candidates, prices: &PriceBook) -> Option<String> {
+    candidates.iter().find_map(|candidate| {
+        let (provider, model) = (&*candidate.provider.name, &*candidate.model);
+        let target = candidate.target(call, None).ok()?;
+        let (field, tier) = call.service_tier(&target)?;
+        let unpriced = prices.price_in(provider, model, Some(tier)).is_none();
+        let priced = prices.price(provider, model).is_some();
+        (unpriced && priced).then(|| field.to_owned())
+    })
+}
+
 fn quote(
+    call: &Call,
     candidate: &Candidate,
     prices: &PriceBook,
-    worst_case: WorstCase,
     allows_unpriced: bool,
 ) -> Option<Quote> {
-    if candidate.provider.free {
+    if candidate.provider.free || call.api().counts() {
         return Some(Quote::FREE);
     }
-    match prices.price(&candidate.provider.name, &candidate.model) {
-        Some(price) => Some(Quote::within(price.bounds(worst_case), price)),
+    let target = candidate.target(call, None).ok()?;
+    let tier = call.service_tier(&target).map(|(_, tier)| tier);
+    let price = prices.price_in(&candidate.provider.name, &candidate.model, tier);
+    match price {
+        Some(price) => {
+            let quote = Quote::within(price.bounds(worst_case(call, &target)), price);
+            Some(Quote { service_tier: tier.map(Arc::from), ..quote })
+        }
         None => allows_unpriced.then_some(Quote::FREE),
     }
 }
@@ -66,11 +88,11 @@ pub(crate) fn assumed_output(x: &Exchange, quotes: &[Quote]) -> Option<u64> {
 }
 
 /// Every token has at least one byte of the body, unless the body only points at its input.
-fn worst_case_of(call: &Call) -> WorstCase {
+fn worst_case(call: &Call, target: &Target<'_>) -> WorstCase {
     let bytes = call.body().len() as u64;
     WorstCase {
         input_bytes: (!call.has_remote_input()).then_some(bytes),
-        output_cap: call.max_output_tokens(),
+        output_cap: call.output_cap(target),
         many_prompts: !call.api().converses(),
         choices: call.choices(),
     }

@@ -43,6 +43,9 @@ pub struct Quote {
     /// The price for a million of them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub price: Option<Row>,
+    /// Which service tier's price it is, where it is not the usual one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub service_tier: Option<Box<str>>,
     /// What they cost, all input at its dearest class.
     pub nano_usd: NanoUsd,
 }

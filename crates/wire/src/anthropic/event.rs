@@ -107,6 +107,7 @@ impl<'a> Event<'a> {
             tool_calls: self.content_block.as_ref().is_some_and(Block::calls_tool),
             model: message.and_then(Message::model),
             id: message.and_then(Message::id),
+            service_tier: message.and_then(Message::service_tier),
             ..Chunk::default()
         }
     }

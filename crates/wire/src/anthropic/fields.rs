@@ -6,7 +6,8 @@ use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use super::content::Content;
-use crate::json::{Reader, skip};
+use crate::json::Reader;
+use crate::vendor::Extras;
 use crate::{Invalid, Shape, field};
 
 /// What the pass over the body found; texts are raw JSON values.
@@ -17,6 +18,7 @@ pub(super) struct Fields<'a> {
     max_tokens: Option<&'a str>,
     content: Content,
     lookalike: Option<&'static str>,
+    pub(super) extras: Extras,
 }
 
 impl<'a> Reader<'a> for Fields<'a> {
@@ -28,7 +30,7 @@ impl<'a> Reader<'a> for Fields<'a> {
             _ if self.content.takes(key) => return self.content.member(key, object),
             _ => {
                 self.lookalike = self.lookalike.or_else(|| field::lookalike(key, &OURS));
-                return skip(object);
+                return self.extras.member(key, object);
             }
         };
         *field = Some(object.next_value::<&RawValue>()?.get());
@@ -41,7 +43,7 @@ impl<'a> Fields<'a> {
     pub(super) fn check_names(&self) -> Result<(), Invalid> {
         match self.lookalike {
             Some(name) => Err(Invalid::value(name, "be written in lower case")),
-            None => Ok(()),
+            None => self.extras.check(),
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::finish_reason;
-use super::usage::Tally;
+use super::usage::{self, Tally};
 use crate::text::Text;
 use crate::{Completion, NotCompletion, text};
 
@@ -71,6 +71,7 @@ impl<'a> Message<'a> {
             output_bytes: self.blocks().iter().map(Block::output_bytes).sum(),
             tool_calls: self.blocks().iter().any(Block::calls_tool),
             is_error: self.error.is_some(),
+            service_tier: self.service_tier(),
         }
     }
 
@@ -80,6 +81,10 @@ impl<'a> Message<'a> {
 
     pub(crate) fn model(&self) -> Option<String> {
         text::name(self.model)
+    }
+
+    pub(crate) fn service_tier(&self) -> Option<String> {
+        usage::service_tier(self.usage?)
     }
 
     pub(crate) fn stop_reason(&self) -> Option<&str> {

@@ -32,6 +32,7 @@ impl MessagesRequest {
                 choices: 1,
                 max_output_tokens: Some(fields.max_output_tokens()?),
                 shape: fields.shape()?,
+                extras: std::mem::take(&mut fields.extras),
                 unbounded_input: fields.has_unbounded_input(),
                 body,
             },

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::Usage;
+use crate::{Usage, text};
 
 /// What a provider has counted so far. In a stream the counts of `message_start` and of each
 /// `message_delta` are cumulative and may leave parts out, so the largest of each part holds.
@@ -43,6 +43,16 @@ impl Tally {
         };
         usage.is_consistent().then_some(usage)
     }
+}
+
+/// The service tier that was answered in, which stands beside the counts.
+pub(crate) fn service_tier(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Told<'a> {
+        #[serde(borrow)]
+        service_tier: Option<&'a RawValue>,
+    }
+    text::name(serde_json::from_str::<Told>(raw.get()).ok()?.service_tier)
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,8 @@ use super::config::Config;
 use super::content::Content;
 use super::model;
 use super::names::Names;
-use crate::json::{Kind, Reader, Walk, skip};
+use crate::json::{Kind, Reader, Walk};
+use crate::vendor::Extras;
 use crate::{Invalid, Shape};
 
 /// What the pass over the body found; texts are raw JSON values.
@@ -20,6 +21,7 @@ pub(super) struct Fields<'a> {
     content: Content,
     config: Config<'a>,
     config_kind: Kind,
+    pub(super) extras: Extras,
 }
 
 /// Our fields, which no other name may resemble.
@@ -41,6 +43,7 @@ impl Default for Fields<'_> {
             content: Content::default(),
             config: Config::default(),
             config_kind: Kind::Null,
+            extras: Extras::default(),
         }
     }
 }
@@ -53,7 +56,7 @@ impl<'a> Reader<'a> for Fields<'a> {
                 self.config_kind = object.next_value_seed(Walk(&mut self.config))?;
             }
             Some(name) => self.content.member(name, object)?,
-            None => skip(object)?,
+            None => self.extras.member(key, object)?,
         }
         Ok(())
     }
@@ -64,6 +67,7 @@ impl Fields<'_> {
     pub(super) fn check_names(&self) -> Result<(), Invalid> {
         self.names.check("")?;
         self.config.check_names()?;
+        self.extras.check()?;
         match self.config_kind {
             Kind::Null | Kind::Object => Ok(()),
             _ => Err(Invalid::value("generationConfig", "be an object")),

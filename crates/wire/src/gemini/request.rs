@@ -39,6 +39,7 @@ impl GenerateRequest {
                 choices: fields.choices()?,
                 max_output_tokens: fields.max_output_tokens()?,
                 shape: fields.shape()?,
+                extras: std::mem::take(&mut fields.extras),
                 unbounded_input: fields.has_unbounded_input(),
                 body,
             },

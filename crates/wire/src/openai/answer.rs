@@ -23,6 +23,8 @@ pub(super) struct Answer<'a> {
     #[serde(borrow)]
     object: Option<&'a RawValue>,
     #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
+    #[serde(borrow)]
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
@@ -44,6 +46,10 @@ impl<'a> Answer<'a> {
 
     pub(super) fn model(&self) -> Option<String> {
         text::name(self.model)
+    }
+
+    pub(super) fn service_tier(&self) -> Option<String> {
+        text::name(self.service_tier)
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::fields::Fields;
+use super::fields::{Caps, Fields};
 use crate::splice::{Edit, splice};
 use crate::{Gist, Invalid, json};
 
@@ -15,6 +15,7 @@ use crate::{Gist, Invalid, json};
 #[derive(Clone)]
 pub struct ChatRequest {
     gist: Gist,
+    caps: Caps,
     wants_usage: bool,
     /// What makes a stream end with its usage; none when the body asks for it already.
     usage_edit: Option<Edit>,
@@ -33,7 +34,9 @@ impl ChatRequest {
         let (model, model_span) = fields.model(&body)?;
         let stream = fields.stream()?;
         let options = fields.stream_options(&body)?;
+        let caps = fields.caps()?;
         Ok(ChatRequest {
+            caps,
             wants_usage: options.include_usage(),
             usage_edit: if stream { options.edit(model_span.end) } else { None },
             gist: Gist {
@@ -41,9 +44,10 @@ impl ChatRequest {
                 model_span: Some(model_span),
                 stream,
                 choices: fields.choices()?,
-                max_output_tokens: fields.max_output_tokens()?,
+                max_output_tokens: caps.largest(),
                 shape: fields.shape()?,
                 unbounded_input: fields.has_unbounded_input(),
+                extras: std::mem::take(&mut fields.extras),
                 body,
             },
         })
@@ -52,6 +56,12 @@ impl ChatRequest {
     /// What the gateway must know of it.
     pub fn gist(&self) -> &Gist {
         &self.gist
+    }
+
+    /// The cap on each answer's output at a server that obeys these names for it. None holds where
+    /// a text is predicted: what of it does not come is paid for beside.
+    pub(crate) fn cap_obeyed(&self, names: &[&str]) -> Option<u64> {
+        self.caps.obeyed(names).filter(|_| !self.gist.extras.predicts)
     }
 
     /// Whether the client itself asked for the usage frame of a stream.

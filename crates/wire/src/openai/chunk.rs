@@ -27,6 +27,8 @@ pub struct Chunk {
     pub model: Option<String>,
     /// The provider's id of the answer, at most 256 bytes.
     pub id: Option<String>,
+    /// The service tier that the provider says it answers in, at most 256 bytes.
+    pub service_tier: Option<String>,
 }
 
 /// The data is not a chunk of a chat completion. `[DONE]` is not one either.
@@ -51,6 +53,7 @@ impl Chunk {
             error: answer.is_error(),
             model: answer.model(),
             id: answer.id(),
+            service_tier: answer.service_tier(),
         })
     }
 }

@@ -21,6 +21,8 @@ pub struct Completion {
     pub tool_calls: bool,
     /// The provider sent an error with a status of success.
     pub is_error: bool,
+    /// The service tier that it says it answered in, at most 256 bytes.
+    pub service_tier: Option<String>,
 }
 
 /// The body is not an answer in its provider's dialect: HTML, cut off, or JSON of another kind.
@@ -42,6 +44,7 @@ impl Completion {
                 + answer.plain_text_bytes(),
             tool_calls: messages().any(|message| message.calls_tool()),
             is_error: answer.is_error(),
+            service_tier: answer.service_tier(),
         })
     }
 }

@@ -9,12 +9,34 @@ use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use super::shape::{Content, Shape};
-use crate::json::{Reader, skip};
+use crate::json::Reader;
+use crate::vendor::Extras;
 use crate::{Invalid, field};
 
 mod stream_options;
 
 pub(crate) use self::stream_options::StreamOptions;
+
+/// The cap on the output, under each of its names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caps {
+    max_tokens: Option<u64>,
+    max_completion_tokens: Option<u64>,
+}
+
+impl Caps {
+    /// The larger one: servers differ in which they obey.
+    pub(super) fn largest(self) -> Option<u64> {
+        self.max_tokens.max(self.max_completion_tokens)
+    }
+
+    /// What holds at a server that obeys these names.
+    pub(super) fn obeyed(self, names: &[&str]) -> Option<u64> {
+        let obeyed = |name: &str, cap: Option<u64>| cap.filter(|_| names.contains(&name));
+        obeyed("max_tokens", self.max_tokens)
+            .max(obeyed("max_completion_tokens", self.max_completion_tokens))
+    }
+}
 
 /// What the pass over the body found; texts are raw JSON values.
 #[derive(Default)]
@@ -27,6 +49,7 @@ pub(super) struct Fields<'a> {
     max_completion_tokens: Option<&'a str>,
     content: Content,
     lookalike: Option<&'static str>,
+    pub(super) extras: Extras,
 }
 
 impl<'a> Reader<'a> for Fields<'a> {
@@ -41,7 +64,7 @@ impl<'a> Reader<'a> for Fields<'a> {
             _ if self.content.takes(key) => return self.content.member(key, object),
             _ => {
                 self.lookalike = self.lookalike.or_else(|| field::lookalike(key, &OURS));
-                return skip(object);
+                return self.extras.member(key, object);
             }
         };
         *field = Some(object.next_value::<&RawValue>()?.get());
@@ -54,7 +77,7 @@ impl<'a> Fields<'a> {
     pub(super) fn check_names(&self) -> Result<(), Invalid> {
         match self.lookalike {
             Some(name) => Err(Invalid::value(name, "be written in lower case")),
-            None => Ok(()),
+            None => self.extras.check(),
         }
     }
 
@@ -75,10 +98,14 @@ impl<'a> Fields<'a> {
         field::choices("n", self.n)
     }
 
-    pub(super) fn max_output_tokens(&self) -> Result<Option<u64>, Invalid> {
-        let completion = field::token_cap("max_completion_tokens", self.max_completion_tokens)?;
-        let legacy = field::token_cap("max_tokens", self.max_tokens)?;
-        Ok(completion.max(legacy))
+    pub(super) fn caps(&self) -> Result<Caps, Invalid> {
+        Ok(Caps {
+            max_tokens: field::token_cap("max_tokens", self.max_tokens)?,
+            max_completion_tokens: field::token_cap(
+                "max_completion_tokens",
+                self.max_completion_tokens,
+            )?,
+        })
     }
 
     pub(super) fn shape(&self) -> Result<Shape, Invalid> {

@@ -1,12 +1,26 @@
+//! What each way that a call can end costs.
+
 use inferlayer_filter::exchange::AttemptResult::{self, *};
 use inferlayer_filter::testkit;
 use inferlayer_wire::Usage;
 
 use super::*;
 
+/// Prices of 100 and 200 nano-dollars a token; ten times as dear; and `m` in a tier, 300 and 400.
 const BOOK: &str = "prices:
-  - { provider: p, model: m, per_million_tokens: { input_usd: 0.1, output_usd: 0.2, max_output_tokens: 100, context_tokens: 1000 } }
-  - { provider: p, model: dear, per_million_tokens: { input_usd: 1, output_usd: 2, max_output_tokens: 50, context_tokens: 1000 } }
+  - provider: p
+    model: m
+    per_million_tokens:
+      { input_usd: 0.1, output_usd: 0.2, max_output_tokens: 100, context_tokens: 1000 }
+  - provider: p
+    model: dear
+    per_million_tokens:
+      { input_usd: 1, output_usd: 2, max_output_tokens: 50, context_tokens: 1000 }
+  - provider: p
+    model: m
+    service_tier: priority
+    per_million_tokens:
+      { input_usd: 0.3, output_usd: 0.4, max_output_tokens: 100, context_tokens: 1000 }
 ";
 const ANSWERED: AttemptResult = Answered { status: 200 };
 
@@ -98,7 +112,7 @@ fn our_own_count_keeps_to_the_cap_unless_the_answer_overran_it() {
     assert_eq!(output(&x), 200);
     x.answer.output_bytes = 30;
     assert_eq!(output(&x), 10);
-    (x.answer.output_bytes, x.answer.overran) = (900, true);
+    x.answer.output_bytes = 200 * 128 + 1;
     assert_eq!(output(&x), 100, "what the model can make at all");
 }
 
@@ -155,19 +169,31 @@ fn the_price_of_the_model_that_answered_settles() {
 }
 
 #[test]
-fn a_version_of_a_model_is_that_model() {
-    for (answered, asked) in [
-        ("gpt-x-2026-01-31", "gpt-x"),
-        ("models/gemini-y-001", "gemini-y"),
-        ("Qwen3", "org/qwen3"),
-        ("claude-z@20260131", "claude-z"),
-        ("claude-z-latest", "claude-z"),
+fn the_price_of_the_tier_that_was_answered_in_settles() {
+    let mut x = answered(3, 2);
+    for (told, amount, tier, unpriced) in [
+        ("priority", 3 * 300 + 2 * 400, Some("priority"), false),
+        ("Priority", 3 * 300 + 2 * 400, Some("priority"), false),
+        ("default", 700, None, false),
+        ("scale", 700, None, true),
     ] {
-        assert!(is_version_of(answered, asked), "{answered}");
+        x.answer.service_tier = Some(told.to_owned());
+        let charge = only_charge(&x);
+        let priced = charge.priced.unwrap();
+        assert_eq!(
+            (charge.amount.nano(), priced.service_tier.as_deref()),
+            (amount, tier),
+            "{told}"
+        );
+        assert_eq!(priced.unpriced_answer, unpriced, "{told}");
     }
-    for (answered, asked) in
-        [("gpt-x-pro", "gpt-x"), ("gpt-x1", "gpt-x"), ("o1", "gpt-x"), ("", "m")]
-    {
-        assert!(!is_version_of(answered, asked), "{answered}");
+}
+
+#[test]
+fn what_cannot_be_read_may_be_billed_and_what_spoke_no_http_may_not() {
+    let worst = (50_000, vec![(0, Basis::WorstCase)], true);
+    assert_eq!(cost(&exchange(false, &[UnreadableAnswer { status: 200 }])), worst);
+    for free in [NoHttp, ErrorAnswer { status: 200 }] {
+        assert_eq!(cost(&exchange(false, &[free])), (0, vec![], false), "{free:?}");
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn facts(body: &[u8]) -> Result<Completion, NotCompletion> {
         output_bytes: answer.output_bytes(),
         tool_calls: answer.calls_tool(),
         is_error: answer.is_error(),
+        service_tier: None,
     })
 }
 
@@ -37,6 +38,7 @@ impl GenerateAnswer<'_> {
             error: self.is_error(),
             model: self.model(),
             id: self.id(),
+            service_tier: None,
         }
     }
 

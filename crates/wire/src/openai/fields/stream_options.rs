@@ -6,7 +6,7 @@ use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use crate::Invalid;
-use crate::field::{boolean, optional};
+use crate::field::{boolean, lookalike, optional};
 use crate::json::{self, Kind, Reader, skip};
 use crate::splice::{Edit, span};
 
@@ -31,7 +31,12 @@ impl StreamOptions {
             return Ok(StreamOptions::Null(span(body, whole)));
         }
         let mut members = Members::default();
-        let Ok(Kind::Object) = json::read_text(whole, &mut members) else {
+        let read = json::read_text(whole, &mut members);
+        if members.lookalike {
+            let param = "stream_options.include_usage";
+            return Err(Invalid::value(param, "be written in lower case"));
+        }
+        let Ok(Kind::Object) = read else {
             return Err(Invalid::value("stream_options", "be a strict json object or null"));
         };
         Ok(match members.include_usage {
@@ -73,11 +78,13 @@ impl StreamOptions {
 struct Members<'a> {
     include_usage: Option<&'a str>,
     is_empty: bool,
+    /// A name that some servers would take for ours.
+    lookalike: bool,
 }
 
 impl Default for Members<'_> {
     fn default() -> Self {
-        Members { include_usage: None, is_empty: true }
+        Members { include_usage: None, is_empty: true, lookalike: false }
     }
 }
 
@@ -85,6 +92,7 @@ impl<'a> Reader<'a> for Members<'a> {
     fn member<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         self.is_empty = false;
         if key != "include_usage" {
+            self.lookalike |= lookalike(key, &["include_usage"]).is_some();
             return skip(object);
         }
         self.include_usage = Some(object.next_value::<&RawValue>()?.get());

@@ -23,6 +23,8 @@ pub(super) struct Response<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
     #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
+    #[serde(borrow)]
     status: Option<&'a RawValue>,
     #[serde(borrow)]
     incomplete_details: Option<&'a RawValue>,
@@ -44,6 +46,7 @@ impl Response<'_> {
             output_bytes: self.items().iter().map(Item::output_bytes).sum(),
             tool_calls: self.items().iter().any(Item::calls_tool),
             is_error: self.is_error(),
+            service_tier: text::name(self.service_tier),
         }
     }
 

@@ -77,6 +77,7 @@ impl<'a> Event<'a> {
             error: event_type == EventType::Error,
             model: whole.model,
             id: whole.id,
+            service_tier: whole.service_tier,
             ..Chunk::default()
         }
     }

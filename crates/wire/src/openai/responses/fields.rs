@@ -6,7 +6,8 @@ use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use super::input::Input;
-use crate::json::{Reader, skip};
+use crate::json::Reader;
+use crate::vendor::Extras;
 use crate::{Invalid, Shape, field};
 
 /// What the pass over the body found; texts are raw JSON values.
@@ -18,6 +19,7 @@ pub(super) struct Fields<'a> {
     max_output_tokens: Option<&'a str>,
     input: Input,
     lookalike: Option<&'static str>,
+    pub(super) extras: Extras,
 }
 
 impl<'a> Reader<'a> for Fields<'a> {
@@ -30,7 +32,7 @@ impl<'a> Reader<'a> for Fields<'a> {
             _ if self.input.takes(key) => return self.input.member(key, object),
             _ => {
                 self.lookalike = self.lookalike.or_else(|| field::lookalike(key, &OURS));
-                return skip(object);
+                return self.extras.member(key, object);
             }
         };
         *field = Some(object.next_value::<&RawValue>()?.get());
@@ -43,7 +45,7 @@ impl<'a> Fields<'a> {
     pub(super) fn check_names(&self) -> Result<(), Invalid> {
         match self.lookalike {
             Some(name) => Err(Invalid::value(name, "be written in lower case")),
-            None => Ok(()),
+            None => self.extras.check(),
         }
     }
 

@@ -33,6 +33,7 @@ impl ResponsesRequest {
                 choices: 1,
                 max_output_tokens: fields.max_output_tokens()?,
                 shape: fields.shape()?,
+                extras: std::mem::take(&mut fields.extras),
                 unbounded_input: fields.has_unbounded_input(),
                 body,
             },

@@ -4,7 +4,7 @@ use crate::translate::responses::read_prompt;
 use crate::{Invalid, ResponsesRequest};
 
 fn read(body: &str) -> Result<(), Invalid> {
-    let request = ResponsesRequest::parse(body.to_owned().into()).unwrap();
+    let request = ResponsesRequest::parse(body.to_owned().into())?;
     read_prompt(&request).map(drop)
 }
 
