@@ -3,9 +3,11 @@ steps 4, 5 and 7 to 9). verify.py reads them from the journal and feeds them to 
 import re
 from collections import namedtuple
 
-from verify_note import KINDS, NOTE, H, Key, base64, grow, need, root_of
+from verify_note import KINDS, MAX, NOTE, H, Key, base64, grow, need, of_hex, root_of, whole
 
-Held = namedtuple("Held", "size root keys gaps beginning")
+Held = namedtuple("Held", "size root keys gaps beginning admissions")
+# Records `first` up to `until` are dropped or lost, says the record `sequence`.
+Admission = namedtuple("Admission", "by sequence time_us reason first until")
 
 class Chain:
     """The state of §8; `held` is what it was at the last checkpoint that holds."""
@@ -13,8 +15,10 @@ class Chain:
         self.base = self.next = first  # sequences of the first record of all and of the next one
         self.prev, self.time, self.run, self.runs, self.heads = None, 0, None, set(), set()
         self.keys, self.gaps, self.beginning, self.signers = (), (), 0, []
-        self.peaks, self.roots, self.hashes, self.part = [], [base64(H())], [], 0
-        self.held = Held(first, None, (), (), 0)
+        self.peaks, self.roots, self.hashes, self.times = [], [base64(H())], [], [0]
+        self.part, self.parts, self.opened, self.admissions = 0, 0, False, ()
+        self.waiting, self.shredded, self.unpaired = {}, {}, []  # intents by request_id, tags
+        self.held = Held(first, None, (), (), 0, ())
 
     def record(self, head, says, heads_segment):
         """Takes a record, whose own hashes hold, by its header and its metadata."""
@@ -24,14 +28,22 @@ class Chain:
         need(len(self.signers) < 2, "edit", "the rotation is not the last record of its commit")
         if heads_segment: self.heads.add(self.next)
         if self.prev is None: self.begin(head, says)
+        need(self.next < MAX, "corruption", "a log has no such record")
         need(head.log_id == self.log_id, "edit", "log_id is another log's")
         need(head.prev_hash == self.prev, "edit", "prev_hash is not that of the record before")
         need(head.time_us >= self.time, "clock", "time_us goes back")
         if kind == "open": self.open(head, says)
         need(head.run_id == self.run, "edit", "a record outside of the open run")
         if kind == "close": self.run = None
-        if kind in ("rotation", "retention", "snapshot", "restore"): getattr(self, kind)(says)
+        if kind in ("rotation", "snapshot"): getattr(self, kind)(says)
+        if kind in ("retention", "restore"):
+            first, until = getattr(self, kind)(says)
+            reason = says.get("reason") if isinstance(says.get("reason"), str) else None
+            self.admissions += (Admission(kind, self.next, head.time_us, reason, first, until),)
+        self.unpaired.append((kind, head))
+        self.opened = kind == "open"
         self.prev, self.time = head.record_hash, head.time_us
+        self.times.append(head.time_us)
         grow(self.peaks, self.next, head.record_hash)
         self.hashes.append(head.record_hash)
         self.roots.append(root_of(self.peaks))
@@ -43,14 +55,29 @@ class Chain:
         if self.base:
             self.keys, self.gaps, self.beginning, peaks = facts(says)
             self.peaks, self.run = [bytes.fromhex(peak) for peak in peaks], head.run_id
-            self.runs, self.roots = {self.run}, [root_of(self.peaks)]
+            self.runs, self.roots, self.times = {self.run}, [root_of(self.peaks)], [head.time_us]
         first, *others = (Key(text) for text, _ in self.keys)
-        since = [sequence for _, sequence in self.keys]
-        need(len(self.peaks) == self.base.bit_count() and self.beginning <= self.base
-             and since == sorted({0, *since}) and {key.origin for key in others} <= {first.origin},
+        since, gaps = ([sequence for sequence, *_ in facts] for facts in
+                       (((since, key) for key, since in self.keys), self.gaps))
+        need(len(self.peaks) == self.base.bit_count() and self.beginning < max(self.base, 1)
+             and since == sorted({0, *since}) and max(since) < max(self.base, 1)
+             and len(dict(self.keys)) == len(since)
+             and {key.origin for key in others} <= {first.origin}
+             and gaps == sorted(set(gaps)) and all(bounded(*gap) and gap[0] < self.base
+                                                   for gap in self.gaps)
+             and (not self.base or says["origin"].encode() == first.origin),
              "edit", "the snapshot contradicts itself")
         self.signers, self.log_id, self.unproved = [first, *others][-1:], first.log_id, len(others)
         if not self.base: self.prev = H(b"inferlayer/genesis/v1\0", self.log_id)
+
+    def pair(self, kind, head):
+        """An outcome is of the tenant of its intent, unless that one's key was destroyed since."""
+        if kind == "shred": self.shredded[head.tenant_tag] = head.sequence
+        if kind == "intent": self.waiting[head.request_id] = head.tenant_tag, head.sequence
+        if kind == "outcome":
+            tag, sequence = self.waiting.pop(head.request_id, (head.tenant_tag, 0))
+            need(tag == head.tenant_tag or self.shredded.get(tag, 0) > sequence
+                 or not any(head.request_id), "edit", "the outcome is of another tenant")
 
     def open(self, head, says):
         key = self.signers[0]
@@ -69,50 +96,63 @@ class Chain:
         self.signers.append(key)
 
     def retention(self, says):
-        first = says["first_sequence"]
+        first, root = whole(says["first_sequence"]), base64(of_hex(says["root"]))
         need(says["event"] == "retention" and self.beginning < first <= self.next
-             and (first < self.base or first in self.heads
-                  and self.roots[first - self.base] == base64(bytes.fromhex(says["root"]))),
+             and (first < self.base
+                  or first in self.heads and self.roots[first - self.base] == root),
              "edit", "the log cannot begin where the retention says")
         self.beginning = first
+        return 0, first
 
     def restore(self, says):
-        gap = says["lost_from"], says["lost_until"]
-        need(says["event"] == "restore" and 0 <= gap[0] < self.next and gap[0] <= gap[1],
-             "edit", "the restore is of what is yet to come")
+        gap = whole(says["lost_from"]), whole(says["lost_until"])
+        need(says["event"] == "restore" and self.opened and gap[0] + 1 == self.next
+             and bounded(*gap), "edit", "the restore is of another place")
         self.gaps += (gap,)
+        return gap
 
     def snapshot(self, says):
-        part, parts = says["part"], says["parts"]
-        need(says["event"] == "snapshot" and part == self.part < parts, "edit", "a part is missing")
+        part, parts = (whole(says[name], (1 << 32) - 1) for name in ("part", "parts"))
+        need(says["event"] == "snapshot" and part == self.part < parts
+             and self.parts in (0, parts), "edit", "a part is missing")
         ours = self.keys, self.gaps, self.beginning, [peak.hex() for peak in self.peaks]
         need(part or facts(says) == ours and says["origin"].encode() == self.signers[0].origin,
              "edit", "the snapshot does not say what the records before it say")
         self.part = (part + 1) % parts
+        self.parts = parts if self.part else 0
 
     def checkpoint(self, note):
-        states, key = (self.next, self.roots[-1]), self.signers[-1] if self.signers else None
-        text = key and re.match(re.escape(key.origin) + NOTE, note)
-        size = int(text[1]) if text else self.next
+        need(self.signers, "insert", "there is no record before the checkpoint")
+        note.decode()  # refuses what is no UTF-8
+        signed = self.signers[-1].opens(note)
+        retired = any(Key(old).opens(note) for old, _ in self.keys[:-1])
+        need(signed, "retired_key" if retired else "edit", "no signature by the log's key holds")
+        need(not self.part, "edit", "the snapshot has further parts")
+        size, states = signed[0], (self.next, self.roots[-1])
         need(size <= self.next, "delete", f"the checkpoint is of {size} records")
         need(size == self.next > self.held.size, "insert", f"the checkpoint is of {size} records")
-        need(not self.part, "edit", "the snapshot has further parts")
-        if not all(key.opens(note) == states for key in self.signers):
-            retired = any(Key(old).opens(note) == states for old, _ in self.keys[:-1])
-            need(False, "retired_key" if retired else "edit", "no signature by the log's key holds")
-        need(note.decode().endswith("\n"), "edit", "the note does not end in a line")
+        need(all(key.opens(note) == states for key in self.signers), "edit",
+             "the root is another, or the key that hands over has not signed")
+        for kind, head in self.unpaired: self.pair(kind, head)
+        self.unpaired.clear()
         self.signers = self.signers[-1:]
-        self.held = Held(*states, self.keys, self.gaps, self.beginning)
+        self.held = Held(*states, self.keys, self.gaps, self.beginning, self.admissions)
 
     def whole_once(self, rest):
         """Whether a note of a later commit stands, signed, anywhere in `rest` (§7)."""
         for key in self.signers if self.held.root else ():
             for found in re.finditer(re.escape(key.origin) + NOTE, rest):
-                opened = key.opens(rest[found.start():found.start() + 4096])
+                lines = rest[found.start():found.start() + 4096].rpartition(b"\n")
+                opened = key.opens(lines[0] + lines[1])
                 if opened and opened[0] > self.held.size: return True
+
+def bounded(lost_from, lost_until): return 0 <= lost_until - lost_from <= 1 << 40
 
 def facts(snapshot):
     """What a snapshot (§10) says of the log before it: as the fields of Chain."""
-    keys = tuple((key["public_key"], key["first_sequence"]) for key in snapshot["keys"])
-    gaps = tuple((gap["lost_from"], gap["lost_until"]) for gap in snapshot["gaps"])
-    return keys, gaps, snapshot["first_sequence"], snapshot["peaks"]
+    for name in ("keys", "gaps", "peaks"):
+        need(isinstance(snapshot[name], list), "edit", f"{name} is no list")
+    keys = tuple((key["public_key"], whole(key["first_sequence"])) for key in snapshot["keys"])
+    gaps = tuple((whole(gap["lost_from"]), whole(gap["lost_until"])) for gap in snapshot["gaps"])
+    peaks = [of_hex(peak).hex() for peak in snapshot["peaks"]]
+    return keys, gaps, whole(snapshot["first_sequence"]), peaks

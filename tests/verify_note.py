@@ -16,7 +16,7 @@ KINDS = ("open intent outcome refusal hit config key_event rotation shred retent
          "snapshot restore").split()
 NUMBER, HASH = "(0|[1-9][0-9]{0,19})", "([+/-9A-Za-z]{43}=)"
 NOTE = f"\n{NUMBER}\n{HASH}\n\n".encode()  # behind the origin, before the signature lines
-from_json = json.JSONDecoder(parse_constant=int).decode  # int refuses NaN and Infinity
+MAX = (1 << 64) - 1
 
 class Fault(ValueError): "A verdict of §8 and its reason."
 class Cut(Fault): "The frame goes on where its file ends (§7)."
@@ -30,6 +30,44 @@ def need(holds, verdict, reason, fault=Fault):
 def take(data, at, length):
     need(at + length <= len(data), "corruption", "the file ends in this frame", Cut)
     return data[at:at + length]
+
+def whole(value, most=MAX):
+    """A number that is written in digits alone."""
+    need(type(value) is int and value <= most, "edit", f"{value!r} is no whole number")
+    return value
+
+def of_hex(text):
+    need(re.fullmatch("[0-9a-f]{64}", text), "edit", f"{text!r} is no hash")
+    return bytes.fromhex(text)
+
+def unique(members):
+    need(len(dict(members)) == len(members), "edit", "a name stands twice in an object")
+    return dict(members)
+
+def finite(number):
+    need(float(number) - float(number) == 0, "edit", "a number is beyond a double")
+    return float(number)
+
+def integer(digits):
+    """An int only where nothing but digits stands: no sign."""
+    number = finite(digits)
+    return int(digits) if digits.isdigit() else number
+
+# int refuses NaN and Infinity
+JSON = json.JSONDecoder(object_pairs_hook=unique, parse_constant=int, parse_int=integer,
+                        parse_float=finite)
+
+def from_json(text):
+    """Reads JSON as §2 wants it, which means the same to every parser."""
+    value = JSON.decode(text)
+    if "\\u" in text or text.count("{") + text.count("[") > 32: well_formed(value, 32)
+    return value
+
+def well_formed(value, levels):
+    need(levels or not isinstance(value, (dict, list)), "edit", "nested too deep")
+    if isinstance(value, str): value.encode()  # refuses half a surrogate pair
+    inside = [*value, *value.values()] if isinstance(value, dict) else value
+    for item in inside if isinstance(value, (dict, list)) else (): well_formed(item, levels - 1)
 
 def H(*parts): return sha256(b"".join(parts)).digest()
 
@@ -68,7 +106,9 @@ class Key:
     def opens(self, note):
         """Size and root of a note that this key signed; else None."""
         text = re.match(re.escape(self.origin) + NOTE, note)
-        for line in note[text.end():].split(b"\n")[:-1] if text else ():
+        if not (text and note.endswith(b"\n") and int(text[1]) <= MAX
+                and base64(b64decode(text[2])).encode() == text[2]): return None
+        for line in note[text.end():].split(b"\n")[:-1]:
             try:
                 signature = b64decode(line[-92:])[4:]
                 self.ed25519.verify(signature, text[0][:-1])

@@ -3,6 +3,7 @@
 what is left of them after an attack or a power cut. Needs no gateway."""
 import base64
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ VECTORS = LEDGER_TESTS / "vectors/v1"
 VECTOR = VECTORS / "00000000000000000000.ilj"
 VECTOR_KEY = "gw-1.example+1eaa1500+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 VECTOR_ROOT = "da91da767f3d916e3495035b0e2b6c88a816b0e96222efa1e8161e65e109a732"
+REQUEST = bytes([9] * 16)
 OTHER_SEED, THIRD_SEED = bytes([1] * 32), bytes([2] * 32)
 
 
@@ -42,8 +44,13 @@ class Case(unittest.TestCase):
 
     def findings(self, segments, key=None, evidence=(), receipts=(), files=None):
         self.store(segments, files)
-        key = key and Key(key)
-        return "\n".join(verify.findings(self.folder, key, evidence, receipts))
+        report = verify.examine(self.folder, key and Key(key), evidence, receipts)
+        if verify.verdict(report)[0]: raise Fault(*verify.verdict(report))
+        return "\n".join(verify.words(report))
+
+    def folder_of(self, log):
+        self.store(log.segments, log.files)
+        return self.folder
 
     def walk(self, segments):
         self.store(segments)
@@ -326,6 +333,33 @@ class Rules(Case):
                          b'{"a":' * 100_000, b'{"a":"\n"}'):
             self.assert_refused("edit", metadata=metadata)
 
+    def test_metadata_reads_the_same_for_every_parser(self):
+        deep = b'{"a":' * 31 + b"{}" + b"}" * 31
+        self.assert_holds(Writer().open().record(INTENT, deep).checkpoint().segments, 2)
+        for metadata in (b'{"a":1,"a":1}', b'{"a":1,"\\u0061":2}', b'{"x":[{"a":1,"a":2}]}',
+                         b'{"a":"\\ud800"}', b'{"\\udc00":1}', b'{"a":1e999}',
+                         b'{"a":1' + b"0" * 400 + b"}", b'{"a":' + deep + b"}",
+                         b'{"a":' + b"[" * 32 + b"]" * 32 + b"}"):
+            self.assert_refused("edit", metadata=metadata)
+
+    def test_numbers_of_the_ledgers_own_records_are_digits_alone(self):
+        for wrong in (b"0.0", b"0e0", b"-0", b'"0"', b"false", b"null", b"18446744073709551616"):
+            log = Writer().open().checkpoint()
+            log.next_segment(first_sequence="AT")
+            log.last = b""
+            told = json.dumps({"event": "snapshot", "part": 0, "parts": 1, "origin": log.origin,
+                               "keys": [{"public_key": log.key, "first_sequence": 0}],
+                               "first_sequence": "AT", "gaps": [],
+                               "peaks": [merkle_root(log.hashes[:1]).hex()], "state": []}).encode()
+            log.hashes.pop()
+            log.prev = log.hashes[-1]
+            log.record(SNAPSHOT, told.replace(b'"AT"', wrong)).checkpoint()
+            self.assert_fails(log.segments, "edit", "0001.ilj, offset 0")
+        for wrong in ({"gaps": {}}, {"keys": {}}, {"peaks": {}}, {"gaps": [[0, 1]]},
+                      {"keys": [[VECTOR_KEY, 0]]}, {"parts": 1 << 32, "written": 1}):
+            log = Writer().open().checkpoint().next_segment(**wrong).checkpoint()
+            self.assert_fails(log.segments, "edit", "0001.ilj, offset 0")
+
     def test_runs(self):
         self.assert_refused("edit", run_id=bytes(16))
         again = Writer().open(1).open(2).open(1).checkpoint()
@@ -350,10 +384,10 @@ class Rules(Case):
     def test_checkpoints(self):
         for wrong, verdict, why in (({"size": 3}, "delete", "of 3 records"),
                                     ({"size": 1}, "insert", "of 1 records"),
-                                    ({"root": bytes(32)}, "edit", "no signature"),
+                                    ({"root": bytes(32)}, "edit", "the root is another"),
                                     ({"origin": "gw-2.example"}, "edit", "no signature"),
                                     ({"signature": bytes(64)}, "edit", "no signature"),
-                                    ({"witness": b"no newline"}, "edit", "end in a line"),
+                                    ({"witness": b"no newline"}, "edit", "no signature"),
                                     ({"witness": b"\xff\n"}, "edit", "UnicodeDecodeError"),
                                     ({"root": b"x" * 33}, "edit", "no signature"),
                                     ({"witness": b"x" * 4096}, "corruption", "note_len")):
@@ -443,6 +477,9 @@ class Retention(Case):
         self.assert_fails(self.log().drop(2).segments, "cut_head")
         log = self.log().retain(2).checkpoint()
         self.assert_fails(log.drop(4).segments, "cut_head", "begins with record 2")
+        made_up = self.log().retain(4).checkpoint()
+        made_up.next_segment(first_sequence=6).checkpoint()
+        self.assert_fails(made_up.drop(6).segments, "edit", "0006.ilj, offset 0")
         log = self.log()
         kept = log.last
         log.retain(4).checkpoint()
@@ -453,7 +490,7 @@ class Retention(Case):
     def test_a_snapshot_says_where_the_log_began_before_it(self):
         log = self.log().retain(4).checkpoint().next_segment().checkpoint()
         self.assert_holds(log.drop(4).segments, 7)
-        self.assert_fails(log.drop(6).segments, "cut_head", "begins with record 4")
+        self.assert_fails(log.drop(6).segments, "cut_head", "begins with record 0")
 
     def test_a_retention_that_contradicts_the_log(self):
         for first, wrong in ((2, {"root": "00" * 32}), (0, {}), (3, {}), (9, {}), (5, {}),
@@ -484,9 +521,11 @@ class Retention(Case):
         log = self.log().retain(4).checkpoint()
         notes = {size: log.reference(0, size) for size in (1, 4, 6)}
         log.drop(4)
-        self.assertIn("lost or dropped", self.assert_holds(log.segments, 6, evidence=[notes[1]]))
+        found = self.assert_holds(log.segments, 6, evidence=[notes[1]])
+        self.assertIn("1 not comparable; complete to size 0", found)
+        self.assertIn("record 5 admits that it was dropped", found)
         for size in (4, 6):
-            self.assertIn(f"that had {size}",
+            self.assertIn(f"complete to size {size}",
                           self.assert_holds(log.segments, 6, evidence=[notes[size]]))
         wrong = log.note(size=4, root=bytes(32)).decode()
         self.assert_fails(log.segments, "fork", evidence=[wrong])
@@ -550,15 +589,18 @@ class Rotation(Case):
         forged.signers, forged.run, forged.segments = [forged.signer], bytes(16), {}
         forged.hashes, forged.beginning = [sha(bytes([n])) for n in range(4)], 4
         forged.prev, forged.keys = forged.hashes[-1], [(VECTOR_KEY, 0), (forged.key, 2)]
+        forged.beginning = 0
         forged.next_segment().commit(INTENT)
-        self.assert_holds(forged.segments, 6)
+        self.assert_fails(forged.segments, "cut_head")
+        forged.retain(4).checkpoint()
+        self.assert_holds(forged.segments, 7)
         self.assert_fails(forged.segments, "fork", key=VECTOR_KEY)
 
     def test_a_log_rolled_back_before_its_rotation(self):
         log = self.log().checkpoint()
         evidence = [log.note(signers=[log.signer]).decode()]
         older = Writer().open().commit(INTENT)
-        self.assert_fails(older.segments, "rollback", key=log.key, evidence=evidence)
+        self.assert_fails(older.segments, "fork", key=log.key, evidence=evidence)
         self.assert_fails(older.segments, "replayed_receipt", evidence=evidence)
 
 
@@ -567,27 +609,45 @@ class Restores(Case):
         log = Writer().open().commit(INTENT).open(2)
         return log.restore(lost_from, lost_until, **wrong).commit(INTENT)
 
-    def test_evidence_of_what_is_lost_neither_proves_nor_contradicts(self):
-        lost = Writer().open().commit(INTENT, INTENT, OUTCOME)
-        evidence = [lost.note(size=size, root=merkle_root(lost.hashes[:size])).decode()
-                    for size in (3, 4)]
-        found = self.assert_holds(self.log().segments, 5, evidence=evidence)
-        self.assertEqual(found.count("lost or dropped"), 2)
-        log = self.log(lost_until=3)
-        self.assert_fails(log.segments, "fork", "root of 4", evidence=evidence)
-        further = log.note(size=2, root=bytes(32)).decode()
-        self.assert_fails(log.segments, "fork", "root of 2", evidence=[further])
+    def test_what_is_lost_is_not_comparable_beyond_the_end_and_contradicted_inside(self):
+        lost = Writer().open().commit(*[INTENT] * 8)
+        notes = {size: lost.note(size=size, root=merkle_root(lost.hashes[:size])).decode()
+                 for size in range(1, 9)}
+        for size, note in notes.items():
+            with self.subTest(size=size):
+                log = self.log(lost_until=7)
+                if size > 7: self.assert_fails(log.segments, "rollback", evidence=[note])
+                elif size > 5:
+                    found = self.assert_holds(log.segments, 5, evidence=[note])
+                    self.assertIn("record 3 admits that it is lost", found)
+                    self.assertIn("(restore, 'disk') admits 2 to 7: 1 pieces", found)
+                elif size > 2: self.assert_fails(log.segments, "fork", evidence=[note])
+                else: self.assertIn("1 confirmed", self.assert_holds(log.segments, 5, evidence=[note]))
+        further = self.log().note(size=4, root=merkle_root(self.log().hashes[:4])).decode()
+        found = self.assert_holds(self.log().segments, 5, evidence=[further])
+        self.assertIn("1 confirmed", found, "the same root, inside of the gap")
+
+    def test_what_a_snapshot_alone_says_was_lost_excuses_nothing(self):
+        log = self.log(lost_until=99).next_segment().retain(5).checkpoint()
+        beyond = Writer().open().note(size=50, root=bytes(32)).decode()
+        self.assertIn("1 not comparable", self.assert_holds(log.segments, 7, evidence=[beyond]))
+        self.assert_fails(log.drop(5).segments, "rollback", evidence=[beyond])
 
     def test_snapshots_keep_the_gaps(self):
         log = self.log().next_segment().retain(5).checkpoint()
         lost = Writer().open().commit(INTENT, INTENT, OUTCOME).note().decode()
-        for first in (0, 5):
-            self.assert_holds(log.drop(first).segments, 7, evidence=[lost])
+        self.assert_fails(log.segments, "fork", evidence=[lost])
+        self.assertIn("1 not comparable", self.assert_holds(log.drop(5).segments, 7, evidence=[lost]))
 
-    def test_a_restore_of_what_is_yet_to_come(self):
-        for told in ((3, 9), (9, 9), (-1, 4), ("2", 4), (2, None)):
+    def test_a_restore_is_of_the_open_record_before_it(self):
+        for told in ((3, 9), (9, 9), (-1, 4), ("2", 4), (2, None), (1, 4), (0, 4), (2, 1), (2.0, 4),
+                     (2, 3 + (1 << 40)), (2, True)):
             self.assert_fails(self.log(*told).segments, "edit", "sequence 3")
         self.assert_fails(self.log(event="x").segments, "edit", "sequence 3")
+        log = Writer().open().commit(INTENT).open(2).record(INTENT, {}).restore(2, 4).checkpoint()
+        self.assert_fails(log.segments, "edit", "sequence 4")
+        log = Writer().open().record(INTENT, {}).restore(1, 4).checkpoint()
+        self.assert_fails(log.segments, "edit", "sequence 2")
 
 
 class ExternalContent(Case):
@@ -612,6 +672,72 @@ class ExternalContent(Case):
             self.assert_fails(log.segments, "corruption", files=log.files)
 
 
+class Files(Case):
+    """What somebody else may have put into the folder."""
+
+    def test_a_pipe_or_a_folder_in_the_place_of_a_file_hangs_nothing(self):
+        log = Writer().open().record(OUTCOME, {}, content=bytes(100), external=True).checkpoint()
+        content, = log.files
+        for name in (f"{3:020}.ilj", f"content/{content}"):
+            for make in (os.mkfifo, os.mkdir):
+                self.store(log.segments, log.files)
+                path = self.folder / name
+                path.unlink(missing_ok=True)
+                make(path)
+                with self.assertRaisesRegex(OSError, path.name):
+                    verify.Journal(self.folder)
+                path.rmdir() if path.is_dir() else path.unlink()
+
+    def test_a_link_is_what_it_leads_to(self):
+        log = Writer().open().commit(INTENT)
+        self.store(log.segments)
+        path = self.folder / f"{0:020}.ilj"
+        path.rename(self.folder / "elsewhere")
+        path.symlink_to(self.folder / "elsewhere")
+        self.assertEqual(verify.Journal(self.folder).chain.held.size, 2)
+
+    def test_a_name_beyond_64_bits_is_no_segment(self):
+        log = Writer().open().commit(INTENT)
+        self.assert_holds(log.segments | {1 << 64: b"junk", 10 ** 20 - 1: b""}, 2)
+        self.assert_fails(log.segments | {(1 << 64) - 1: b"junk"}, "delete")
+
+    def test_a_long_file_is_not_read_whole(self):
+        log = Writer().open().record(OUTCOME, {}, content=bytes(100), external=True).checkpoint()
+        name, = log.files
+        self.store(log.segments, log.files)
+        os.truncate(self.folder / "content" / name, 1 << 40)
+        with self.assertRaisesRegex(Fault, "another length"): verify.Journal(self.folder)
+        self.store(log.segments, log.files)
+        os.truncate(self.folder / f"{0:020}.ilj", 1 << 30)
+        self.assertEqual(verify.Journal(self.folder).tail_bytes, (1 << 30) - len(log.last))
+
+    def test_content_of_what_was_dropped_need_not_be_there(self):
+        log = Writer().open().record(OUTCOME, {}, content=bytes(100), external=True).checkpoint()
+        log.next_segment().retain(2).checkpoint()
+        self.assert_holds(log.segments, 4)
+        log = Writer().open().checkpoint().next_segment().retain(1)
+        log.record(OUTCOME, {}, content=bytes(100), external=True).checkpoint()
+        self.assert_fails(log.segments, "delete", "is missing")
+
+
+class Tenants(Case):
+    """An outcome is of the tenant of its intent."""
+
+    def log(self, intent, outcome, shredded=None, request=REQUEST):
+        log = Writer(request=request).open().record(INTENT, {}, tag=intent)
+        told = {"event": "shred", "tenant": "a", "tenant_tag": (shredded or b"").hex(), "reason": "r"}
+        if shredded: log.record(SHRED, told, tag=shredded)
+        return log.record(OUTCOME, {}, tag=outcome).checkpoint()
+
+    def test_the_tag_is_that_of_the_intent(self):
+        one, other = bytes([1] * 16), bytes([2] * 16)
+        self.assert_holds(self.log(one, one).segments, 3)
+        for log in (self.log(one, other), self.log(one, bytes(16)), self.log(one, other, other)):
+            self.assert_fails(log.segments, "edit", "another tenant")
+        self.assert_holds(self.log(one, other, one).segments, 4)
+        self.assert_holds(self.log(one, other, request=bytes(16)).segments, 3)
+
+
 class Evidence(Case):
     def setUp(self):
         super().setUp()
@@ -625,7 +751,7 @@ class Evidence(Case):
                     self.log.proof(4), self.log.note().decode(),
                     self.log.note(size=5, root=self.log.root_before_last).decode()]
         found = self.assert_holds(self.log.segments, 7, key=VECTOR_KEY, evidence=evidence)
-        self.assertEqual(found.count("that had 7 records"), 4)
+        self.assertIn("6 confirmed, 0 contradicted, 0 not comparable; complete to size 7", found)
 
     def test_a_fork(self):
         other = Writer().open().commit(REFUSAL)
@@ -636,22 +762,44 @@ class Evidence(Case):
     def test_a_record_or_log_that_the_reference_is_not_of(self):
         parts = self.log.reference(3).split(".")
         for at, other in ((2, "4"), (3, self.log.reference(4).split(".")[3]),
-                          (1, parts[1][::-1])):
+                          (1, self.log.reference(3, log_id=bytes(32)).split(".")[1])):
             wrong = ".".join([*parts[:at], other, *parts[at + 1:]])
             self.assert_evidence("replayed_receipt", wrong)
         self.assert_evidence("replayed_receipt", Writer(seed=OTHER_SEED).open().reference(0))
         self.assert_evidence("replayed_receipt", Writer(seed=OTHER_SEED).open().note().decode())
 
     def test_spoiled_evidence(self):
-        reference, note = self.log.reference(3), self.log.note().decode()
-        for spoiled in ("", "v1", reference[:-1], reference + "A", "v2" + reference[2:], note[:-1],
-                        reference.replace(".3.", ".03."), note.replace("7", "07"),
-                        note.replace("\n\n", "\nextension\n\n"), note[1:]):
+        note, proof = self.log.note().decode(), self.log.proof(4)
+        for spoiled in (note[:-1], note.replace("7", "07"), note.replace("\n\n", "\nextension\n\n"),
+                        note[1:], note.replace("\n7\n", f"\n{1 << 64}\n"), proof + "junk", proof[:-1],
+                        proof.replace("index", "Index"), "c2sp.org/tlog-proof@v2" + proof[22:],
+                        proof.replace("extra ", "extra A")):
             with self.subTest(spoiled=spoiled):
                 self.assert_evidence("replayed_receipt", spoiled)
-        last = reference[-1]
-        spelled = reference[:-1] + chr(ord(last) + 1)  # bits that base64 leaves over
-        self.assert_evidence("edit", spelled)
+
+    def test_what_is_in_none_of_the_forms_is_no_evidence(self):
+        reference = self.log.reference(3)
+        spelled = reference[:-1] + chr(ord(reference[-1]) + 1)  # bits that base64 leaves over
+        for text in ("", "v1", "v1.x", reference[:-1], reference + "A", "v2" + reference[2:], spelled,
+                     reference.replace(".3.", ".03."), reference.replace(".7.", f".{1 << 64}.")):
+            with self.subTest(text=text), self.assertRaises(verify.NoEvidence):
+                self.findings(self.log.segments, evidence=[text])
+
+    def test_a_proof_may_leave_its_record_to_the_log(self):
+        lines = self.log.proof(4).split("\n")
+        self.assertIn("1 confirmed", self.assert_holds(
+            self.log.segments, 7, evidence=["\n".join([lines[0], *lines[2:]])]))
+        for index in (3, 5, 7):
+            moved = "\n".join([lines[0], f"index {index}", *lines[3:]])
+            self.assert_evidence("replayed_receipt", moved)
+
+    def test_nothing_that_was_given_is_passed_over(self):
+        fork = Writer().open().commit(REFUSAL).note().decode()
+        report = verify.examine(self.folder_of(self.log), None, [fork, self.log.reference(3)], [])
+        self.assertEqual(verify.verdict(report)[0], "fork")
+        evidence = report["evidence"]
+        self.assertEqual((evidence["confirmed"], evidence["contradicted"]), (1, 1))
+        self.assertEqual(report["complete_to"], 7)
 
     def test_proofs_that_prove_nothing(self):
         proof = self.log.proof(4)
@@ -682,11 +830,12 @@ class ReceiptFiles(Case):
                 "kind": kind, "sequence": sequence, "record_hash": log.hashes[sequence].hex(),
                 "header": b64(header), "metadata": "{}", "reference": log.reference(sequence),
                 "proof": log.proof(sequence)} | wrong)
-        return json.dumps({"request": bytes(16).hex(), "log_id": log.log_id.hex(),
+        return json.dumps({"request": log.request.hex(), "log_id": log.log_id.hex(),
                            "public_key": log.key, "records": records})
 
     def assert_shows(self, text, key, *lines):
-        self.assertEqual([*verify_receipt.receipt(text, key and Key(key))], [*lines])
+        found = verify_receipt.receipt(text, key and Key(key))
+        self.assertEqual([line for line, _ in found], [*lines])
 
     def assert_refused(self, text, verdict, key=None):
         with self.assertRaises(verify.MALFORMED) as caught:
@@ -694,16 +843,33 @@ class ReceiptFiles(Case):
         self.assertEqual(verify.why(caught.exception)[0], verdict, caught.exception)
 
     def test_what_it_shows(self):
-        log = three_commits()
+        log = three_commits(REQUEST)
         for key in (None, VECTOR_KEY):
             self.assert_shows(self.receipt(log, 1, 3), key,
                               "record 1 (intent) was in the log of 7 records",
                               "record 3 (outcome) was in the log of 7 records")
         self.assert_refused(self.receipt(log, 1), "replayed_receipt", Writer(seed=OTHER_SEED).key)
 
+    def test_records_ascend(self):
+        log = three_commits(REQUEST)
+        for sequences in ((3, 1), (1, 1), (1, 3, 3)):
+            self.assert_refused(self.receipt(log, *sequences), "edit")
+
+    def test_nothing_stands_behind_the_note_and_the_extra_line_may_be_left_out(self):
+        log = three_commits(REQUEST)
+        proof = log.proof(1)
+        for junk in ("junk", "\n\njunk", "— w AAAA"):
+            self.assert_refused(self.receipt(log, 1, proof=proof + junk), "replayed_receipt")
+        self.assert_shows(self.receipt(log, 1, proof=proof + "— w AAAA\n"), None,
+                          "record 1 (intent) was in the log of 7 records")
+        lines = proof.split("\n")
+        without = "\n".join([lines[0], *lines[2:]])
+        self.assert_shows(self.receipt(log, 1, proof=without), None,
+                          "record 1 (intent) was in the log of 7 records")
+
     def test_what_contradicts_itself(self):
-        log = three_commits()
-        for wrong in ({"kind": "outcome"}, {"sequence": 2}, {"record_hash": "00" * 32},
+        log = three_commits(REQUEST)
+        for wrong in ({"kind": "outcome"}, {"sequence": 2}, {"sequence": 1.0}, {"record_hash": "00" * 32},
                       {"metadata": "{ }"}, {"reference": log.reference(3)},
                       {"proof": log.proof(3)}, {"header": b64(log.headers[3])},
                       {"reference": log.reference(1, 2)}, {"header": b64(log.headers[1][:-1])},
@@ -732,8 +898,9 @@ class Fixtures(Case):
 
     def verdict(self, folder, case):
         try:
-            list(verify.findings(folder, Key(case["key"]), case["evidence"], []))
-            return "holds"
+            report = verify.examine(folder, Key(case["key"]), case["evidence"], [])
+            pieces = report["evidence"]["pieces"]
+            return next((piece["verdict"] for piece in pieces if piece["verdict"]), "holds")
         except verify.MALFORMED as bad:
             return verify.why(bad)[0]
 
@@ -766,20 +933,42 @@ class CommandLine(Case):
         self.assertRegex(done.stdout, r"^DOES NOT HOLD \[edit\]: 0{20}.ilj, offset 0, sequence 0: ")
 
     def test_evidence_and_receipts_are_files_or_texts(self):
-        log = three_commits()
+        log = three_commits(REQUEST)
         self.store(log.segments)
         (self.folder / "note").write_bytes(log.note())
         for evidence in (self.folder / "note", log.note().decode(), log.reference(1)):
             done = self.run_on(self.folder, "--evidence", evidence)
-            self.assertIn("the log is the one that had 7 records", done.stdout)
+            self.assertIn("1 confirmed, 0 contradicted", done.stdout)
         done = self.run_on(self.folder, "--evidence", log.reference(1), "--evidence", "v1.x")
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         for receipt in (self.folder / "receipt", ReceiptFiles.receipt(log, 1)):
             (self.folder / "receipt").write_text(ReceiptFiles.receipt(log, 1))
             done = self.run_on("--receipt", receipt, "--key", VECTOR_KEY)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("HOLDS: record 1 (intent) was in the log of 7 records", done.stdout)
         self.assertEqual(self.run_on("--receipt", "{}").returncode, 1)
+
+    def test_a_contradiction_is_1_and_no_confirmation_is_3_also_in_json(self):
+        log = Writer().open().commit(INTENT).open(2).restore(2, 9).checkpoint()
+        self.store(log.segments)
+        fork = log.note(size=2, root=bytes(32)).decode()
+        lost = log.note(size=8, root=bytes(32)).decode()
+        for evidence, code, counts in (([], 0, (0, 0, 0)), ([log.note().decode()], 0, (1, 0, 0)),
+                                       ([lost], 3, (0, 0, 1)), ([lost, fork], 1, (0, 1, 1)),
+                                       ([log.note().decode(), lost], 0, (1, 0, 1)),
+                                       ([log.note().decode(), fork], 1, (1, 1, 0))):
+            given = [word for text in evidence for word in ("--evidence", text)]
+            told = self.run_on(self.folder, *given)
+            self.assertEqual(told.returncode, code, told)
+            self.assertEqual(told.stdout.startswith("HOLDS:"), code == 0)
+            as_json = self.run_on(self.folder, "--json", *given)
+            self.assertEqual(as_json.returncode, code)
+            found = json.loads(as_json.stdout)
+            self.assertEqual(found["holds"], code != 1)
+            self.assertEqual(tuple(found["report"]["evidence"][name] for name in verify.STANDINGS),
+                             counts)
+            gap, = found["report"]["admissions"]
+            self.assertEqual((gap["sequence"], gap["reason"], gap["silences"]), (3, "disk", counts[2]))
 
     def test_an_empty_folder_holds_nothing_and_files_of_other_names_are_no_segments(self):
         (self.folder / "lock").touch()

@@ -62,7 +62,8 @@ class Writer:
     """A journal in memory: `segments` by first sequence, `files` of content by name. Writes
     whatever it is told."""
 
-    def __init__(self, origin="gw-1.example", seed=bytes(range(32))):
+    def __init__(self, origin="gw-1.example", seed=bytes(range(32)), request=bytes(16)):
+        self.request = request
         self.origin, self.signer = origin, Signer(origin, seed)
         self.signers, self.keys = [self.signer], [(self.signer.text, 0)]
         self.log_id = sha(b"inferlayer/log-id/v1\0", self.signer.public, origin.encode())
@@ -80,7 +81,7 @@ class Writer:
             "event": "open", "origin": self.origin, "public_key": self.key, "truncated_bytes": 0,
             "run_id": self.run.hex(), "software": "test"} | other)
 
-    def record(self, kind, metadata, content=b"", request=bytes(16), external=False, **header):
+    def record(self, kind, metadata, content=b"", request=None, external=False, **header):
         """Appends a record; `header` overrides fields by name."""
         if not isinstance(metadata, bytes):
             metadata = json.dumps(metadata).encode()
@@ -89,7 +90,7 @@ class Writer:
             "flags": 3 if external else 1 if content else 0,
             "metadata_len": len(metadata), "content_len": len(content),
             "sequence": len(self.hashes), "time_us": 1000 + len(self.hashes),
-            "log_id": self.log_id, "run_id": self.run, "request_id": request, "tag": bytes(16),
+            "log_id": self.log_id, "run_id": self.run, "request_id": request or self.request, "tag": bytes(16),
             "prev_hash": self.prev, "metadata_hash": sha(b"inferlayer/metadata/v1\0", metadata),
             "content_hash": sha(b"inferlayer/content/v1\0", content)} | header
         head = struct.pack(">4sHHIIQQQ32s16s16s16s32s32s32s", *field.values())
@@ -191,9 +192,9 @@ def url64(data):
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def three_commits():
+def three_commits(request=bytes(16)):
     """Records 0 to 6 in three commits, the last two of them in a second segment."""
-    log = Writer().open().commit(INTENT)
+    log = Writer(request=request).open().commit(INTENT)
     log.next_segment()
     log.snapshot_len = len(log.last)
     log.commit(OUTCOME, REFUSAL)

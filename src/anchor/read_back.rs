@@ -1,11 +1,11 @@
 //! What was handed over, read back at a start: a journal that lacks one of these checkpoints was
 //! cut, rolled back or replaced while the gateway was down, and the ledger does not open.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use inferlayer_ledger::Anchored;
+use inferlayer_ledger::{Anchored, open_regular};
 
 use crate::config::{Config, SinkSettings};
 use crate::server::DataDir;
@@ -54,7 +54,7 @@ pub(crate) fn read_back(
 fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadBackError> {
     let read = || {
         let mut note = Vec::new();
-        File::open(path)?.take(NOTE_MAX_BYTES + 1).read_to_end(&mut note)?;
+        open_regular(path)?.take(NOTE_MAX_BYTES + 1).read_to_end(&mut note)?;
         if note.len() as u64 > NOTE_MAX_BYTES {
             return Err(io::Error::other("it is longer than a checkpoint can be"));
         }

@@ -15,12 +15,12 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use inferlayer_accounts::Fold;
 use inferlayer_ledger::read::Reader;
-use inferlayer_ledger::verify::Examination;
+use inferlayer_ledger::verify::{Evidence, Examination};
 use inferlayer_ledger::{ReadError, Record, Trust, VerifyingKey};
-use inferlayer_verify::{Verified, verify};
+use inferlayer_verify::{Told, Verified, verify};
 
 use crate::cli::{Failure, Place, show, shred};
 use crate::server::DataDir;
@@ -28,11 +28,7 @@ use crate::server::DataDir;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Recompute every hash, signature, root, balance and cost, and say what holds.
-    Verify {
-        /// The public key to hold the ledger against: the key itself, or a file with it.
-        #[arg(long, value_name = "KEY")]
-        key: Option<String>,
-    },
+    Verify(Verification),
     /// Show the records of a request, with what its tenant's key opens.
     Show(show::Arguments),
     /// Destroy a tenant's key, so that its content is unreadable for ever.
@@ -55,9 +51,23 @@ pub(crate) enum Command {
     Rebuild,
 }
 
+#[derive(Args)]
+pub(crate) struct Verification {
+    /// The public key to hold the ledger against: the key itself, or a file with it.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// A receipt, a proof or a checkpoint that was kept elsewhere, or a file with one; may be given
+    /// again.
+    #[arg(long, value_name = "EVIDENCE")]
+    evidence: Vec<String>,
+    /// As one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Verify { key } => check(place, key.as_deref()),
+        Command::Verify(arguments) => check(place, &arguments),
         Command::Show(arguments) => show::run(place, arguments),
         Command::Shred(arguments) => shred::run(place, arguments),
         Command::Proof(arguments) => proof::run(place, arguments),
@@ -71,12 +81,22 @@ pub(crate) fn run(place: &Place, command: Command) -> Result<(), Failure> {
     }
 }
 
-fn check(place: &Place, key: Option<&str>) -> Result<(), Failure> {
-    let data_dir = DataDir::at(&place.config()?.data_dir);
-    let trust = trust(key)?;
-    let verified = verified(&data_dir, trust)?;
-    write!(io::stdout(), "{verified}")?;
-    if verified.holds() { Ok(()) } else { Err(Failure::Verdict) }
+fn check(place: &Place, arguments: &Verification) -> Result<(), Failure> {
+    let journal = DataDir::at(&place.config()?.data_dir).journal();
+    let trust = trust(arguments.key.as_deref())?;
+    let evidence = arguments.evidence.iter().map(|word| {
+        Evidence::given(word).map_err(|error| Failure::Usage(format!("--evidence {word}: {error}")))
+    });
+    let examination =
+        Examination::new(&journal, trust).evidence(evidence.collect::<Result<_, _>>()?);
+    let told = Told::of(verify(examination), arguments.json)
+        .map_err(|error| unreadable(&journal, error))?;
+    write!(io::stdout(), "{}", told.text)?;
+    match told.code {
+        0 => Ok(()),
+        1 => Err(Failure::Verdict),
+        _ => Err(Failure::Unconfirmed),
+    }
 }
 
 /// A ledger whose chain holds; what its records say of money may still contradict itself.

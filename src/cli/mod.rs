@@ -119,6 +119,9 @@ enum Failure {
     /// The ledger does not hold what it must; said already.
     #[error("the ledger does not verify")]
     Verdict,
+    /// It holds, and none of the evidence confirms it; that was printed.
+    #[error("no evidence confirms the ledger")]
+    Unconfirmed,
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }
@@ -195,6 +198,8 @@ impl Place {
 
 /// As a shell has it of a program that SIGPIPE ended.
 const EX_BROKEN_PIPE: u8 = 128 + 13;
+/// Of our own: the same as `inferlayer-verify`'s.
+const EX_UNCONFIRMED: u8 = 3;
 const EX_USAGE: u8 = 64;
 const EX_DATAERR: u8 = 65;
 const EX_UNAVAILABLE: u8 = 69;
@@ -223,6 +228,7 @@ impl Failure {
             Failure::Key(_) | Failure::Shred(_) | Failure::Usage(_) => EX_USAGE,
             Failure::Rotate(_) | Failure::Retain(_) | Failure::Data(_) => EX_DATAERR,
             Failure::Verdict | Failure::Demo(_) => 1,
+            Failure::Unconfirmed => EX_UNCONFIRMED,
             Failure::Output(_) => EX_IOERR,
         }
     }

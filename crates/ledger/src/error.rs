@@ -201,14 +201,6 @@ pub enum ReadError {
     /// The journal does not hold.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The journal holds, and something that was kept elsewhere contradicts it.
-    #[error("{held_by}: {what}")]
-    Evidence {
-        /// Where it was kept.
-        held_by: String,
-        /// What it shows.
-        what: Damage,
-    },
 }
 
 /// What the function given to [`crate::Ledger::open`] answers to stop it.

@@ -26,6 +26,7 @@ mod proof;
 mod queries;
 pub mod read;
 mod receipt;
+mod regular;
 #[cfg(test)]
 mod rules;
 mod start;
@@ -63,6 +64,7 @@ pub use crate::receipt::{
     Receipt, ReceiptError, ReceiptFault, ReceiptFile, ReceiptRecord, RecordFault, Reference, Shown,
     ShownRecord,
 };
+pub use crate::regular::open_regular;
 pub use crate::start::anchored::Anchored;
 pub use crate::start::options::{Opened, Options, ViewStart};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};

@@ -133,9 +133,17 @@ fn records_of_the_ledgers_own_have_to_say_what_they_are_for() {
 
 #[test]
 fn metadata_that_are_no_json_object_are_named() {
-    for metadata in ["", "[]", "{", " {}", r#"{"a":NaN}"#] {
+    for metadata in ["[]", "{]", " {}", r#"{"a":NaN}"#, r#"{"a":1,"a":1}"#] {
         let log = Writer::new().open(1).record(1, Kind::Refusal, 0, metadata);
         assert_eq!(log.damage(), Some(Damage::NotJson), "{metadata}");
+    }
+}
+
+#[test]
+fn metadata_that_are_too_short_for_an_object_are_no_record() {
+    for metadata in ["", "{"] {
+        let log = Writer::new().open(1).record(1, Kind::Refusal, 0, metadata);
+        assert_eq!(log.damage(), Some(Damage::Length), "{metadata}");
     }
 }
 

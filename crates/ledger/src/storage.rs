@@ -9,6 +9,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::format::hash::Hash;
+use crate::regular::open_regular_with;
 
 const EXTENSION: &str = ".ilj";
 const CONTENT_EXTENSION: &str = ".ilc";
@@ -109,12 +110,12 @@ impl Storage for FileStorage {
     }
 
     fn evict(&self, segment: Segment) -> io::Result<()> {
-        let file = File::open(self.path(segment))?;
+        let file = open(&self.path(segment))?;
         Ok(rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?)
     }
 
     fn read(&self, segment: Segment, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-        let mut file = File::open(self.path(segment))?;
+        let mut file = open(&self.path(segment))?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(Box::new(file))
     }
@@ -126,7 +127,7 @@ impl Storage for FileStorage {
     }
 
     fn open(&self, segment: Segment) -> io::Result<Box<dyn SegmentFile>> {
-        Ok(Box::new(OpenOptions::new().append(true).open(self.path(segment))?))
+        Ok(Box::new(open_with(OpenOptions::new().append(true), &self.path(segment))?))
     }
 
     fn sync_directory(&self) -> io::Result<()> {
@@ -142,15 +143,16 @@ impl Storage for FileStorage {
             DirBuilder::new().recursive(true).mode(0o700).create(self.contents())?;
             self.sync_directory()?;
         }
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).open(self.content(name))?;
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(true);
+        let mut file = open_with(options, &self.content(name))?;
         file.write_all(bytes)?;
         file.sync_data()?;
         File::open(self.contents())?.sync_all()
     }
 
     fn read_content(&self, name: Hash) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(File::open(self.content(name))?))
+        Ok(Box::new(open(&self.content(name))?))
     }
 
     fn remove_content(&self, name: Hash) -> io::Result<()> {
@@ -164,6 +166,17 @@ impl Storage for FileStorage {
         let volume = rustix::fs::statvfs(&self.directory)?;
         Ok(Some(volume.f_bavail.saturating_mul(volume.f_frsize)))
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    open_with(OpenOptions::new().read(true), path)
+}
+
+/// An error says which file it is about.
+fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    open_regular_with(options, path).map_err(named)
 }
 
 impl SegmentFile for File {

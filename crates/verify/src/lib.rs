@@ -18,11 +18,12 @@ pub mod money;
 mod owners;
 mod part;
 mod reading;
+mod told;
 
 use std::fmt;
 
 use inferlayer_ledger::ReadError;
-use inferlayer_ledger::verify::{Companion, Examination, Report};
+use inferlayer_ledger::verify::{Companion, Conclusion, Examination, Report};
 use inferlayer_ledger::{Record, Segment};
 
 use crate::joining::Joining;
@@ -30,6 +31,7 @@ use crate::part::Part;
 
 pub use crate::contradiction::{Contradiction, Verdict};
 pub use crate::money::Money;
+pub use crate::told::Told;
 
 /// What a log comes to whose chain holds.
 pub struct Verified {
@@ -67,8 +69,12 @@ pub fn verify_chain(examination: Examination<'_>) -> Result<Verified, ReadError>
 }
 
 impl Verified {
-    /// Whether nothing contradicts anything else.
+    /// Whether nothing contradicts anything else, evidence included.
     pub fn holds(&self) -> bool {
+        self.chain.conclusion() != Conclusion::Contradicted && self.money_holds()
+    }
+
+    fn money_holds(&self) -> bool {
         self.money.as_ref().is_none_or(|money| money.contradictions.count() == 0)
     }
 }
@@ -77,7 +83,9 @@ impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Verified { chain, money } = self;
         match money {
-            Some(money) if !self.holds() => write!(f, "{}{money}", money.contradictions),
+            Some(money) if !self.money_holds() => {
+                write!(f, "{}{}{money}", money.contradictions, self.chain.evidence)
+            }
             Some(money) => write!(f, "{chain}{money}"),
             None => write!(f, "{chain}"),
         }

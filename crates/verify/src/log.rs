@@ -1,19 +1,20 @@
 //! A whole log: recomputed from its segments, and held against what was kept elsewhere.
 
-use std::fs;
 use std::path::Path;
 
-use inferlayer_ledger::ReadError;
 use inferlayer_ledger::verify::{Evidence, Examination};
-use inferlayer_verify::{Verified, verify, verify_chain};
-use serde_json::{Value, json};
+use inferlayer_verify::{Told, verify, verify_chain};
 
 use crate::Verdict;
 use crate::arguments::Arguments;
 use crate::progress::Progress;
 
 pub(crate) fn run(arguments: &Arguments) -> Verdict {
-    let evidence = match arguments.evidence.iter().map(|word| evidence(word)).collect() {
+    let evidence = arguments
+        .evidence
+        .iter()
+        .map(|word| Evidence::given(word).map_err(|error| format!("--evidence {word}: {error}")));
+    let evidence = match evidence.collect() {
         Ok(evidence) => evidence,
         Err(mistake) => return Verdict::WrongUsage(mistake),
     };
@@ -29,47 +30,12 @@ pub(crate) fn run(arguments: &Arguments) -> Verdict {
         true => verify_chain(examination),
         false => verify(examination),
     };
+    let told = Told::of(examined, arguments.json);
     progress.end();
-    match examined {
-        Ok(verified) => {
-            let text = match arguments.json {
-                true => verified_as_json(&verified),
-                false => verified.to_string(),
-            };
-            if verified.holds() { Verdict::Holds(text) } else { Verdict::DoesNotHold(text) }
-        }
-        Err(ReadError::Io(error)) => Verdict::CannotRead(format!("{}: {error}", folder.display())),
-        Err(error) if arguments.json => Verdict::DoesNotHold(as_json(&error)),
-        Err(error) => Verdict::DoesNotHold(format!("DOES NOT HOLD: {error}\n")),
+    match told {
+        Ok(Told { text, code: 0 }) => Verdict::Holds(text),
+        Ok(Told { text, code: 1 }) => Verdict::DoesNotHold(text),
+        Ok(Told { text, .. }) => Verdict::Unconfirmed(text),
+        Err(error) => Verdict::CannotRead(format!("{}: {error}", folder.display())),
     }
-}
-
-/// A file with a reference or a checkpoint, or a reference itself.
-fn evidence(word: &str) -> Result<Evidence, String> {
-    let stored = Path::new(word).is_file().then(|| fs::read_to_string(word)).transpose();
-    let stored = stored.map_err(|error| format!("{word}: {error}"))?;
-    let source = if stored.is_some() { word } else { "the receipt given" };
-    let text = stored.as_deref().unwrap_or(word);
-    Evidence::read(source, text).map_err(|error| format!("{word}: {error}"))
-}
-
-fn verified_as_json(verified: &Verified) -> String {
-    let Verified { chain, money } = verified;
-    format!("{}\n", json!({ "holds": verified.holds(), "report": chain, "money": money }))
-}
-
-fn as_json(error: &ReadError) -> String {
-    let fault = match error {
-        ReadError::Fault(fault) => json!({
-            "segment": fault.segment.to_string(),
-            "offset": fault.offset,
-            "sequence": fault.sequence,
-            "what": fault.what.to_string(),
-        }),
-        ReadError::Evidence { held_by, what } => {
-            json!({ "held_by": held_by, "what": what.to_string() })
-        }
-        ReadError::Io(_) => Value::Null,
-    };
-    format!("{}\n", json!({ "holds": false, "fault": fault }))
 }

@@ -1,7 +1,8 @@
 //! `inferlayer-verify`: recomputes a ledger from its segments, or checks a receipt, without lock,
 //! secrets or gateway.
 //!
-//! Exit codes: 0 it holds, 1 it does not, 64 wrong usage, 66 it cannot be read.
+//! Exit codes: 0 it holds, 1 it does not or evidence contradicts it, 3 evidence was given and none
+//! of it confirms the log, 64 wrong usage, 66 it cannot be read.
 
 mod arguments;
 mod log;
@@ -20,13 +21,15 @@ usage: inferlayer-verify <data or journal folder> [--key FILE|KEY] [--json] [--t
        inferlayer-verify receipt <file, - or reference> [--key FILE|KEY] [--json]
 
 --chain leaves out what headers speak for, metadata and content. Evidence is what was kept
-elsewhere: references of receipts, checkpoints. Only that shows whether the end of a log was cut
-off.
+elsewhere: references of receipts, proofs, checkpoints. Only that shows whether the end of a log was
+cut off. Exit codes: 0 it holds; 1 it does not, or evidence contradicts it; 3 it holds, and none of
+the evidence could be compared; 64 wrong usage; 66 it cannot be read.
 ";
 
 /// What a check comes to, with the text that says so.
 enum Verdict {
     Holds(String),
+    Unconfirmed(String),
     DoesNotHold(String),
     WrongUsage(String),
     CannotRead(String),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let (written, code) = match verdict {
         Verdict::Holds(text) => (out.write_all(text.as_bytes()), 0),
+        Verdict::Unconfirmed(text) => (out.write_all(text.as_bytes()), 3),
         Verdict::DoesNotHold(text) => (out.write_all(text.as_bytes()), 1),
         Verdict::WrongUsage(mistake) => (write!(err, "{mistake}\n{USAGE}"), 64),
         Verdict::CannotRead(why) => (writeln!(err, "{why}"), 66),

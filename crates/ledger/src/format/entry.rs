@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::EntryError;
 use crate::format::hash::Hash;
-use crate::format::header::{MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES};
+use crate::format::header::{MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES, MIN_METADATA_BYTES};
 use crate::format::seal::TenantSeal;
 
 /// A record to be appended.
@@ -52,7 +52,7 @@ impl Entry {
             return Err(EntryError::ReservedKind(self.kind));
         }
         // The rest of the JSON is the caller's word: parsing it here would cost every request.
-        if !self.metadata.starts_with(b"{") {
+        if !self.metadata.starts_with(b"{") || self.metadata.len() < MIN_METADATA_BYTES {
             return Err(EntryError::MetadataNotObject);
         }
         if self.metadata.len() > MAX_METADATA_BYTES {
@@ -224,7 +224,7 @@ mod tests {
             let reserved = Entry::system(kind, b"{}".to_vec());
             assert_eq!(reserved.check(), Err(EntryError::ReservedKind(kind)));
         }
-        for metadata in ["", "[]", " {}"] {
+        for metadata in ["", "{", "[]", " {}"] {
             let entry = Entry::system(Kind::Config, metadata.into());
             assert_eq!(entry.check(), Err(EntryError::MetadataNotObject));
         }

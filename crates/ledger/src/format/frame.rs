@@ -7,13 +7,19 @@ use std::{io, iter};
 
 use thiserror::Error;
 
-use crate::format::header::{HEADER_BYTES, Lengths, MAGIC as RECORD_MAGIC};
+use crate::format::header::{
+    HEADER_BYTES, Lengths, MAGIC as RECORD_MAGIC, MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES,
+};
+use crate::format::seal::OVERHEAD_BYTES;
 use crate::walk::damage::Damage;
 use crate::walk::window::Window;
 
 pub(crate) const CHECKPOINT_MAGIC: [u8; 4] = *b"ILCP";
 pub(crate) const CHECKPOINT_HEADER_BYTES: usize = 8;
 pub(crate) const MAX_NOTE_BYTES: u32 = 4096;
+/// No frame is longer: a header, metadata and content.
+pub(crate) const MAX_FRAME_BYTES: usize =
+    HEADER_BYTES + MAX_METADATA_BYTES + MAX_PLAIN_CONTENT_BYTES + OVERHEAD_BYTES;
 
 /// What starts at the front of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,8 @@ pub(crate) const PROLOGUE_BYTES: usize = 184;
 pub(crate) const LENGTHS_BYTES: usize = 24;
 
 pub(crate) const MAGIC: [u8; 4] = *b"ILAR";
+/// An object has two braces.
+pub(crate) const MIN_METADATA_BYTES: usize = 2;
 pub(crate) const MAX_METADATA_BYTES: usize = 1 << 20;
 /// The longest content of one record before it is sealed, in bytes.
 pub const MAX_PLAIN_CONTENT_BYTES: usize = 64 << 20;
@@ -108,7 +110,8 @@ impl Lengths {
         let flags = Flags(fields.u32().ok_or(Damage::Unfinished)?);
         let metadata = fields.u32().ok_or(Damage::Unfinished)?;
         let content = fields.u64().ok_or(Damage::Unfinished)?;
-        if metadata as usize > MAX_METADATA_BYTES || content > MAX_CONTENT_BYTES {
+        let metadata_bytes = MIN_METADATA_BYTES..=MAX_METADATA_BYTES;
+        if !metadata_bytes.contains(&(metadata as usize)) || content > MAX_CONTENT_BYTES {
             return Err(Damage::Length);
         }
         if !flags.fit(content) {

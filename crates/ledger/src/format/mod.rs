@@ -8,6 +8,7 @@ pub(crate) mod fields;
 pub(crate) mod frame;
 pub(crate) mod hash;
 pub(crate) mod header;
+pub(crate) mod json;
 pub(crate) mod note_key;
 pub(crate) mod place;
 pub(crate) mod record;

@@ -16,6 +16,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::keys::keyring::KeyError;
+use crate::regular::open_regular;
 
 /// Base64 of 32 bytes, a newline, and room to see that a file is too long.
 const MAX_FILE_BYTES: u64 = 64;
@@ -26,12 +27,12 @@ pub(crate) fn load_or_create(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyErro
         return Ok(key);
     }
     create(path)?;
-    load(path, File::open(path).map_err(KeyError::io(path))?)
+    load(path, open_regular(path).map_err(KeyError::io(path))?)
 }
 
 /// Reads the key in `path`; `None` when there is no file.
 pub(crate) fn load_existing(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, KeyError> {
-    match File::open(path) {
+    match open_regular(path) {
         Ok(file) => load(path, file).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(KeyError::io(path)(error)),
@@ -63,7 +64,8 @@ fn erase(file: &File) -> io::Result<()> {
 /// Whether the file is what [`destroy`] leaves when it is cut short.
 pub(crate) fn is_erased(path: &Path) -> Result<bool, KeyError> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES as usize));
-    let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
+    let read =
+        open_regular(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
     read.map_err(KeyError::io(path))?;
     Ok(!bytes.is_empty() && bytes.iter().all(|byte| *byte == 0))
 }

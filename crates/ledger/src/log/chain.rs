@@ -85,6 +85,10 @@ impl Chain {
         if record.sequence() != self.next_sequence() {
             return Err(Damage::Sequence { found: record.sequence() });
         }
+        // Behind it the log would have more records than a size can say.
+        if record.sequence() == u64::MAX {
+            return Err(Damage::Length);
+        }
         if record.log_id() != self.log_id {
             return Err(Damage::LogId);
         }

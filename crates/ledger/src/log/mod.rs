@@ -5,22 +5,23 @@ pub(crate) mod chain;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 pub(crate) mod state;
+pub(crate) mod stated;
 pub(crate) mod trust;
 
-use std::borrow::Cow;
 use std::iter;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::format::entry::Kind;
-use crate::format::hash::{Hash, LogId};
+use crate::format::hash::LogId;
 use crate::format::note_key::VerifyingKey;
 use crate::format::record::Record;
-use crate::format::tree::Frontier;
 use crate::log::chain::Chain;
 use crate::log::run::Stated;
 use crate::log::state::part_of;
+use crate::log::stated::{Beginning, StatedKey, StatedLog};
 use crate::log::trust::Trust;
 use crate::storage::Segment;
 use crate::walk::damage::{Damage, Fault};
@@ -31,6 +32,8 @@ pub(crate) struct Log {
     pub(crate) chain: Chain,
     /// What seldom changes; shared by the copies that a walk makes of a log.
     pub(crate) story: Arc<Story>,
+    /// The last record of the ledger's own opened a run.
+    behind_open: bool,
 }
 
 /// What the records of the ledger's own have said so far.
@@ -61,41 +64,13 @@ pub(crate) struct Gap {
     pub(crate) lost_until: u64,
 }
 
-/// A log as a snapshot states it (`FORMAT.md` §10).
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StatedLog<'a> {
-    #[serde(borrow)]
-    origin: Cow<'a, str>,
-    keys: Vec<StatedKey>,
-    first_sequence: u64,
-    gaps: Vec<Gap>,
-    peaks: Vec<Hash>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StatedKey {
-    public_key: String,
-    first_sequence: u64,
-}
-
-#[derive(Deserialize)]
-struct RotationStated<'a> {
-    #[serde(borrow)]
-    public_key: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct RetentionStated {
-    first_sequence: u64,
-}
-
 impl Log {
     /// A log without records, to be signed by `key`.
     pub(crate) fn new(key: VerifyingKey) -> Self {
         let chain = Chain::new(log_id(&key));
         let story =
             Story { first_key: key, later_keys: Vec::new(), first_sequence: 0, gaps: Vec::new() };
-        Self { chain, story: Arc::new(story) }
+        Self { chain, story: Arc::new(story), behind_open: false }
     }
 
     /// The log that begins with this record: the open record of a whole one, or the snapshot at the
@@ -114,12 +89,12 @@ impl Log {
     }
 
     fn from_snapshot(first: &Record<'_>) -> Option<Self> {
-        let stated: StatedLog<'_> =
-            read(first).filter(|_| part_of(first).is_some_and(|stated| stated.part == 0))?;
+        let stated: StatedLog<'_> = stated::read(first)
+            .filter(|_| part_of(first).is_some_and(|stated| stated.part == 0))?;
         let (tree, story) = stated.into_log(first.sequence())?;
         let log_id = log_id(&story.first_key);
         let chain = Chain::resume(log_id, first.previous_hash(), first.time_us(), tree);
-        Some(Self { chain, story: Arc::new(story) })
+        Some(Self { chain, story: Arc::new(story), behind_open: false })
     }
 
     /// The key that signs now.
@@ -160,11 +135,13 @@ impl Log {
     /// Takes what a record of the ledger's own says of the log.
     pub(crate) fn learn(&mut self, record: &Record<'_>) -> Result<(), Damage> {
         match record.kind() {
-            Kind::SigningKeyRotation => self.rotate(record),
-            Kind::Retention => self.retain(record),
-            Kind::Restore => self.restore(record),
-            _ => Ok(()),
+            Kind::SigningKeyRotation => self.rotate(record)?,
+            Kind::Retention => self.retain(record)?,
+            Kind::Restore => self.restore(record)?,
+            _ => {}
         }
+        self.behind_open = record.kind() == Kind::Open;
+        Ok(())
     }
 
     /// Whether the log may begin with the segment `first`.
@@ -200,8 +177,7 @@ impl Log {
     }
 
     fn rotate(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        let stated: RotationStated<'_> = read(record).ok_or(Damage::Rotation)?;
-        let key: VerifyingKey = stated.public_key.parse().map_err(|_| Damage::Rotation)?;
+        let key = stated::rotation(record).ok_or(Damage::Rotation)?;
         if self.story.keys().any(|(known, _)| *known == key) || key.origin() != self.key().origin()
         {
             return Err(Damage::Rotation);
@@ -211,9 +187,10 @@ impl Log {
         Ok(())
     }
 
+    /// That it names a segment and the root before it is for who knows the segments.
     fn retain(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        let stated: RetentionStated = read(record).ok_or(Damage::Retention)?;
-        let first = stated.first_sequence;
+        let Beginning { first_sequence: first, .. } =
+            stated::retention(record).ok_or(Damage::Retention)?;
         if first <= self.story.first_sequence || first > record.sequence() {
             return Err(Damage::Retention);
         }
@@ -221,9 +198,10 @@ impl Log {
         Ok(())
     }
 
+    /// A log was restored when it had the records before the open record that stands in front.
     fn restore(&mut self, record: &Record<'_>) -> Result<(), Damage> {
-        let gap: Gap = read(record).ok_or(Damage::Restore)?;
-        if gap.lost_from > record.sequence() || gap.lost_until < gap.lost_from {
+        let gap = stated::restore(record).ok_or(Damage::Restore)?;
+        if !self.behind_open || gap.lost_from.checked_add(1) != Some(record.sequence()) {
             return Err(Damage::Restore);
         }
         self.story_mut().gaps.push(gap);
@@ -235,7 +213,7 @@ impl Log {
         if part_of(record).ok_or(Damage::Snapshot)?.part > 0 {
             return Ok(());
         }
-        let stated: StatedLog<'_> = read(record).ok_or(Damage::Snapshot)?;
+        let stated: StatedLog<'_> = stated::read(record).ok_or(Damage::Snapshot)?;
         let (tree, story) = stated.into_log(record.sequence()).ok_or(Damage::Snapshot)?;
         if tree.peaks() != self.chain.peaks() || story != *self.story {
             return Err(Damage::Snapshot);
@@ -260,6 +238,15 @@ impl Story {
         iter::once((&self.first_key, 0)).chain(later)
     }
 
+    /// All keys, each with the sizes of the log that it may sign: of the commit that hands it on to
+    /// another key, both.
+    pub(crate) fn signers(&self) -> impl Iterator<Item = (&VerifyingKey, RangeInclusive<u64>)> {
+        let ends = self.keys().skip(1).map(|(_, since)| since.saturating_add(1));
+        let ends = ends.chain(iter::once(u64::MAX));
+        let sizes = |((key, since), end): ((_, u64), _)| (key, since.saturating_add(1)..=end);
+        self.keys().zip(ends).map(sizes)
+    }
+
     /// The keys that sign no longer, the latest first.
     pub(crate) fn retired_keys(&self) -> impl Iterator<Item = &VerifyingKey> {
         self.keys().rev().skip(1).map(|(key, _)| key)
@@ -274,29 +261,6 @@ impl Story {
     pub(crate) fn admits_loss_of(&self, size: u64) -> bool {
         self.gaps.iter().any(|gap| gap.lost_from < size && size <= gap.lost_until)
     }
-}
-
-impl StatedLog<'_> {
-    fn into_log(self, size: u64) -> Option<(Frontier, Story)> {
-        let period = |stated: &StatedKey| {
-            let key: VerifyingKey = stated.public_key.parse().ok()?;
-            let ours = key.origin().as_str() == self.origin;
-            ours.then_some(KeyPeriod { key, first_sequence: stated.first_sequence })
-        };
-        let mut keys = self.keys.iter().map(period).collect::<Option<Vec<_>>>()?.into_iter();
-        let first_key = keys.next()?.key;
-        let story = Story {
-            first_key,
-            later_keys: keys.collect(),
-            first_sequence: self.first_sequence,
-            gaps: self.gaps,
-        };
-        Some((Frontier::from_parts(size, self.peaks)?, story))
-    }
-}
-
-fn read<'a, T: Deserialize<'a>>(record: &Record<'a>) -> Option<T> {
-    serde_json::from_slice(record.metadata()).ok()
 }
 
 pub(crate) fn log_id(key: &VerifyingKey) -> LogId {

@@ -27,6 +27,7 @@ pub(crate) use self::inclusion::inclusion;
 pub use self::inclusion::verify_inclusion;
 pub(crate) use self::leaves::Leaves;
 pub(crate) use self::nodes::{Nodes, fold};
+pub(crate) use self::text::ProofText;
 
 /// That a record is in the log that a checkpoint speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]

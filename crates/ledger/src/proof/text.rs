@@ -36,30 +36,31 @@ impl InclusionProof {
         record_hash: Option<Hash>,
         key: &VerifyingKey,
     ) -> Result<Self, ProofFault> {
-        let (path, note) = text.split_once("\n\n").ok_or(ProofFault::Form)?;
-        let path = Path::parse(path).ok_or(ProofFault::Form)?;
-        let record_hash = match (record_hash, path.record_hash) {
+        let text = ProofText::parse(text).ok_or(ProofFault::Form)?;
+        let record_hash = match (record_hash, text.record_hash) {
             (Some(given), Some(named)) if given != named => return Err(ProofFault::OtherRecord),
             (given, named) => given.or(named).ok_or(ProofFault::NoRecord)?,
         };
-        if note.len() > MAX_NOTE_BYTES as usize {
+        if text.note.len() > MAX_NOTE_BYTES as usize {
             return Err(ProofFault::Checkpoint);
         }
-        let checkpoint = Checkpoint::from_note(note.as_bytes(), key).map_err(fault)?;
-        Self::new(path.sequence, record_hash, path.hashes, checkpoint, key.clone())
+        let checkpoint = Checkpoint::from_note(text.note.as_bytes(), key).map_err(fault)?;
+        Self::new(text.sequence, record_hash, text.hashes, checkpoint, key.clone())
     }
 }
 
-/// What stands before the note.
-struct Path {
-    record_hash: Option<Hash>,
-    sequence: u64,
-    hashes: Vec<Hash>,
+/// The text in its parts; nothing of it is checked yet.
+pub(crate) struct ProofText<'a> {
+    pub(crate) record_hash: Option<Hash>,
+    pub(crate) sequence: u64,
+    pub(crate) hashes: Vec<Hash>,
+    pub(crate) note: &'a str,
 }
 
-impl Path {
-    fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.strip_prefix(FIRST_LINE)?.strip_prefix('\n')?.split('\n');
+impl<'a> ProofText<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (path, note) = text.split_once("\n\n")?;
+        let mut lines = path.strip_prefix(FIRST_LINE)?.strip_prefix('\n')?.split('\n');
         let mut line = lines.next()?;
         let mut record_hash = None;
         if let Some(extra) = line.strip_prefix("extra ") {
@@ -69,7 +70,7 @@ impl Path {
         let sequence = number(line.strip_prefix("index ")?)?;
         // No tree of 64-bit size is deeper.
         let hashes: Vec<Hash> = lines.take(65).map(hash).collect::<Option<_>>()?;
-        (hashes.len() <= 64).then_some(Self { record_hash, sequence, hashes })
+        (hashes.len() <= 64).then_some(Self { record_hash, sequence, hashes, note })
     }
 }
 

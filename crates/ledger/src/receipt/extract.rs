@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use crate::error::ReadError;
 use crate::format::hash::Hash;
 use crate::format::header::{HEADER_BYTES, Header};
+use crate::format::json;
 use crate::format::place::Place;
-use crate::format::record::{Record, is_json_object};
+use crate::format::record::Record;
 use crate::storage::Storage;
 use crate::walk::damage::{Damage, Fault};
 
@@ -31,7 +32,7 @@ impl Extract {
         if Hash::of_metadata(metadata.as_bytes()) != header.metadata_hash {
             return Err(Damage::Metadata);
         }
-        if !is_json_object(metadata.as_bytes()) {
+        if !json::is_object(metadata.as_bytes()) {
             return Err(Damage::NotJson);
         }
         Ok(Self { header, hash: Hash::of_header(&header_bytes), header_bytes, metadata })

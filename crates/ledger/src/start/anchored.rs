@@ -70,11 +70,23 @@ impl Anchors {
             if anchor.head.size <= replayed.0 {
                 anchor.look_back(storage)?;
             }
-            let lost = restoring || log.story.admits_loss_of(anchor.head.size);
+            let lost = match restoring {
+                true => Some(Loss::BeingNamed),
+                false => log.story.admits_loss_of(anchor.head.size).then_some(Loss::Admitted),
+            };
             anchor.judge(log, replayed, lost)?;
         }
         Ok(())
     }
+}
+
+/// Why a log may lack what an anchor holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// A restore is under way, and is about to name it.
+    BeingNamed,
+    /// A restore has named it.
+    Admitted,
 }
 
 impl Anchor {
@@ -96,20 +108,44 @@ impl Anchor {
         Ok(())
     }
 
-    fn judge(&self, log: &Log, replayed: Segment, lost: bool) -> Result<(), OpenError> {
-        let signed = |key| Checkpoint::from_note(&self.note, key).is_ok();
+    fn judge(&self, log: &Log, replayed: Segment, lost: Option<Loss>) -> Result<(), OpenError> {
         // A log without records knows no key to judge by.
         let records = log.chain.next_sequence();
-        if records > 0 && !log.story.keys().any(|(key, _)| signed(key)) {
-            return Err(OpenError::Anchor { anchor: self.source.clone(), what: Damage::Signature });
+        if records > 0 {
+            self.judge_signature(log)?;
         }
-        if lost || self.found == Some(self.head) {
+        if self.found == Some(self.head) {
             return Ok(());
         }
         let (anchor, anchored) = (self.source.clone(), self.head.size);
-        if anchored > records || replayed.0 > records {
-            return Err(OpenError::RolledBack { anchor, anchored, records });
+        match lost {
+            Some(Loss::Admitted) => {
+                warn!(
+                    %anchor, anchored, records,
+                    "the journal is not the one that was anchored, and only a restore record explains \
+                     it: whoever has not restored a backup has been robbed of records; \
+                     `inferlayer ledger verify` tells which"
+                );
+                Ok(())
+            }
+            Some(Loss::BeingNamed) => Ok(()),
+            None if anchored > records || replayed.0 > records => {
+                Err(OpenError::RolledBack { anchor, anchored, records })
+            }
+            None => Err(OpenError::Forked { anchor, anchored }),
         }
-        Err(OpenError::Forked { anchor, anchored })
+    }
+
+    /// Whether a key signed it that may sign a log of its size.
+    fn judge_signature(&self, log: &Log) -> Result<(), OpenError> {
+        let signed = |key| Checkpoint::from_note(&self.note, key).is_ok();
+        let mut what = Damage::Signature;
+        for (_, sizes) in log.story.signers().filter(|(key, _)| signed(key)) {
+            if sizes.contains(&self.head.size) {
+                return Ok(());
+            }
+            what = Damage::RetiredKey;
+        }
+        Err(OpenError::Anchor { anchor: self.source.clone(), what })
     }
 }

@@ -23,6 +23,7 @@ use crate::format::hash::RunId;
 use crate::format::note_key::{SigningKey, VerifyingKey};
 use crate::log::run::{OPEN, OpenMetadata};
 use crate::log::{Gap, Log};
+use crate::regular::open_regular_with;
 use crate::start::options::{Opened, Options};
 use crate::start::recovery::Recovered;
 use crate::walk::Tail;
@@ -48,7 +49,8 @@ pub(crate) fn lock(journal: &Path) -> Result<File, OpenError> {
         let synced = File::open(parent).and_then(|parent| parent.sync_all());
         synced.map_err(StoreError::at("sync data directory"))?;
     }
-    let file = OpenOptions::new().create(true).append(true).open(journal.join("lock"));
+    let mut options = OpenOptions::new();
+    let file = open_regular_with(options.create(true).append(true), &journal.join("lock"));
     let file = file.map_err(StoreError::at("open lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -89,8 +89,6 @@ impl From<ReadError> for OpenError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Io(source) => StoreError::Io { step: "read segment", source }.into(),
-            // A start has no evidence but its anchors, which have errors of their own.
-            ReadError::Evidence { held_by, what } => Self::Anchor { anchor: held_by, what },
             ReadError::Fault(fault) => match fault.what {
                 Damage::OtherKey { found } => Self::OtherKey { found },
                 _ => Self::Corrupt(fault),

@@ -1,18 +1,22 @@
-//! What an auditor holds from elsewhere: receipts that clients were given, checkpoints that anchors
-//! kept. Only they show that more was acknowledged than a log still has, or something else.
+//! What an auditor holds from elsewhere: receipts that clients were given, proofs, checkpoints that
+//! anchors kept. Only they show that more was acknowledged than a log still has, or something else.
 
+use std::io::{self, Read};
+use std::path::Path;
 use std::str::FromStr;
 
 use thiserror::Error;
 
 use crate::format::checkpoint::{Checkpoint, Head};
 use crate::format::hash::Hash;
-use crate::format::record::Record;
+use crate::format::note_key::VerifyingKey;
 use crate::log::Log;
+use crate::proof::{ProofText, verify_inclusion};
 use crate::receipt::Reference;
+use crate::regular::open_regular;
 use crate::walk::damage::Damage;
 
-/// A receipt or a checkpoint.
+/// A receipt, a proof or a checkpoint.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     /// Where it was found, for messages.
@@ -24,123 +28,137 @@ pub struct Evidence {
 enum Claim {
     /// As in `x-inferlayer-receipt`.
     Receipt(Reference),
+    /// The text of an inclusion proof.
+    Proof(String),
     /// A signed note.
     Note(Vec<u8>),
 }
 
 /// Text that is no evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("neither a receipt's reference nor a signed checkpoint")]
+#[error("neither a receipt's reference nor a proof nor a signed checkpoint")]
 pub struct NoEvidence;
 
-/// What a log shows of the things that evidence speaks of.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Found {
-    Record {
-        sequence: u64,
-        hash: Hash,
-    },
-    /// With the time of the last record under it, in microseconds.
-    Head(Head, u64),
+/// The record that evidence is of.
+pub(super) struct Told {
+    pub(super) sequence: u64,
+    /// `None` in a proof that leaves it to its reader.
+    pub(super) hash: Option<Hash>,
 }
 
+/// A proof in a log of any size, with a note of the longest.
+const MAX_BYTES: u64 = 16 << 10;
+const PROOF: &str = "c2sp.org/tlog-proof@";
+
 impl Evidence {
-    /// Reads a reference or a signed note.
+    /// Reads a reference, a proof or a signed note.
     pub fn read(source: &str, text: &str) -> Result<Self, NoEvidence> {
         let claim = match text.trim().parse() {
             Ok(reference) => Claim::Receipt(reference),
+            Err(_) if text.starts_with(PROOF) => Claim::Proof(text.to_owned()),
             Err(_) if text.contains("\n\n") => Claim::Note(text.as_bytes().to_vec()),
             Err(_) => return Err(NoEvidence),
         };
         Ok(Self { source: source.to_owned(), claim })
     }
 
-    /// Size of the log that it speaks of; 0 for a note that claims nothing.
-    fn size(&self) -> u64 {
-        match &self.claim {
-            Claim::Receipt(Reference { checkpoint, .. }) => checkpoint.head.size,
-            Claim::Note(note) => {
-                let text = std::str::from_utf8(note).unwrap_or_default();
-                text.lines().nth(1).and_then(|size| u64::from_str(size).ok()).unwrap_or(0)
-            }
+    /// Reads the file that is named, else what stands there itself.
+    pub fn given(word: &str) -> io::Result<Self> {
+        let stored = Path::new(word).is_file().then(|| read_whole(Path::new(word))).transpose()?;
+        let source = if stored.is_some() { word } else { "the evidence given" };
+        Self::read(source, stored.as_deref().unwrap_or(word)).map_err(io::Error::other)
+    }
+
+    /// What kind of evidence it is, for messages.
+    pub fn form(&self) -> &'static str {
+        match self.claim {
+            Claim::Receipt(_) => "receipt",
+            Claim::Proof(_) => "proof",
+            Claim::Note(_) => "checkpoint",
         }
     }
 
-    /// Whether `log`, of which `found` was seen, is the one that this speaks of.
-    pub(super) fn judge(&self, log: &Log, found: &[Found]) -> Result<(), Damage> {
-        let head = self.head_signed_by(log)?;
-        let ours = log.chain.next_sequence();
-        if log.story.admits_loss_of(head.size) || head.size <= log.story.first_sequence {
-            return Ok(());
-        }
-        if head.size > ours {
-            let (held, log) = (head.size, ours);
-            return Err(match self.claim {
-                Claim::Receipt(_) => Damage::CutTail { held, log },
-                Claim::Note(_) => Damage::RolledBack { held, log },
-            });
-        }
-        let same = |found: &Found| matches!(found, Found::Head(seen, _) if *seen == head);
-        if !found.iter().any(same) {
-            return Err(Damage::Fork { size: head.size });
-        }
-        self.judge_record(found)
-    }
-
-    fn judge_record(&self, found: &[Found]) -> Result<(), Damage> {
-        let Claim::Receipt(reference) = &self.claim else {
-            return Ok(());
+    /// Number of records in the log that it speaks of, whoever says so; 0 when it says nothing.
+    pub(super) fn size(&self) -> u64 {
+        let size_in = |note: &[u8]| {
+            let text = std::str::from_utf8(note).unwrap_or_default();
+            text.lines().nth(1).and_then(|size| u64::from_str(size).ok()).unwrap_or(0)
         };
-        let stands = found.iter().any(|found| match found {
-            Found::Record { sequence, hash } => {
-                *sequence == reference.sequence && *hash == reference.record_hash
+        match &self.claim {
+            Claim::Receipt(reference) => reference.checkpoint.head.size,
+            Claim::Proof(text) => {
+                ProofText::parse(text).map_or(0, |it| size_in(it.note.as_bytes()))
             }
-            Found::Head(..) => false,
-        });
-        if stands { Ok(()) } else { Err(Damage::ForeignReceipt) }
+            Claim::Note(note) => size_in(note),
+        }
     }
 
-    /// The head it states, if one of the log's keys signed it.
-    fn head_signed_by(&self, log: &Log) -> Result<Head, Damage> {
-        let mut keys = log.story.keys().map(|(key, _)| key);
+    /// The record that it is of; a checkpoint is of none.
+    pub(super) fn record(&self) -> Option<Told> {
+        match &self.claim {
+            Claim::Receipt(Reference { sequence, record_hash, .. }) => {
+                Some(Told { sequence: *sequence, hash: Some(*record_hash) })
+            }
+            Claim::Proof(text) => {
+                let ProofText { sequence, record_hash, .. } = ProofText::parse(text)?;
+                Some(Told { sequence, hash: record_hash })
+            }
+            Claim::Note(_) => None,
+        }
+    }
+
+    /// The head that it states, if one of the log's keys signed it while it was the one to sign.
+    pub(super) fn signed(&self, log: &Log) -> Result<Head, Damage> {
+        let mut retired = false;
+        for (key, sizes) in log.story.signers() {
+            match self.signed_by(key, log) {
+                Some(head) if sizes.contains(&head.size) || head.size == 0 => return Ok(head),
+                signed => retired |= signed.is_some(),
+            }
+        }
+        Err(if retired { Damage::RetiredKey } else { Damage::ForeignReceipt })
+    }
+
+    fn signed_by(&self, key: &VerifyingKey, log: &Log) -> Option<Head> {
         match &self.claim {
             Claim::Receipt(reference) => {
                 let ours = log.chain.log_id().0.starts_with(&reference.log_id_prefix);
-                let signed = ours && keys.any(|key| reference.verify(key).is_ok());
-                signed.then_some(reference.checkpoint.head).ok_or(Damage::ForeignReceipt)
+                let signed = ours && reference.verify(key).is_ok();
+                signed.then_some(reference.checkpoint.head)
             }
-            Claim::Note(note) => keys
-                .find_map(|key| Checkpoint::from_note(note, key).ok())
-                .map(|checkpoint| checkpoint.head)
-                .ok_or(Damage::ForeignReceipt),
+            Claim::Proof(text) => {
+                let note = ProofText::parse(text)?.note;
+                Some(Checkpoint::from_note(note.as_bytes(), key).ok()?.head)
+            }
+            Claim::Note(note) => Some(Checkpoint::from_note(note, key).ok()?.head),
+        }
+    }
+
+    /// Whether its path, if it has one, leads from `record` to the root that it states. Without a
+    /// record there is nothing to go from, and it is what its checkpoint is.
+    pub(super) fn leads_to(&self, head: Head, record: Option<Hash>) -> bool {
+        let Claim::Proof(text) = &self.claim else {
+            return true;
+        };
+        ProofText::parse(text).is_some_and(|proof| {
+            let holds = |hash| verify_inclusion(hash, proof.sequence, &proof.hashes, head).is_ok();
+            proof.sequence < head.size && record.is_none_or(holds)
+        })
+    }
+
+    /// What it is when the log has fewer records than it speaks of.
+    pub(super) fn beyond(&self, held: u64, log: u64) -> Damage {
+        match self.claim {
+            Claim::Receipt(_) | Claim::Proof(_) => Damage::CutTail { held, log },
+            Claim::Note(_) => Damage::RolledBack { held, log },
         }
     }
 }
 
-impl Found {
-    /// The record, if a receipt speaks of its place.
-    pub(super) fn record(evidence: &[Evidence], record: &Record<'_>) -> Option<Self> {
-        let (sequence, hash) = (record.sequence(), record.record_hash());
-        let speaks = |evidence: &Evidence| match &evidence.claim {
-            Claim::Receipt(reference) => reference.sequence == sequence,
-            Claim::Note(_) => false,
-        };
-        evidence.iter().any(speaks).then_some(Self::Record { sequence, hash })
-    }
-
-    /// The head, if any evidence speaks of a log of its size.
-    pub(super) fn head(evidence: &[Evidence], log: &Log) -> Option<Self> {
-        let head = log.chain.head();
-        let speaks = evidence.iter().any(|evidence| evidence.size() == head.size);
-        speaks.then_some(Self::Head(head, log.chain.time_us()))
-    }
-
-    /// Size and time of the largest log that was seen of those that evidence speaks of.
-    pub(super) fn furthest(found: &[Self]) -> Option<(u64, u64)> {
-        let heads = found.iter().filter_map(|found| match found {
-            Self::Head(head, time_us) => Some((head.size, *time_us)),
-            Self::Record { .. } => None,
-        });
-        heads.max()
+fn read_whole(path: &Path) -> io::Result<String> {
+    let text = io::read_to_string(open_regular(path)?.take(MAX_BYTES + 1))?;
+    match text.len() as u64 > MAX_BYTES {
+        true => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Ok(text),
     }
 }

@@ -2,12 +2,16 @@
 //!
 //! Segments are verified side by side, each from the snapshot at its head, and joined in order.
 
+mod admission;
 mod companion;
 mod evidence;
 mod part;
 mod report;
+mod seen;
+mod standing;
 mod tally;
 mod whole;
+mod words;
 
 use std::num::NonZero;
 use std::path::Path;
@@ -17,6 +21,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use self::part::Part;
+use self::seen::Wanted;
 use self::whole::Whole;
 use crate::error::ReadError;
 use crate::format::record::Record;
@@ -25,9 +30,11 @@ use crate::read::journal_in;
 use crate::storage::{FileStorage, Segment, Storage};
 use crate::walk::scope::{Depth, Scope};
 
+pub use self::admission::Admission;
 pub use self::companion::Companion;
 pub use self::evidence::{Evidence, NoEvidence};
-pub use self::report::Report;
+pub use self::report::{Compared, Conclusion, Piece, Report};
+pub use self::standing::{Silence, Standing};
 
 /// What is to be verified, and against what.
 pub struct Examination<'a> {
@@ -79,7 +86,8 @@ impl<'a> Examination<'a> {
         Self { progress: Some(progress), ..self }
     }
 
-    /// Verifies everything, and names the first record that does not hold.
+    /// Verifies everything, and names the first record that does not hold. A log that holds in
+    /// itself has a report, which says what the evidence makes of it.
     pub fn run(self) -> Result<Report, ReadError> {
         self.run_beside(&(), &mut |()| {})
     }
@@ -94,16 +102,16 @@ impl<'a> Examination<'a> {
         let scope = Scope { depth: self.depth, ..Scope::whole(&*self.storage)? };
         let parts: Vec<Scope> = scope.singly().collect();
         let mut whole = Whole::default();
-        let next = AtomicUsize::new(0);
+        let (next, wanted) = (AtomicUsize::new(0), Wanted::by(&self.evidence));
         let (send, receive) = sync_channel(0);
         thread::scope(|threads| {
             for _ in 0..self.threads.min(parts.len()) {
                 let (send, next, parts, storage) = (send.clone(), &next, &parts, &self.storage);
-                let (evidence, progress) = (&self.evidence, self.progress.unwrap_or(&|_| {}));
+                let (wanted, progress) = (&wanted, self.progress.unwrap_or(&|_| {}));
                 threads.spawn(move || {
                     while let index = next.fetch_add(1, Ordering::Relaxed)
                         && let Some(scope) = parts.get(index)
-                        && let part = verify_part(storage, scope, evidence, progress, companion)
+                        && let part = verify_part(storage, scope, wanted, progress, companion)
                         && send.send((index, part)).is_ok()
                     {}
                 });
@@ -119,13 +127,12 @@ impl<'a> Examination<'a> {
 fn verify_part<C: Companion>(
     storage: &Arc<dyn Storage>,
     scope: &Scope,
-    evidence: &[Evidence],
+    wanted: &Wanted,
     progress: &(dyn Fn(u64) + Sync),
     companion: &C,
-) -> Result<(Part, C::Part), ReadError> {
+) -> (Part, C::Part) {
     let segment = scope.segments.first().copied().unwrap_or(Segment(0));
     let mut read = companion.begin(segment);
     let mut see = |record: &Record<'_>| companion.record(&mut read, record);
-    let part = Part::verify(storage, scope.clone(), evidence, progress, &mut see)?;
-    Ok((part, read))
+    (Part::verify(storage, scope.clone(), wanted, progress, &mut see), read)
 }

@@ -3,32 +3,40 @@
 
 use std::sync::Arc;
 
-use super::evidence::{Evidence, Found};
+use super::admission::Admission;
+use super::seen::{Seen, Wanted};
 use super::tally::Event;
 use crate::error::ReadError;
+use crate::format::entry::Kind;
 use crate::format::hash::RunId;
 use crate::format::record::Record;
+use crate::format::tree::Frontier;
 use crate::log::Log;
 use crate::log::trust::Trust;
 use crate::storage::{Segment, Storage};
+use crate::walk::beginnings::Beginnings;
 use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::Scope;
 use crate::walk::{Tail, Walker};
 
-/// What a segment that holds says.
+/// What a segment says, up to where it stops to hold.
 pub(super) struct Part {
     pub(super) segment: Segment,
-    /// `None` in an empty last segment.
+    /// `None` when no commit holds.
     pub(super) log: Option<Reach>,
     pub(super) commits: u64,
     pub(super) events: Vec<Event>,
     /// Runs that open here, with the place of their records.
     pub(super) opened: Vec<(RunId, Fault)>,
+    pub(super) beginnings: Beginnings,
+    pub(super) admissions: Vec<Admission>,
     pub(super) first_time_us: Option<u64>,
     pub(super) tail: Option<Tail>,
-    pub(super) found: Vec<Found>,
+    pub(super) seen: Seen,
     /// The record whose content is missing.
     pub(super) missing: Vec<Fault>,
+    /// Why it was not read to its end.
+    pub(super) stop: Option<ReadError>,
 }
 
 /// The log before a segment, as its snapshot states it, and behind it.
@@ -44,40 +52,27 @@ impl Part {
     pub(super) fn verify(
         storage: &Arc<dyn Storage>,
         scope: Scope,
-        evidence: &[Evidence],
+        wanted: &Wanted,
         read: &(dyn Fn(u64) + Sync),
         see: &mut dyn FnMut(&Record<'_>),
-    ) -> Result<Self, ReadError> {
+    ) -> Self {
         let segment = scope.segments.first().copied().unwrap_or(Segment(0));
         // Trust and the log's beginning are questions to the whole log.
         let mut walker = Walker::over(Arc::clone(storage), Trust::FirstUse, scope.on_its_own());
         let mut part = Self::of(segment);
-        let mut first_run = None;
-        while walker.advance()? {
-            part.commits += 1;
-            for (_, offset, record) in walker.records() {
-                first_run.get_or_insert(record.run_id());
-                part.first_time_us.get_or_insert(record.time_us());
-                part.events.push(Event::of(&record));
-                part.note_open(&record, offset);
-                part.found.extend(Found::record(evidence, &record));
-                see(&record);
+        let mut tree = None;
+        let stop = loop {
+            match walker.advance() {
+                Ok(true) => {}
+                Ok(false) => break None,
+                Err(error) => break Some(error),
             }
-            if let Some(log) = walker.log() {
-                part.found.extend(Found::head(evidence, log));
-            }
+            part.take_commit(&walker, wanted, &mut tree);
+            walker.records().for_each(|(_, _, record)| see(&record));
             read(walker.commit_bytes());
-        }
-        part.tail = walker.tail().cloned();
-        part.missing = walker.missing().to_vec();
-        let reach = walker.began().zip(walker.log()).zip(first_run);
-        part.log = reach.map(|((began, ended), first_run)| Reach {
-            began: began.clone(),
-            ended: ended.clone(),
-            first_run,
-            last_run: walker.current_run(),
-        });
-        Ok(part)
+        };
+        part.end(&walker, stop);
+        part
     }
 
     fn of(segment: Segment) -> Self {
@@ -87,15 +82,52 @@ impl Part {
             commits: 0,
             events: Vec::new(),
             opened: Vec::new(),
+            beginnings: Beginnings::default(),
+            admissions: Vec::new(),
             first_time_us: None,
             tail: None,
-            found: Vec::new(),
+            seen: Seen::default(),
             missing: Vec::new(),
+            stop: None,
         }
     }
 
+    /// `tree` is that of the records before, and is moved behind the commit.
+    fn take_commit(&mut self, walker: &Walker, wanted: &Wanted, tree: &mut Option<Frontier>) {
+        let (Some(began), Some(log)) = (walker.began(), walker.log()) else {
+            return;
+        };
+        self.commits += 1;
+        for (_, offset, record) in walker.records() {
+            self.first_time_us.get_or_insert(record.time_us());
+            self.events.push(Event::of(&record, offset));
+            self.note_open(&record, offset);
+            self.admissions.extend(Admission::of(&record));
+        }
+        let before = tree.get_or_insert_with(|| began.chain.tree().clone());
+        if self.commits == 1 {
+            self.seen.head(wanted, before, began.chain.time_us());
+        }
+        self.seen.commit(wanted, walker, before);
+        *tree = Some(log.chain.tree().clone());
+    }
+
+    fn end(&mut self, walker: &Walker, stop: Option<ReadError>) {
+        self.tail = walker.tail().cloned();
+        self.missing = walker.missing().to_vec();
+        self.beginnings = walker.beginnings().clone();
+        self.stop = stop;
+        let reach = walker.began().zip(walker.log()).zip(self.events.first());
+        self.log = reach.map(|((began, ended), first)| Reach {
+            began: began.clone(),
+            ended: ended.clone(),
+            first_run: first.run(),
+            last_run: walker.current_run(),
+        });
+    }
+
     fn note_open(&mut self, record: &Record<'_>, offset: u64) {
-        if record.kind() == crate::format::entry::Kind::Open {
+        if record.kind() == Kind::Open {
             let (segment, sequence) = (self.segment, record.sequence());
             let fault = Fault { segment, offset, sequence, what: Damage::RunAgain };
             self.opened.push((record.run_id(), fault));

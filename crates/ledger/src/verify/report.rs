@@ -1,12 +1,13 @@
-//! What a log that holds consists of, and the same in words: one line for each thing that an
-//! auditor asks, also for what a log alone cannot show.
+//! What a log that holds in itself consists of, and what evidence from elsewhere makes of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 
-use crate::format::time::rfc3339;
+use super::admission::Admission;
+use super::evidence::Evidence;
+use super::seen::Seen;
+use super::standing::{Judge, Standing};
 
 /// What a log that holds consists of. Hashes are in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,84 +48,106 @@ pub struct Report {
     pub first_time_us: u64,
     /// Time of the last record.
     pub last_time_us: u64,
-    /// Receipts and checkpoints from elsewhere that the log was held against, and has.
-    pub evidence: usize,
-    /// The largest size that any of them speaks of: so far the log is shown to be complete.
+    /// What the log admits to lack, in the order of the records that say so.
+    pub admissions: Vec<Admission>,
+    /// Receipts and checkpoints from elsewhere that the log was held against.
+    pub evidence: Compared,
+    /// The largest size that one of them confirms: so far the log is shown to be complete.
     pub complete_to: u64,
     /// Time of the last of these records.
     pub complete_time_us: u64,
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { records, commits, segments, runs, root, log_id, .. } = self;
-        let stored = records - self.first_sequence;
-        writeln!(
-            f,
-            "HOLDS: {stored} records in {commits} commits, {segments} segments, {runs} runs"
-        )?;
-        let integrity = match self.chain_only {
-            true => "every header and every signature is as written; the rest was left out",
-            false => "every record, its content and every signature is as written",
-        };
-        writeln!(f, "integrity {integrity}")?;
-        writeln!(f, "order     {}", self.order())?;
-        writeln!(f, "complete  {}", self.completeness())?;
-        writeln!(f, "root      {root} of size {records}")?;
-        writeln!(f, "log       {log_id}")?;
-        writeln!(f, "key       {}", self.trust())?;
-        writeln!(f, "kinds     {}", self.kinds())?;
-        let (cut, open) = (self.intents_cut, self.intents_open);
-        writeln!(
-            f,
-            "intents   {cut} without outcome in runs that are over, {open} in the last run"
-        )?;
-        writeln!(f, "outcomes  {} without an intent", self.outcomes_unannounced)?;
-        writeln!(f, "tail      {} bytes never acknowledged", self.unacknowledged_bytes)
-    }
+/// Evidence, and how each piece stands to the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Pieces whose root and record the log has.
+    pub confirmed: usize,
+    /// Pieces that are not of this log.
+    pub contradicted: usize,
+    /// Pieces that there is nothing to compare with.
+    pub not_comparable: usize,
+    /// All of them, in the order in which they were given.
+    pub pieces: Vec<Piece>,
+}
+
+/// One piece.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Piece {
+    /// Where it was found.
+    pub source: String,
+    /// `receipt`, `proof` or `checkpoint`.
+    pub form: &'static str,
+    /// Number of records that it speaks of.
+    pub size: u64,
+    /// `confirmed`, `contradicted` or `not_comparable`.
+    pub standing: &'static str,
+    /// What a contradiction looks like (`FORMAT.md` §8).
+    pub verdict: Option<&'static str>,
+    /// Why it is not confirmed.
+    pub reason: Option<String>,
+}
+
+/// What a log that holds in itself comes to beside the evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// Nothing contradicts it; something confirms it, if anything was given.
+    Holds,
+    /// Evidence was given, and none of it could be compared.
+    Unconfirmed,
+    /// A piece of evidence contradicts it.
+    Contradicted,
 }
 
 impl Report {
-    fn order(&self) -> String {
-        match self.first_sequence {
-            0 => "none deleted, inserted or moved since the first record".to_owned(),
-            first => format!(
-                "none deleted, inserted or moved since record {first}; those before were dropped, \
-                 and a signed record says so"
-            ),
+    /// What the log comes to beside the evidence.
+    pub fn conclusion(&self) -> Conclusion {
+        match &self.evidence {
+            Compared { contradicted: 1.., .. } => Conclusion::Contradicted,
+            Compared { confirmed: 0, not_comparable: 1.., .. } => Conclusion::Unconfirmed,
+            _ => Conclusion::Holds,
         }
     }
 
-    fn completeness(&self) -> String {
-        match self.complete_to {
-            0 => "not shown: only a receipt or a checkpoint from elsewhere (--evidence) can tell \
-                  whether the end was cut off"
-                .to_owned(),
-            size => format!(
-                "to size {size} at {}, by {} from elsewhere",
-                rfc3339(self.complete_time_us),
-                match self.evidence {
-                    1 => "a receipt or checkpoint".to_owned(),
-                    several => format!("{several} receipts and checkpoints"),
-                }
-            ),
+    /// The attack that the first contradiction looks like.
+    pub fn verdict(&self) -> Option<&'static str> {
+        self.evidence.pieces.iter().find_map(|piece| piece.verdict)
+    }
+}
+
+impl Compared {
+    pub(super) fn all(
+        evidence: &[Evidence],
+        judge: &Judge<'_>,
+        admissions: &mut [Admission],
+    ) -> Self {
+        let mut compared = Self::default();
+        for one in evidence {
+            compared.take(one, &judge.judge(one, admissions));
         }
+        compared
     }
 
-    fn trust(&self) -> String {
-        let trust = match self.key_on_first_use {
-            true => "taken from the log itself: pass --key with a key you got elsewhere",
-            false => "given",
+    fn take(&mut self, evidence: &Evidence, standing: &Standing) {
+        let (count, name, verdict, reason) = match standing {
+            Standing::Confirmed => (&mut self.confirmed, "confirmed", None, None),
+            Standing::Contradicted(damage) => {
+                let (verdict, reason) = (Some(damage.verdict()), Some(damage.to_string()));
+                (&mut self.contradicted, "contradicted", verdict, reason)
+            }
+            Standing::NotComparable(silence) => {
+                (&mut self.not_comparable, "not_comparable", None, Some(silence.to_string()))
+            }
         };
-        let rotated = match self.keys.len() {
-            0 | 1 => String::new(),
-            keys => format!(", one of {keys} that signed in turn"),
-        };
-        format!("{} ({trust}{rotated})", self.key)
+        *count += 1;
+        let (source, form, size) = (evidence.source.clone(), evidence.form(), evidence.size());
+        self.pieces.push(Piece { source, form, size, standing: name, verdict, reason });
     }
 
-    fn kinds(&self) -> String {
-        let kinds = self.kinds.iter().map(|(kind, count)| format!("{kind} {count}"));
-        kinds.collect::<Vec<_>>().join(", ")
+    /// Size and time of the largest log that a piece confirms.
+    pub(super) fn furthest(&self, seen: &Seen) -> (u64, u64) {
+        let confirmed = self.pieces.iter().filter(|piece| piece.standing == "confirmed");
+        let size = confirmed.map(|piece| piece.size).max().unwrap_or(0);
+        (size, seen.root(size).map_or(0, |(_, time_us)| time_us))
     }
 }

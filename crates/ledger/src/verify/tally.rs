@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::format::entry::{Kind, RequestId};
-use crate::format::hash::RunId;
+use crate::format::hash::{RunId, TenantTag};
 use crate::format::record::Record;
 
 /// What is counted of one record.
@@ -13,13 +13,38 @@ pub(super) struct Event {
     kind: Kind,
     request: Option<RequestId>,
     run: RunId,
+    tenant: Option<TenantTag>,
+    pub(super) sequence: u64,
+    /// In its segment.
+    pub(super) offset: u64,
 }
 
 impl Event {
-    pub(super) fn of(record: &Record<'_>) -> Self {
-        Self { kind: record.kind(), request: record.request_id(), run: record.run_id() }
+    pub(super) fn of(record: &Record<'_>, offset: u64) -> Self {
+        Self {
+            kind: record.kind(),
+            request: record.request_id(),
+            run: record.run_id(),
+            tenant: record.tenant_tag(),
+            sequence: record.sequence(),
+            offset,
+        }
+    }
+
+    pub(super) fn run(&self) -> RunId {
+        self.run
     }
 }
+
+/// An intent whose outcome has not come yet.
+struct Waiting {
+    run: RunId,
+    tenant: Option<TenantTag>,
+    sequence: u64,
+}
+
+/// An outcome whose tenant is not that of its intent.
+pub(super) struct OtherTenant;
 
 /// The counts so far.
 #[derive(Default)]
@@ -29,16 +54,17 @@ pub(super) struct Tally {
     live_run: Option<RunId>,
     /// By the number of the kind.
     kinds: [u64; Kind::ALL.len()],
-    /// Intents whose outcome has not come yet, with their run.
-    waiting: HashMap<Option<RequestId>, RunId>,
+    waiting: HashMap<Option<RequestId>, Waiting>,
+    /// Where each tenant's key was destroyed.
+    shredded: HashMap<TenantTag, u64>,
     /// Runs of intents whose request's id was taken by a later intent before an outcome came.
     superseded: Vec<RunId>,
     pub(super) outcomes_unannounced: u64,
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, event: Event) {
-        let Event { kind, request, run } = event;
+    pub(super) fn count(&mut self, event: Event) -> Result<(), OtherTenant> {
+        let Event { kind, run, .. } = event;
         self.kinds.get_mut(kind as usize).into_iter().for_each(|count| *count += 1);
         match kind {
             Kind::Open => {
@@ -51,13 +77,31 @@ impl Tally {
                 self.live_run = Some(run);
             }
             Kind::Close => self.live_run = None,
-            Kind::Intent => self.superseded.extend(self.waiting.insert(request, run)),
-            Kind::Outcome => {
-                let announced = self.waiting.remove(&request).is_some();
-                self.outcomes_unannounced += u64::from(!announced);
+            Kind::Intent => self.wait(event),
+            Kind::Outcome => return self.answer(event),
+            Kind::Shred => {
+                self.shredded.extend(event.tenant.map(|tenant| (tenant, event.sequence)));
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    fn wait(&mut self, Event { request, run, tenant, sequence, .. }: Event) {
+        let before = self.waiting.insert(request, Waiting { run, tenant, sequence });
+        self.superseded.extend(before.map(|before| before.run));
+    }
+
+    fn answer(&mut self, event: Event) -> Result<(), OtherTenant> {
+        let Some(intent) = self.waiting.remove(&event.request) else {
+            self.outcomes_unannounced += 1;
+            return Ok(());
+        };
+        // A tenant whose key was destroyed in between goes by another tag.
+        let shredded = intent.tenant.and_then(|tenant| self.shredded.get(&tenant));
+        let renamed = shredded.is_some_and(|at| *at > intent.sequence);
+        let same = event.tenant == intent.tenant || event.request.is_none();
+        if same || renamed { Ok(()) } else { Err(OtherTenant) }
     }
 
     /// Records by kind, of the kinds that there are.
@@ -77,7 +121,7 @@ impl Tally {
     }
 
     fn unanswered(&self, of: impl Fn(RunId) -> bool) -> u64 {
-        let runs = self.waiting.values().chain(&self.superseded);
+        let runs = self.waiting.values().map(|intent| &intent.run).chain(&self.superseded);
         runs.filter(|run| of(**run)).count() as u64
     }
 }

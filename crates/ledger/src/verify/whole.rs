@@ -3,20 +3,24 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::Receiver;
 
-use super::Report;
-use super::evidence::{Evidence, Found};
+use super::admission::Admission;
+use super::evidence::Evidence;
 use super::part::{Part, Reach};
+use super::report::{Compared, Report};
+use super::seen::Seen;
+use super::standing::Judge;
 use super::tally::Tally;
 use crate::error::ReadError;
 use crate::format::hash::RunId;
 use crate::log::Log;
 use crate::log::trust::Trust;
 use crate::storage::Segment;
+use crate::walk::beginnings::Beginnings;
 use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::{Depth, Scope};
 
 /// A segment's place among all, and what was found of it by the verifier and its companion.
-pub(super) type Numbered<P> = (usize, Result<(Part, P), ReadError>);
+pub(super) type Numbered<P> = (usize, (Part, P));
 
 /// What the parts so far say.
 #[derive(Default)]
@@ -30,7 +34,9 @@ pub(super) struct Whole {
     runs: HashSet<RunId>,
     first_time_us: Option<u64>,
     unacknowledged_bytes: u64,
-    found: Vec<Found>,
+    seen: Seen,
+    beginnings: Beginnings,
+    admissions: Vec<Admission>,
     missing: Vec<Fault>,
 }
 
@@ -46,7 +52,7 @@ impl Whole {
         for (index, part) in parts {
             early.insert(index, part);
             while let Some(part) = early.remove(&next) {
-                let (part, read) = part?;
+                let (part, read) = part;
                 self.take(part)?;
                 join(read);
                 next += 1;
@@ -55,21 +61,25 @@ impl Whole {
         Ok(())
     }
 
-    fn take(&mut self, part: Part) -> Result<(), Fault> {
+    fn take(&mut self, part: Part) -> Result<(), ReadError> {
+        let Part { segment, events, opened, beginnings, .. } = &part;
         if let Some(before) = &self.reach {
             part.follows(before)?;
         }
-        for (run, fault) in part.opened {
-            if !self.runs.insert(run) {
-                return Err(fault);
-            }
-        }
-        part.events.into_iter().for_each(|event| self.tally.count(event));
+        let again = opened.iter().find(|(run, _)| !self.runs.insert(*run));
+        let other = events.iter().find(|event| self.tally.count(**event).is_err()).map(|event| {
+            let (offset, sequence, what) = (event.offset, event.sequence, Damage::OtherTenant);
+            Fault { segment: *segment, offset, sequence, what }
+        });
+        let misplaced = self.beginnings.join(beginnings.clone());
+        let faults = [again.map(|(_, fault)| fault.clone()), other, misplaced];
+        earliest(faults.into_iter().flatten(), part.stop)?;
         self.segments += 1;
         self.commits += part.commits;
         self.first_time_us = self.first_time_us.or(part.first_time_us);
         self.unacknowledged_bytes = part.tail.map_or(0, |tail| tail.unacknowledged_bytes);
-        self.found.extend(part.found);
+        self.seen.join(part.seen);
+        self.admissions.extend(part.admissions);
         self.missing.extend(part.missing);
         if let (None, Some(reach)) = (&self.began, &part.log) {
             self.began = Some(reach.began.clone());
@@ -80,7 +90,7 @@ impl Whole {
 
     /// What it all comes to.
     pub(super) fn judge(
-        self,
+        mut self,
         scope: &Scope,
         trust: &Trust,
         evidence: &[Evidence],
@@ -89,13 +99,14 @@ impl Whole {
             let segment = Segment(0);
             return Err(Fault { segment, offset: 0, sequence: 0, what: Damage::Empty }.into());
         };
-        log.judge(scope.first, trust, self.began.as_ref().unwrap_or(log))?;
+        let began = self.began.as_ref().unwrap_or(log);
+        log.judge(scope.first, trust, began)?;
+        self.beginnings.judge(scope.first)?;
         log.judge_missing(&self.missing)?;
-        for one in evidence {
-            one.judge(log, &self.found)
-                .map_err(|what| ReadError::Evidence { held_by: one.source.clone(), what })?;
-        }
-        let (complete_to, complete_time_us) = Found::furthest(&self.found).unwrap_or_default();
+        self.admissions.splice(0..0, Admission::claimed(began));
+        let judge = Judge { log, first: scope.first, seen: &self.seen };
+        let compared = Compared::all(evidence, &judge, &mut self.admissions);
+        let (complete_to, complete_time_us) = compared.furthest(&self.seen);
         let (head, key) = (log.chain.head(), trust.key().unwrap_or(log.key()));
         Ok(Report {
             key: key.to_string(),
@@ -116,9 +127,22 @@ impl Whole {
             unacknowledged_bytes: self.unacknowledged_bytes,
             first_time_us: self.first_time_us.unwrap_or(0),
             last_time_us: log.chain.time_us(),
-            evidence: evidence.len(),
+            admissions: self.admissions,
+            evidence: compared,
             complete_to,
             complete_time_us,
         })
+    }
+}
+
+/// The first of the faults, unless reading stopped before.
+fn earliest(faults: impl Iterator<Item = Fault>, stop: Option<ReadError>) -> Result<(), ReadError> {
+    let first = faults.min_by_key(|fault| fault.offset);
+    match (first, stop) {
+        (Some(first), Some(ReadError::Fault(stop))) if stop.offset <= first.offset => {
+            Err(stop.into())
+        }
+        (Some(first), _) => Err(first.into()),
+        (None, stop) => stop.map_or(Ok(()), Err),
     }
 }

@@ -108,12 +108,15 @@ pub enum Damage {
     /// A snapshot elsewhere, in parts, or one that says something else than the records before it.
     #[error("the snapshot is misplaced, not whole or contradicts the records before it")]
     Snapshot,
-    /// A retention record that does not move the log's beginning forward.
-    #[error("the retention record names no later beginning")]
+    /// A retention record that does not move the log's beginning forward, to the head of a segment.
+    #[error("the retention record names no later segment of the log, or another root before it")]
     Retention,
-    /// A restore record without a gap.
-    #[error("the restore record names no gap")]
+    /// A restore record that is not of the place where it stands.
+    #[error("the restore record names no gap that begins at the open record before it")]
     Restore,
+    /// An outcome by the tag of another tenant than its intent.
+    #[error("the outcome is of another tenant than its intent")]
+    OtherTenant,
     /// A receipt speaks of records that the log does not have.
     #[error("it is of {held} records, the log ends at {log}: its tail was cut off")]
     CutTail {

@@ -3,9 +3,11 @@
 //! It goes commit by commit, and a record is shown only after the checkpoint that covers it held.
 //! Where it stops it decides between an unfinished commit and corruption (`FORMAT.md` §7).
 
+pub(crate) mod beginnings;
 pub(crate) mod blame;
 pub(crate) mod damage;
 pub(crate) mod scope;
+mod tail;
 pub(crate) mod verdict;
 pub(crate) mod window;
 
@@ -16,7 +18,7 @@ use std::vec;
 use crate::error::ReadError;
 use crate::format::checkpoint::{Checkpoint, Head};
 use crate::format::entry::Kind;
-use crate::format::frame::{Extent, Stop, frame, is_cut, whole_frame};
+use crate::format::frame::{Extent, Stop, frame, whole_frame};
 use crate::format::hash::{Hash, RunId};
 use crate::format::note_key::VerifyingKey;
 use crate::format::record::Record;
@@ -25,10 +27,13 @@ use crate::log::run::Runs;
 use crate::log::snapshot::Snapshots;
 use crate::log::trust::Trust;
 use crate::storage::{Segment, Storage};
-use crate::walk::blame::{blame_retired_key, name_disorder};
+use crate::walk::beginnings::Beginnings;
+use crate::walk::blame::blame_retired_key;
 use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::{Depth, Scope};
 use crate::walk::window::Window;
+
+pub(crate) use crate::walk::tail::Tail;
 
 /// More records than any writer puts into one commit; bounds memory on hostile files.
 const MAX_COMMIT_BYTES: usize = 256 << 20;
@@ -46,6 +51,7 @@ pub(crate) struct Walker {
     /// The same up to the last record that held, which is as far as a walk goes.
     runs: Runs,
     snapshots: Snapshots,
+    beginnings: Beginnings,
     commit: Commit,
     /// The first record of each segment whose content is missing. A retention removes content
     /// before its segment, so the end of the log tells whether it has to be there.
@@ -71,18 +77,6 @@ struct Placed {
     hash: Hash,
 }
 
-/// Where the log ends; what follows there may be cut (`FORMAT.md` §7).
-#[derive(Clone, Debug)]
-pub(crate) struct Tail {
-    pub(crate) segment: Segment,
-    /// End of the last checkpoint that held.
-    pub(crate) committed_bytes: u64,
-    /// Bytes after it, zeros included.
-    pub(crate) unacknowledged_bytes: u64,
-    /// The segment before, and its length.
-    pub(crate) previous: Option<(Segment, u64)>,
-}
-
 impl Walker {
     /// Stands before the first commit of a whole journal.
     pub(crate) fn new(storage: Arc<dyn Storage>, trust: Trust) -> io::Result<Self> {
@@ -102,6 +96,7 @@ impl Walker {
             log: None,
             runs: Runs::default(),
             snapshots: Snapshots::default(),
+            beginnings: Beginnings::default(),
             commit: Commit::default(),
             missing: Vec::new(),
             previous: None,
@@ -175,6 +170,11 @@ impl Walker {
         self.tail.as_ref()
     }
 
+    /// The segments that were walked, and what retentions say of others.
+    pub(crate) fn beginnings(&self) -> &Beginnings {
+        &self.beginnings
+    }
+
     /// Records whose content is missing, the first of each segment.
     pub(crate) fn missing(&self) -> &[Fault] {
         &self.missing
@@ -218,7 +218,7 @@ impl Walker {
                 None | Some(Extent::Needs(_)) => return Err(Damage::Unfinished.into()),
                 Some(Extent::Record(length)) => self.take_record(&mut ahead, length)?,
                 Some(Extent::Checkpoint(length)) => {
-                    let log = ahead.ok_or(Damage::NoOpen)?;
+                    let log = ahead.ok_or(Damage::Size { found: 0, counted: 0 })?;
                     self.take_checkpoint(&log, length)?;
                     self.log = Some(log);
                     return Ok(true);
@@ -240,18 +240,25 @@ impl Walker {
             none => none.insert(self.began.insert(begin(&record, *segment)?).clone()),
         };
         if log.story.is_rotating(log.chain.next_sequence()) && !self.commit.records.is_empty() {
-            // A rotation ends its commit, which both keys sign.
+            // A rotation ends its commit, which both keys sign. A record of another place is that.
+            log.chain.check(&record)?;
             return Err(Damage::Rotation.into());
         }
+        let offset = window.offset() + at as u64;
+        if offset == 0 {
+            self.beginnings.enter(*segment, log.chain.head().root);
+        }
         log.accept(&record)?;
-        if record.kind() == Kind::SigningKeyRotation {
-            self.commit.successor = Some(log.key().clone());
+        match record.kind() {
+            Kind::SigningKeyRotation => self.commit.successor = Some(log.key().clone()),
+            Kind::Retention => self.beginnings.accept(&record, offset)?,
+            _ => {}
         }
         self.snapshots.accept(&record)?;
         self.runs.accept(&record, log.key())?;
         match self.check_body(&record) {
             Err(Stop::Damage(what @ Damage::ContentMissing)) => {
-                let (offset, sequence) = (window.offset() + at as u64, record.sequence());
+                let sequence = record.sequence();
                 self.missing.push(Fault { segment: *segment, offset, sequence, what });
                 self.missing.dedup_by_key(|fault| fault.segment);
             }
@@ -317,37 +324,6 @@ impl Walker {
         }
     }
 
-    /// Decides what bytes that are no commit mean: a tail to be cut, or corruption. Zeros that
-    /// reach to the end of the last segment stand for bytes that were never written.
-    fn settle(&mut self, damage: Damage) -> Result<(), ReadError> {
-        let size = self.next_sequence();
-        let sequence = size + self.commit.records.len() as u64;
-        let at = self.commit.bytes;
-        let Some((segment, mut window)) = self.open.take() else {
-            return Ok(());
-        };
-        let (committed_bytes, offset) = (window.offset(), window.offset() + at as u64);
-        window.ensure_all()?;
-        let unacknowledged_bytes = window.from(0).len() as u64;
-        let last = self.is_last_segment();
-        if last {
-            window.drop_trailing_zeros();
-        }
-        let damage = name_disorder(damage, window.from(at), sequence);
-        let cut = is_cut(window.from(at));
-        // Of two signatures a cut may leave the first.
-        let key = self.commit.successor.as_ref().or(self.log.as_ref().map(Log::key));
-        let key = key.or(self.trust.key());
-        let whole_once = key.is_some_and(|key| Checkpoint::any_later(window.from(0), key, size));
-        if !last || !cut || whole_once {
-            let what = if cut { Damage::Unfinished } else { damage };
-            return Err(Fault { segment, offset, sequence, what }.into());
-        }
-        self.tail =
-            Some(Tail { segment, committed_bytes, unacknowledged_bytes, previous: self.previous });
-        Ok(())
-    }
-
     /// At the end of the scope: whether the log may begin where it does, and is signed by whom the
     /// reader believes.
     fn judge_whole(&self) -> Result<(), ReadError> {
@@ -355,6 +331,9 @@ impl Walker {
             return Ok(());
         };
         log.judge(self.scope.first, &self.trust, began)?;
+        if self.scope.segments.first() == Some(&self.scope.first) {
+            self.beginnings.judge(self.scope.first)?;
+        }
         Ok(log.judge_missing(&self.missing)?)
     }
 

@@ -36,6 +36,7 @@ impl Damage {
             | Self::Snapshot
             | Self::Retention
             | Self::Restore
+            | Self::OtherTenant
             | Self::LogId
             | Self::PreviousHash
             | Self::Replaced

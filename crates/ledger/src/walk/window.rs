@@ -4,6 +4,15 @@ use std::io::{self, Read};
 
 const CHUNK_BYTES: usize = 1024 * 1024;
 
+/// What zeros mean that reach to the end of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Zeros {
+    /// Space that was never written: no bytes at all.
+    Unwritten,
+    /// Bytes like any others.
+    Bytes,
+}
+
 /// Bytes read but not yet given up, and where in the file they stand.
 pub(crate) struct Window {
     reader: Box<dyn Read + Send>,
@@ -41,18 +50,39 @@ impl Window {
         Ok(self.from(at).len())
     }
 
-    /// Reads to the end of the file.
-    pub(crate) fn ensure_all(&mut self) -> io::Result<()> {
+    /// Reads to the end of the file and keeps at most `limit` bytes of it; tells how many there are
+    /// from the window's first on.
+    pub(crate) fn ensure_all(&mut self, limit: usize, zeros: Zeros) -> io::Result<u64> {
+        self.buffer.drain(..self.given_up);
+        self.given_up = 0;
+        let mut count = self.buffer.len() as u64;
+        self.hold_back_zeros(zeros);
+        let mut chunk = Vec::new();
         while !self.ended {
-            self.read_chunk(CHUNK_BYTES)?;
+            chunk.clear();
+            let read = self.reader.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut chunk)?;
+            self.ended = read < CHUNK_BYTES;
+            if zeros == Zeros::Bytes || chunk.iter().any(|byte| *byte != 0) {
+                // Zeros between what was kept and this are bytes after all.
+                let behind = usize::try_from(count).unwrap_or(usize::MAX).min(limit);
+                self.buffer.resize(behind, 0);
+                chunk.truncate(limit - behind);
+                self.buffer.append(&mut chunk);
+                // At the limit there are bytes behind, whatever they are.
+                if self.buffer.len() < limit {
+                    self.hold_back_zeros(zeros);
+                }
+            }
+            count += read as u64;
         }
-        Ok(())
+        Ok(count)
     }
 
-    /// Takes zeros that reach to the end of what was read for no bytes at all.
-    pub(crate) fn drop_trailing_zeros(&mut self) {
-        let end = self.buffer.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        self.buffer.truncate(end.max(self.given_up));
+    fn hold_back_zeros(&mut self, zeros: Zeros) {
+        if zeros == Zeros::Unwritten {
+            let end = self.buffer.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            self.buffer.truncate(end);
+        }
     }
 
     /// Gives up the first `count` bytes.
@@ -87,15 +117,30 @@ mod tests {
         assert_eq!(window.from(5), &bytes[1005..]);
         assert_eq!(window.from(usize::MAX), b"");
     }
+
     #[test]
-    fn trailing_zeros_go_and_what_was_given_up_stays_so() {
-        let mut window = Window::new(Box::new(io::Cursor::new(b"ab\0c\0\0")), 0);
-        window.ensure_all().unwrap();
-        window.discard(2);
-        window.drop_trailing_zeros();
-        assert_eq!(window.from(0), b"\0c");
-        window.discard(2);
-        window.drop_trailing_zeros();
-        assert_eq!((window.from(0), window.offset()), (&b""[..], 4));
+    fn zeros_that_reach_to_the_end_are_counted_and_not_kept() {
+        let rest = |bytes: Vec<u8>, zeros| {
+            let mut window = Window::new(Box::new(io::Cursor::new(bytes)), 0);
+            window.ensure(0, 3).unwrap();
+            window.discard(2);
+            let count = window.ensure_all(5 * CHUNK_BYTES, zeros).unwrap();
+            (count, window.from(0).to_vec())
+        };
+        let few = || b"ab\0c\0\0".to_vec();
+        assert_eq!(rest(few(), Zeros::Unwritten), (4, b"\0c".to_vec()));
+        assert_eq!(rest(few(), Zeros::Bytes), (4, b"\0c\0\0".to_vec()));
+        let mut many = few();
+        many.resize(9 * CHUNK_BYTES, 0);
+        assert_eq!(rest(many.clone(), Zeros::Unwritten), (many.len() as u64 - 2, b"\0c".to_vec()));
+        assert_eq!(rest(many.clone(), Zeros::Bytes).1.len(), 5 * CHUNK_BYTES);
+        many[3 * CHUNK_BYTES] = 1;
+        assert_eq!(rest(many.clone(), Zeros::Unwritten).1, many[2..=3 * CHUNK_BYTES]);
+        *many.last_mut().unwrap() = 1;
+        assert_eq!(
+            rest(many.clone(), Zeros::Unwritten).1.len(),
+            5 * CHUNK_BYTES,
+            "as a limit says"
+        );
     }
 }

@@ -77,7 +77,8 @@ impl External {
         let mut digest = Hash::content_digest();
         let mut chunk = vec![0; CHUNK_BYTES];
         let mut length = 0;
-        loop {
+        // What is longer than the record says is not read to its end.
+        while length <= self.bytes {
             let read = file.read(&mut chunk)?;
             if read == 0 {
                 break;

@@ -212,18 +212,6 @@ fn forms() -> Vec<Forgery> {
         ..Forgery::none()
     };
     vec![
-        unreadable("a cost that is named twice", |kind, number, json| match (kind, number) {
-            (Kind::Outcome, 5) => json.replacen('{', r#"{"cost_nano_usd":"1","#, 1),
-            _ => json,
-        }),
-        unreadable("an amount of a charge that is named twice", |kind, number, json| {
-            match (kind, number) {
-                (Kind::Outcome, 5) => {
-                    json.replacen(r#""nano_usd""#, r#""nano_usd":"1","nano_usd""#, 1)
-                }
-                _ => json,
-            }
-        }),
         unreadable("a cost with a sign", |kind, number, json| match (kind, number) {
             (Kind::Outcome, 5) => json.replace(r#""cost_nano_usd":""#, r#""cost_nano_usd":"+"#),
             _ => json,
