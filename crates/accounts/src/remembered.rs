@@ -29,7 +29,7 @@ pub struct Remembered {
     pub place: Place,
     /// The hash of that record.
     pub record_hash: Hash,
-    /// When it was recorded: microseconds since 1970-01-01 UTC.
+    /// What the wall clock showed when it was recorded: microseconds since 1970-01-01 UTC.
     pub time_us: u64,
     /// How long it may be given from then on.
     pub ttl_seconds: u64,
@@ -40,7 +40,11 @@ struct Outcome<'a> {
     tenant: TenantName,
     #[serde(borrow)]
     cache: Option<Cached<'a>>,
+    wall_time_us: Option<u64>,
 }
+
+/// Times of records are so far apart from the wall clock's without telling.
+const UNTOLD_US: u64 = 1_000_000;
 
 impl Memory {
     /// Takes the next record, which stands at `place`. One that cannot be read keeps no answer.
@@ -55,15 +59,16 @@ impl Memory {
         }
     }
 
-    /// Gives up what is at `now_us` still fresh, the oldest first.
+    /// Gives up what is at `now_us` still fresh, the oldest first. What was recorded in the future
+    /// was recorded while the clock was wrong: nobody knows how old it is.
     pub fn fresh(self, now_us: u64) -> Vec<Remembered> {
         self.0.into_iter().filter(|kept| kept.is_fresh(now_us)).collect()
     }
 
     fn outcome(&mut self, place: Place, record_hash: Hash, time_us: u64, json: &[u8]) {
-        let Ok(Outcome { tenant, cache: Some(cached) }) = serde_json::from_slice(json) else {
-            return;
-        };
+        let Ok(outcome) = serde_json::from_slice::<Outcome<'_>>(json) else { return };
+        let Outcome { tenant, cache: Some(cached), wall_time_us } = outcome else { return };
+        let time_us = wall_time_us.unwrap_or(time_us);
         // A key that is none costs the entry, not the start: the cache can do without it.
         let Some(key) = hex(&cached.key) else { return };
         if self.0.len() >= MAX_REMEMBERED {
@@ -84,7 +89,7 @@ impl Memory {
 impl Remembered {
     fn is_fresh(&self, now_us: u64) -> bool {
         let until = self.time_us.saturating_add(self.ttl_seconds.saturating_mul(1_000_000));
-        now_us < until
+        now_us < until && self.time_us <= now_us.saturating_add(UNTOLD_US)
     }
 }
 
@@ -138,6 +143,20 @@ mod tests {
         let kept = memory.fresh(10_000_000);
         assert_eq!(kept.iter().map(|k| k.key[0]).collect::<Vec<_>>(), [0xcd, 0xef]);
         assert_eq!((kept[0].tenant.as_str(), kept[0].place), ("a", place));
+    }
+
+    #[test]
+    fn what_the_wall_clock_showed_counts_and_a_future_is_not_remembered() {
+        let (mut memory, place) = (Memory::default(), place());
+        let cache = |key: &str, wall: &str| {
+            format!(r#","cache":{{"key":"{}","ttl_seconds":10}}{wall}"#, key.repeat(32))
+        };
+        keep(&mut memory, place, 50_000_000, &cache("aa", ""));
+        keep(&mut memory, place, 50_000_000, &cache("bb", r#","wall_time_us":99000000"#));
+        keep(&mut memory, place, 99_000_000, &cache("cc", r#","wall_time_us":50000000"#));
+        keep(&mut memory, place, 99_000_000, &cache("dd", ""));
+        let kept = memory.fresh(51_000_000);
+        assert_eq!(kept.iter().map(|k| k.key[0]).collect::<Vec<_>>(), [0xaa, 0xcc]);
     }
 
     #[test]

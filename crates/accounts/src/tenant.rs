@@ -59,7 +59,11 @@ pub struct Accounts {
     nobody: Verifier,
     /// What tenants have spent that the configuration has no more.
     former: HashMap<TenantName, Total>,
+    now_seconds: Box<NowSeconds>,
 }
+
+/// What time it is: seconds since 1970.
+type NowSeconds = dyn Fn() -> u64 + Send + Sync;
 
 /// A key without anything secret, for lists.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,9 +107,16 @@ impl Accounts {
         };
         let tenants = tenants.into_iter().map(account).collect();
         let (keys, nobody) = (RwLock::default(), Verifier::nobody());
-        let accounts = Accounts { tenants, keys, nobody, former: spent };
+        let now_seconds = Box::new(unix_seconds);
+        let accounts = Accounts { tenants, keys, nobody, former: spent, now_seconds };
         events.into_iter().for_each(|event| accounts.apply(event));
         accounts
+    }
+
+    /// Lets keys expire by another clock than the system's: seconds since 1970.
+    #[must_use]
+    pub fn timed_by(self, now_seconds: impl Fn() -> u64 + Send + Sync + 'static) -> Accounts {
+        Accounts { now_seconds: Box::new(now_seconds), ..self }
     }
 
     /// The only way to become a tenant.
@@ -123,7 +134,7 @@ impl Accounts {
         if key.info.revoked_at.is_some() {
             return Err(AuthenticateError::Revoked(holder()));
         }
-        if key.info.expires_at.is_some_and(|at| at <= unix_seconds()) {
+        if key.info.expires_at.is_some_and(|at| at <= (self.now_seconds)()) {
             return Err(AuthenticateError::Expired(holder()));
         }
         let account = self.tenants.get(&key.info.tenant);
@@ -301,6 +312,15 @@ mod tests {
         assert!(matches!(homeless, Err(AuthenticateError::NoTenant(_))));
         let stranger = MintedKey::mint().unwrap().reveal();
         assert_eq!(authenticate(&accounts, &stranger), Err(AuthenticateError::Unknown));
+    }
+
+    #[test]
+    fn keys_expire_by_the_clock_that_they_are_given() {
+        let accounts = accounts().timed_by(|| 100);
+        let (_, fresh) = create(&accounts, "a", Some(101));
+        assert!(authenticate(&accounts, &fresh).is_ok());
+        let (_, expired) = create(&accounts, "a", Some(100));
+        assert_eq!(authenticate(&accounts, &expired), Err(AuthenticateError::Expired));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Every way the ledger says no, sorted by blame: the caller, the store, the stored bytes.
 
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use crate::format::entry::Kind;
-use crate::format::hash::RunId;
+use crate::format::hash::{LogId, RunId};
+use crate::storage::no_descriptors;
 use crate::walk::damage::{Damage, Fault};
 
 /// Why an entry was not recorded. No provider may be called after it.
@@ -20,6 +22,12 @@ pub enum Unavailable {
     /// The disk has too little room; work is taken again once it has.
     #[error("the ledger's disk is full")]
     DiskFull,
+    /// No file can be opened for want of descriptors; work is taken again once one can.
+    #[error("the ledger has no file descriptors left")]
+    NoDescriptors,
+    /// The journal is not where it was; nothing is recorded until the gateway restarts.
+    #[error("the ledger's journal was removed, replaced or unmounted")]
+    Lost,
     /// The store failed; nothing is recorded until the gateway restarts.
     #[error("the ledger's store has failed")]
     Failed,
@@ -32,6 +40,33 @@ pub enum Unavailable {
     /// The ledger was closed.
     #[error("the ledger is closed")]
     Closed,
+}
+
+impl Unavailable {
+    /// One word for metrics and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::QueueFull => "queue_full",
+            Self::DiskFull => "disk_full",
+            Self::NoDescriptors => "no_descriptors",
+            Self::Lost => "journal_lost",
+            Self::Failed => "store_failed",
+            Self::AnchorLag => "anchor_lag",
+            Self::AnchorConflict => "anchor_conflict",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The names of all that may keep new work out for longer than a moment.
+    pub const LASTING: [Self; 6] = [
+        Self::DiskFull,
+        Self::NoDescriptors,
+        Self::Lost,
+        Self::Failed,
+        Self::AnchorLag,
+        Self::AnchorConflict,
+    ];
 }
 
 /// An entry that the format cannot hold.
@@ -71,6 +106,12 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// What is written goes to files that nobody finds any more.
+    #[error(
+        "{} is not what the ledger writes to any more: it was removed, replaced, cut or unmounted",
+        .0.display()
+    )]
+    Lost(PathBuf),
     /// The system gave no randomness for a record's keys.
     #[error("no randomness for sealing")]
     Randomness,
@@ -106,13 +147,36 @@ impl StoreError {
     }
 }
 
-/// Whether the store may take entries again once there is room: on the disk, or for one more open
-/// file, of which nothing was written yet.
-pub(crate) fn is_full(error: &StoreError) -> bool {
-    let StoreError::Io { source, .. } = error else { return false };
-    let files = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
-    matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        || files.iter().any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
+/// What the store is short of: nothing was written, and it may take entries again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortage {
+    /// Room on the disk.
+    Room,
+    /// File descriptors.
+    Descriptors,
+}
+
+impl StoreError {
+    /// What it comes of, when that passes.
+    pub(crate) fn shortage(&self) -> Option<Shortage> {
+        match self {
+            Self::Io { source, .. } if no_descriptors(source) => Some(Shortage::Descriptors),
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Shortage::Room),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl From<Shortage> for Unavailable {
+    fn from(shortage: Shortage) -> Self {
+        match shortage {
+            Shortage::Room => Self::DiskFull,
+            Shortage::Descriptors => Self::NoDescriptors,
+        }
+    }
 }
 
 /// Why a ledger could not be opened.
@@ -133,6 +197,39 @@ pub enum OpenError {
         /// The verifier key that the journal names.
         found: String,
     },
+    /// There was a log, and its journal is not here.
+    #[error("{} holds no journal, and there was one: {sign}", .journal.display())]
+    NoJournal {
+        /// Where it was looked for.
+        journal: PathBuf,
+        /// What shows that there was one.
+        sign: String,
+    },
+    /// Another log is here than the one that has to be.
+    #[error("the journal is that of the log {found}, and the log {expected} is expected")]
+    OtherLog {
+        /// The log found.
+        found: LogId,
+        /// The log that has to be here.
+        expected: LogId,
+    },
+    /// The data folder's view or public key is not of this journal.
+    #[error("{} is not of this journal: {what}", .file.display())]
+    OtherHistory {
+        /// The view, or the file of the public key.
+        file: PathBuf,
+        /// What shows it.
+        what: String,
+    },
+    /// A new log was asked for where there is one.
+    #[error("{} holds a journal: a new log is only begun where there is none", .0.display())]
+    LogThere(PathBuf),
+    /// A new log was asked for under the name and key of the one that was here.
+    #[error(
+        "a new log needs another signing key or origin: its records could not be told from those \
+         of the log that was here"
+    )]
+    SameIdentity,
     /// A checkpoint that left this machine speaks of records that the journal does not have.
     #[error(
         "{anchor} holds a checkpoint of {anchored} records, the journal has {records}: \

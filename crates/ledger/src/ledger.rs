@@ -18,35 +18,40 @@ use crate::format::record::StoredRecord;
 use crate::log::Log;
 use crate::lookup::Lookup;
 use crate::receipt::Receipt;
+use crate::slot::{OutcomeSlot, Way};
 use crate::start::anchored::Anchors;
+use crate::start::earlier::{has_segments, refuse_second_log};
 use crate::start::options::{Opened, Options};
 use crate::start::recovery::{Fold, replay};
 use crate::start::retention::{base_of, drop_before, first_of_segment_before, plan};
-use crate::start::{Footing, announce, appender, committed, lock, opening, publish, signer};
+use crate::start::{
+    Footing, announce, appender, check_belongings, committed, lock, opening, publish, signer, time,
+};
 use crate::storage::Storage;
 use crate::view::{self, View};
-use crate::write::appender::Job;
-use crate::write::clock::Clock;
 use crate::write::committed::Committed;
 use crate::write::content::{ContentWriter, is_large};
 use crate::write::gate::Gate;
+use crate::write::group::Job;
 use crate::write::own::Own;
 use crate::write::pending::Pending;
+use crate::write::step::put_wall_time;
+use crate::write::time::{Time, Times};
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
 #[derive(Clone)]
 pub struct Ledger(Arc<Shared>);
 
-struct Shared {
+pub(crate) struct Shared {
     jobs: Sender<Job>,
     /// To the thread that stores large content, which passes on to the appender in order.
     large: Sender<Job>,
-    gate: Arc<Gate>,
+    pub(crate) gate: Arc<Gate>,
     committed: Arc<Committed>,
     origin: Origin,
     log_id: LogId,
     run_id: RunId,
-    clock: Arc<dyn Clock>,
+    time: Arc<Time>,
     storage: Arc<dyn Storage>,
     public_key_file: Option<PathBuf>,
     /// One retention at a time.
@@ -67,19 +72,26 @@ impl Ledger {
     /// order), cuts an unacknowledged tail, refuses anything else, appends an open record, starts
     /// the threads.
     pub fn open(mut options: Options, fold: &mut Fold<'_>) -> Result<(Self, Opened), OpenError> {
+        let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
+        // Before anything is made: a folder that is not mounted stays as it is.
+        if !has_segments(&options) {
+            refuse_second_log(&options, &key)?;
+        }
         let lock = lock(&options.journal)?;
         let mut anchors = Anchors::read(mem::take(&mut options.anchored), &options.origin)?;
         let storage = Arc::clone(&options.storage);
-        let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
         let recovered = replay(&storage, &key, &mut *options.state, &mut anchors, fold)?;
         let (signer, rotated) = signer(&options, recovered.log.as_ref())?;
         let log = recovered.log.clone().unwrap_or_else(|| Log::new(signer.key.clone()));
+        let damage = check_belongings(&options, &recovered, &key)?;
         let anchored = anchors.largest();
         anchors.judge(&log, recovered.replayed, &storage, options.restored.is_some())?;
         // What a crash left of an earlier retention.
         drop_before(&storage, log.story.first_sequence)?;
         let base = base_of(&storage)?;
-        let (view, view_start) = view::start(options.view.as_deref(), &storage, &log.chain, &base);
+        let admits = |records| options.new_log || log.story.admits_loss_of(records);
+        let view = options.view.as_deref();
+        let (view, view_start) = view::start(view, &storage, &log.chain, &base, admits)?;
         let records = log.chain.next_sequence();
         let opened = Opened {
             records,
@@ -87,19 +99,26 @@ impl Ledger {
             truncated_bytes: recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes),
             view: view_start,
             dead_runs: recovered.dead_runs.clone(),
+            damage,
             rotated,
         };
-        publish(&signer.key, options.public_key_file.as_deref())?;
-        let (run_id, entries) = opening(&options, &signer.key, &recovered, anchored)?;
-        let footing = Footing { log, signer, tail: recovered.tail, run_id, lock };
-        let ledger = Self::start(options, footing, view, &entries)?;
-        announce(&opened, run_id);
+        let damage = opened.damage.as_ref();
+        let (run_id, entries) = opening(&options, &signer.key, &recovered, anchored, damage)?;
+        let (public, file) = (signer.key.clone(), options.public_key_file.clone());
+        let (journal, log_id) = (options.journal.clone(), log.chain.log_id());
+        let time = Arc::new(time(&options, &recovered));
+        let footing = Footing { log, signer, tail: recovered.tail, run_id, time, lock };
+        let ledger = Self::start(options, footing, view, entries)?;
+        // Behind the first commit: where this file is, there was a log.
+        publish(&public, file.as_deref())?;
+        announce(&opened, &journal, log_id, run_id);
         Ok((ledger, opened))
     }
 
     /// Appends a record that stands alone. Never blocks: fails at once when the queue or the disk
     /// is full or the store has failed.
-    pub fn append(&self, entry: Entry) -> Result<Pending, Unavailable> {
+    pub fn append(&self, mut entry: Entry) -> Result<Pending, Unavailable> {
+        self.0.stamp(&mut entry);
         entry.check()?;
         if entry.kind == Kind::Hit {
             self.0.gate.check_work()?;
@@ -111,7 +130,8 @@ impl Ledger {
 
     /// Appends the intent of an inference and reserves the place of its outcome, so that the
     /// outcome can always be enqueued.
-    pub fn begin(&self, intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
+    pub fn begin(&self, mut intent: Entry) -> Result<(Pending, OutcomeSlot), Unavailable> {
+        self.0.stamp(&mut intent);
         intent.check()?;
         self.0.gate.check_work()?;
         self.0.gate.enter(2, intent.queued_bytes())?;
@@ -164,7 +184,18 @@ impl Ledger {
 
     /// Microseconds since 1970-01-01 UTC, by the clock that stamps the records.
     pub fn now_us(&self) -> u64 {
-        self.0.clock.now_us()
+        self.times().ordered_us
+    }
+
+    /// The same moment by every clock.
+    pub fn times(&self) -> Times {
+        self.0.time.now()
+    }
+
+    /// Somebody else's clock shows this time: microseconds since 1970-01-01 UTC. One that agrees
+    /// with the system's confirms it, jumps and pauses included.
+    pub fn confirm_time(&self, time_us: u64) {
+        self.0.time.confirm(time_us);
     }
 
     /// Identity of the log.
@@ -193,9 +224,14 @@ impl Ledger {
     }
 
     /// Whether new work is taken: `false` for good after a store error, a conflict or a close, for
-    /// a while when it is held back or the disk is full.
+    /// a while when it is held back or short of something.
     pub fn is_available(&self) -> bool {
-        self.0.gate.check_work().is_ok()
+        self.standing().is_ok()
+    }
+
+    /// The same, with why not.
+    pub fn standing(&self) -> Result<(), Unavailable> {
+        self.0.gate.check_work()
     }
 
     /// Holds intents and hits back, or lets them in again. What runs is still recorded to its end,
@@ -235,11 +271,11 @@ impl Ledger {
         options: Options,
         footing: Footing,
         view: Option<View>,
-        entries: &[Entry],
+        entries: Vec<Entry>,
     ) -> Result<Self, OpenError> {
         let (jobs, waiting) = channel();
         let (large, stored) = channel();
-        let (clock, storage) = (Arc::clone(&options.clock), Arc::clone(&options.storage));
+        let (time, storage) = (Arc::clone(&footing.time), Arc::clone(&options.storage));
         let (public_key_file, origin) = (options.public_key_file.clone(), options.origin.clone());
         let committed = committed(&footing, options.recent_rows)?;
         let (log_id, run_id) = (footing.log.chain.log_id(), footing.run_id);
@@ -269,7 +305,7 @@ impl Ledger {
             origin,
             log_id,
             run_id,
-            clock,
+            time,
             storage,
             public_key_file,
             retaining: Mutex::default(),
@@ -279,58 +315,24 @@ impl Ledger {
     }
 }
 
-/// The reserved place of an outcome. Dropping it unused gives the place back and leaves the intent
-/// without an outcome, for the auditor to see.
-#[must_use = "an intent without an outcome looks like a crash"]
-pub struct OutcomeSlot {
-    shared: Option<Arc<Shared>>,
-    /// That of the intent, which must not be overtaken.
-    way: Way,
-}
-
-impl OutcomeSlot {
-    /// Enqueues the outcome. Never refused for want of room.
-    pub fn commit(mut self, outcome: Entry) -> Pending {
-        let Some(shared) = self.shared.take() else {
-            return Pending::refused(Unavailable::Closed);
-        };
-        let admitted = outcome.check().map_err(Unavailable::from);
-        if let Err(why) = admitted.and_then(|()| shared.gate.check()) {
-            shared.gate.free_places(1);
-            return Pending::refused(why);
-        }
-        shared.gate.add_bytes(outcome.queued_bytes());
-        let way = self.way.max(shared.way_of(&outcome));
-        shared.send(way, outcome)
-    }
-}
-
-impl Drop for OutcomeSlot {
-    fn drop(&mut self) {
-        if let Some(shared) = &self.shared {
-            shared.gate.free_places(1);
-        }
-    }
-}
-
-/// Which queue an entry waits in first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Way {
-    Direct,
-    /// That of the thread that stores large content.
-    OverContent,
-}
-
 impl Shared {
-    fn way_of(&self, entry: &Entry) -> Way {
+    pub(crate) fn way_of(&self, entry: &Entry) -> Way {
         match &entry.content {
             Content::Sealed(parts) if is_large(parts) => Way::OverContent,
             _ => Way::Direct,
         }
     }
 
+    /// Says what the wall clock shows, where that is not the time of the record. Before anything is
+    /// sealed: content files are bound to their record's metadata.
+    pub(crate) fn stamp(&self, entry: &mut Entry) {
+        if let Some(wall_us) = self.time.now().differing_wall_us() {
+            put_wall_time(&mut entry.metadata, wall_us);
+        }
+    }
+
     /// The gate has let the entry in.
-    fn send(&self, way: Way, entry: Entry) -> Pending {
+    pub(crate) fn send(&self, way: Way, entry: Entry) -> Pending {
         let (reply, pending) = Pending::new();
         let queue = match way {
             Way::Direct => &self.jobs,

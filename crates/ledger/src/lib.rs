@@ -29,6 +29,7 @@ mod receipt;
 mod regular;
 #[cfg(test)]
 mod rules;
+mod slot;
 mod start;
 mod storage;
 #[cfg(test)]
@@ -54,7 +55,7 @@ pub use crate::format::seal::{ContentMac, SealError, TenantSeal};
 pub use crate::format::time::rfc3339;
 pub use crate::keys::keyring::{KeyError, Keyring};
 pub use crate::keys::tenant_keys::TenantKeys;
-pub use crate::ledger::{Ledger, OutcomeSlot};
+pub use crate::ledger::Ledger;
 pub use crate::log::state::{MAX_ITEM_BYTES, SnapshotItems, State};
 pub use crate::log::trust::Trust;
 pub use crate::proof::{
@@ -65,10 +66,12 @@ pub use crate::receipt::{
     ShownRecord,
 };
 pub use crate::regular::open_regular;
+pub use crate::slot::OutcomeSlot;
 pub use crate::start::anchored::Anchored;
 pub use crate::start::options::{Opened, Options, ViewStart};
 pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
-pub use crate::view::{RebuildError, Row, rebuild_view};
+pub use crate::view::{RebuildError, Row, rebuild_view, records_in as records_in_view};
 pub use crate::walk::damage::{Damage, Fault};
 pub use crate::write::clock::{Clock, SystemClock};
 pub use crate::write::pending::Pending;
+pub use crate::write::time::{ClockLimits, Times};

@@ -46,6 +46,7 @@ fn entries(key: &VerifyingKey, run_id: RunId) -> [Entry; 3] {
         run_id: run_id.to_string(),
         software: "inferlayer-ledger 0.1.0",
         truncated_bytes: 0,
+        accepted_damage: None,
         extra: None,
     };
     let of_request = |kind, metadata: &str, content| Entry {

@@ -85,7 +85,7 @@ fn a_process_out_of_descriptors_refuses_and_goes_on_when_it_has_one_again() {
         storage.switches.fail_create.store(true, Ordering::SeqCst);
         let text = if large { "x".repeat(1 << 20) } else { "x".to_owned() };
         let refused = ledger.append(entry(Kind::Hit, 2, &text)).unwrap().wait_blocking();
-        assert_eq!(refused.unwrap_err(), Unavailable::DiskFull, "large {large}");
+        assert_eq!(refused.unwrap_err(), Unavailable::NoDescriptors, "large {large}");
         storage.switches.fail_create.store(false, Ordering::SeqCst);
         while !ledger.is_available() {
             thread::yield_now();

@@ -5,11 +5,12 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use inferlayer_ledger::{Kind, Ledger, Opened, ViewStart};
+use inferlayer_ledger::{FileStorage, Kind, Ledger, Opened, ViewStart};
 
 fn open_with_view(data: &Path) -> (Ledger, Opened) {
     let mut options = options(data);
@@ -111,7 +112,7 @@ fn the_view_is_kept_deleted_and_caught_up() {
 }
 
 #[test]
-fn a_view_of_garbage_or_of_another_log_is_moved_aside_and_rebuilt() {
+fn a_view_of_garbage_is_moved_aside_and_rebuilt() {
     let data = tempfile::tempdir().unwrap();
     let (ledger, _) = open_with_view(data.path());
     append_singly(&ledger, 5);
@@ -130,7 +131,7 @@ fn a_view_of_garbage_or_of_another_log_is_moved_aside_and_rebuilt() {
 }
 
 #[test]
-fn a_view_that_knows_more_than_the_journal_is_not_believed() {
+fn a_view_that_knows_more_than_the_journal_stops_the_start() {
     let data = tempfile::tempdir().unwrap();
     let (ledger, _) = open_with_view(data.path());
     append_singly(&ledger, 5);
@@ -142,8 +143,51 @@ fn a_view_that_knows_more_than_the_journal_is_not_believed() {
     let whole = fs::read(&file).unwrap();
     let starts = frame_starts(&whole);
     fs::write(&file, &whole[..starts[4]]).unwrap();
+    let mut refused = options(data.path());
+    refused.view = Some(data.path().join("view"));
+    let said = open(refused).err().unwrap().to_string();
+    assert!(said.contains("it knows 7 records, the journal 2: acknowledged"), "{said}");
+    assert_eq!(fs::read(&file).unwrap().len(), starts[4], "nothing is written");
+    // The journal comes back.
+    fs::write(&file, &whole).unwrap();
     let (ledger, opened) = open_with_view(data.path());
-    let ViewStart::Rebuilt { reason } = opened.view else { panic!("kept") };
-    assert!(reason.contains("acknowledged records may be missing"), "{reason}");
+    assert_eq!(opened.view, ViewStart::Kept);
     agrees(&ledger);
+}
+
+#[test]
+fn a_view_of_another_history_or_log_stops_the_start() {
+    let data = tempfile::tempdir().unwrap();
+    let (ledger, _) = open_with_view(data.path());
+    append_singly(&ledger, 5);
+    follow(&ledger);
+    ledger.close().unwrap();
+    drop(ledger);
+    // The same key and origin, and other records.
+    let other = tempfile::tempdir().unwrap();
+    finished_log(other.path(), 8);
+    fs::copy(segment(other.path()), segment(data.path())).unwrap();
+    let refused = |signer: u8| {
+        let mut options = options(data.path());
+        options.view = Some(data.path().join("view"));
+        options.public_key_file = None;
+        options.signing = signing(signer);
+        open(options).err().unwrap().to_string()
+    };
+    assert!(refused(1).contains("it knows another record"), "{}", refused(1));
+    let mut foreign = options(other.path());
+    foreign.journal = data.path().join("foreign");
+    foreign.storage = Arc::new(FileStorage::new(&foreign.journal));
+    foreign.signing = signing(2);
+    foreign.signs.clear();
+    foreign.public_key_file = None;
+    let (ledger, _) = open(foreign).unwrap();
+    ledger.close().unwrap();
+    drop(ledger);
+    fs::copy(
+        segment(data.path()).with_file_name("../foreign/00000000000000000000.ilj"),
+        segment(data.path()),
+    )
+    .unwrap();
+    assert!(refused(2).contains("it belongs to another log"), "{}", refused(2));
 }

@@ -28,7 +28,7 @@ pub struct Entry {
     pub place: Place,
     /// The hash of that record.
     pub record_hash: Hash,
-    /// When it was recorded: microseconds since 1970-01-01 UTC.
+    /// When it was recorded, by a clock that goes evenly whatever the wall clock does: microseconds.
     pub time_us: u64,
     /// How long it may be given from then on.
     pub ttl_seconds: u64,

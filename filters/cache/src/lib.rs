@@ -134,7 +134,7 @@ impl Filter for Cache {
         let entry = Entry {
             place: receipt.place(),
             record_hash: receipt.record_hash(),
-            time_us: receipt.time_us(),
+            time_us: self.ledger.times().steady_us,
             ttl_seconds: admission.ttl_seconds,
         };
         let Some(Keeping { cache, key, lead }) = x.extensions.remove() else { return };
@@ -235,12 +235,12 @@ impl Cache {
 
     /// The answer in the index, read from the ledger. One that cannot be read is dropped.
     async fn find(&self, x: &mut Exchange, asked: &Asked) -> Result<Option<Answer>, Refusal> {
-        let now_us = self.ledger.now_us();
+        let now_us = self.ledger.times().steady_us;
         let index = &asked.cache.index;
         let Some(entry) = index.find(&asked.key, now_us, asked.max_age_seconds) else {
             return Ok(None);
         };
-        let (source, form) = (self.source(x, entry)?, form(x, now_us)?);
+        let (source, form) = (self.source(x, entry)?, form(x, self.ledger.now_us())?);
         let given = tokio::task::spawn_blocking(move || source.give(&form)).await;
         // What was opened before the tenant's key was destroyed is not given after.
         let shredded = x.tenant.need()?.is_shredded();

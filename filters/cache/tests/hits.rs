@@ -81,6 +81,38 @@ async fn an_answer_is_given_until_its_time_is_over() {
     assert!(hit(&gateway, &question("q")).await.is_none());
 }
 
+const YEAR_SECONDS: u32 = 365 * 24 * 3600;
+
+#[tokio::test]
+async fn an_answer_kept_while_the_clock_was_wrong_is_given_no_longer_than_its_time() {
+    for jump in [i64::from(YEAR_SECONDS), 3, -3600] {
+        let (gateway, _data) = Gateway::new(r#"{"ttl_seconds": 60}"#);
+        gateway.clock.jump(jump);
+        keep(&gateway, &question("q"), &completion("a")).await;
+        gateway.clock.jump(-jump);
+        gateway.clock.pass_seconds(59);
+        assert!(hit(&gateway, &question("q")).await.is_some(), "{jump}");
+        gateway.clock.pass_seconds(2);
+        assert_eq!(hit(&gateway, &question("q")).await, None, "{jump}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_a_false_future_does_not_outlive_a_restart() {
+    let settings = r#"{"ttl_seconds": 3600}"#;
+    // For a moment, and for a whole run.
+    for (run_seconds, jump) in [(0, YEAR_SECONDS), (YEAR_SECONDS, 0)] {
+        let data = tempfile::tempdir().unwrap();
+        let gateway = Gateway::open(data.path(), settings, run_seconds.into());
+        gateway.clock.jump(jump.into());
+        keep(&gateway, &question("q"), &completion("a")).await;
+        gateway.ledger.close().unwrap();
+        drop(gateway);
+        let gateway = Gateway::open(data.path(), settings, 10);
+        assert_eq!(hit(&gateway, &question("q")).await, None, "{run_seconds} {jump}");
+    }
+}
+
 #[tokio::test]
 async fn the_caller_controls_what_it_gets() {
     let (gateway, _data) = Gateway::new("{}");

@@ -39,6 +39,7 @@ impl Folder {
             made.map_err(failed)?;
         }
         let storage = FileStorage::new(&journal);
+        storage.prepare().map_err(failed)?;
         let segments = storage.list().map_err(failed)?;
         Ok(Self { path: path.to_path_buf(), storage, segments })
     }

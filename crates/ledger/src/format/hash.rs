@@ -108,6 +108,12 @@ impl LogId {
     pub(crate) fn new(public_key: &[u8; 32], origin: &str) -> Self {
         Self(Hash::of(&[b"inferlayer/log-id/v1\0", public_key, origin.as_bytes()]).0)
     }
+
+    /// As it is shown: 64 hexadecimal digits in lower case.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let hash: Hash = text.parse().ok()?;
+        (hash.to_string() == text).then_some(Self(hash.0))
+    }
 }
 
 /// Identity of one run of the writer: random, new at each start.

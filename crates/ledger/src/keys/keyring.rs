@@ -3,6 +3,7 @@
 //! They lie outside journal and view so that destroying a tenant's file erases its content in every
 //! copy of the ledger.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -96,6 +97,17 @@ impl Keyring {
     /// ledger holds the record of it. The old key is destroyed: it may sign nothing any more.
     pub fn promote_signing(&self) -> Result<(), KeyError> {
         replace(&self.path(NEXT_SIGNING), &self.path(SIGNING))
+    }
+
+    /// Moves the key that signs aside, for whoever finds the journal that it signed; the next one
+    /// that is asked for is new.
+    pub fn set_signing_aside(&self) -> Result<(), KeyError> {
+        let path = self.path(SIGNING);
+        let mut aside = (1..).map(|number| self.path(&format!("signing.{number}.old.key")));
+        match aside.find(|aside| !aside.exists()) {
+            Some(aside) if path.exists() => fs::rename(&path, aside).map_err(KeyError::io(&path)),
+            _ => Ok(()),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {

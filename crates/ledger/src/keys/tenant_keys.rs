@@ -5,6 +5,7 @@
 //! A key is destroyed in two steps that a crash may part: the ledger says so, durably, and then the
 //! file goes. [`TenantKeys::finish`] is what a start does about the second.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::format::hash::{Hash, TenantTag};
@@ -39,6 +40,15 @@ impl TenantKeys {
     /// The key of the tenant `name`; `None` when there is none.
     pub fn find(&self, name: &str) -> Result<Option<TenantSeal>, KeyError> {
         load_existing(&self.path(name)).map(|key| key.map(TenantSeal::new))
+    }
+
+    /// The key files that are there.
+    pub fn files(&self) -> Result<Vec<PathBuf>, KeyError> {
+        let files = fs::read_dir(&self.0).map_err(KeyError::io(&self.0))?;
+        let files = files.map(|file| file.map(|file| file.path()));
+        let mut files: Vec<_> = files.collect::<Result<_, _>>().map_err(KeyError::io(&self.0))?;
+        files.retain(|file: &PathBuf| file.extension().is_some_and(|extension| extension == "key"));
+        Ok(files)
     }
 
     /// Destroys the key of the tenant `name`: zeros over the file, synced, then its name, synced.

@@ -98,5 +98,7 @@ pub(crate) struct OpenMetadata<'a> {
     pub(crate) software: &'static str,
     pub(crate) truncated_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted_damage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extra: Option<&'a RawValue>,
 }

@@ -1,6 +1,8 @@
 //! The steps of opening a ledger: lock, public key, open record, and what the appender owns.
 
 pub(crate) mod anchored;
+pub(crate) mod earlier;
+pub(crate) mod edges;
 pub(crate) mod options;
 pub(crate) mod recovery;
 pub(crate) mod retention;
@@ -11,34 +13,72 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use ring::rand::SystemRandom;
 use serde_json::value::RawValue;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use crate::error::{OpenError, StoreError};
+use crate::error::{OpenError, ReadError, StoreError};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::entry::{Entry, Kind};
-use crate::format::hash::RunId;
+use crate::format::hash::{LogId, RunId};
 use crate::format::note_key::{SigningKey, VerifyingKey};
 use crate::log::run::{OPEN, OpenMetadata};
 use crate::log::{Gap, Log};
 use crate::regular::open_regular_with;
+use crate::start::earlier::{refuse_new_log_beside, refuse_second_log};
 use crate::start::options::{Opened, Options};
 use crate::start::recovery::Recovered;
 use crate::walk::Tail;
-use crate::write::appender::{Appender, Job};
+use crate::walk::damage::Fault;
+use crate::write::appender::Appender;
 use crate::write::batch::{Batch, Signer};
-use crate::write::clock::Watch;
 use crate::write::committed::{Committed, Publisher};
 use crate::write::gate::Gate;
+use crate::write::group::Job;
 use crate::write::journal::Journal;
 use crate::write::own::restore_entry;
 use crate::write::randomness::Randomness;
 use crate::write::space::Space;
+use crate::write::time::Time;
 
 /// The most that `commit_bytes` may be set to.
 const MAX_COMMIT_BYTES: usize = 64 << 20;
+
+/// Whether log, key file and older segments are those that belong together, and no log was lost.
+/// Gives what does not hold, when that is accepted.
+pub(crate) fn check_belongings(
+    options: &Options,
+    recovered: &Recovered,
+    key: &VerifyingKey,
+) -> Result<Option<Fault>, OpenError> {
+    let Some(log) = &recovered.log else {
+        return refuse_second_log(options, key).map(|()| None);
+    };
+    refuse_new_log_beside(options)?;
+    let found = log.chain.log_id();
+    if let Some(expected) = options.log_id.filter(|expected| *expected != found) {
+        return Err(OpenError::OtherLog { found, expected });
+    }
+    check_public_key(options.public_key_file.as_deref(), log)?;
+    match edges::check(&options.storage, log, recovered.replayed) {
+        Err(ReadError::Fault(fault)) if options.accept_damage => Ok(Some(fault)),
+        checked => Ok(checked.map(|()| None)?),
+    }
+}
+
+/// The public key beside the journal is one of the log's.
+fn check_public_key(file: Option<&Path>, log: &Log) -> Result<(), OpenError> {
+    let Some(file) = file else { return Ok(()) };
+    let Ok(stored) = fs::read_to_string(file) else { return Ok(()) };
+    let Ok(stored) = stored.trim_end().parse::<VerifyingKey>() else { return Ok(()) };
+    if log.story.keys().any(|(key, _)| *key == stored) {
+        return Ok(());
+    }
+    let what = format!("it is {stored}, and the log's is {}", log.key());
+    Err(OpenError::OtherHistory { file: file.to_path_buf(), what })
+}
 
 /// Makes the journal's folder and takes its lock for the life of the file handle.
 pub(crate) fn lock(journal: &Path) -> Result<File, OpenError> {
@@ -101,6 +141,7 @@ pub(crate) fn opening(
     key: &VerifyingKey,
     recovered: &Recovered,
     anchored: u64,
+    damage: Option<&Fault>,
 ) -> Result<(RunId, Vec<Entry>), OpenError> {
     let run_id = RunId::random(&SystemRandom::new()).ok_or(StoreError::Randomness)?;
     let extra: Option<&RawValue> = match options.open_metadata.as_slice() {
@@ -114,13 +155,14 @@ pub(crate) fn opening(
         run_id: run_id.to_string(),
         software: concat!("inferlayer-ledger ", env!("CARGO_PKG_VERSION")),
         truncated_bytes: recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes),
+        accepted_damage: damage.map(ToString::to_string),
         extra,
     };
     let json = serde_json::to_vec(&metadata).map_err(OpenError::OpenMetadata)?;
     let mut entries = vec![Entry::system(Kind::Open, json)];
     if let Some(reason) = &options.restored {
         let lost_from = recovered.log.as_ref().map_or(0, |log| log.chain.next_sequence());
-        let gap = Gap { lost_from, lost_until: anchored.max(lost_from) };
+        let gap = Gap { lost_from, lost_until: anchored.max(options.known_records).max(lost_from) };
         entries.push(restore_entry(gap, reason)?);
     }
     Ok((run_id, entries))
@@ -132,6 +174,7 @@ pub(crate) struct Footing {
     pub(crate) signer: Signer,
     pub(crate) tail: Option<Tail>,
     pub(crate) run_id: RunId,
+    pub(crate) time: Arc<Time>,
     pub(crate) lock: File,
 }
 
@@ -152,9 +195,10 @@ pub(crate) fn appender(
     jobs: Receiver<Job>,
     committed: &Arc<Committed>,
 ) -> Result<Appender, StoreError> {
-    let Footing { log, signer, tail, run_id, lock } = footing;
+    let Footing { log, signer, tail, run_id, time, lock } = footing;
     let gate = Arc::new(Gate::new(options.queue_records, options.queue_bytes));
     let storage = options.storage;
+    storage.prepare().map_err(StoreError::at("prepare the journal's folders"))?;
     let space = Space::new(Arc::clone(&storage), Arc::clone(&gate), options.min_free_bytes);
     Ok(Appender {
         jobs,
@@ -165,9 +209,10 @@ pub(crate) fn appender(
         batch: Batch::default(),
         signer,
         run_id,
-        clock: options.clock,
-        watch: Watch::default(),
+        time,
+        steps: 0,
         space,
+        looked: Instant::now(),
         random: Randomness::new(),
         committed: Publisher(Arc::clone(committed)),
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
@@ -175,8 +220,22 @@ pub(crate) fn appender(
     })
 }
 
-pub(crate) fn announce(opened: &Opened, run_id: RunId) {
-    info!(records = opened.records, %run_id, "ledger opened");
+/// What time it is behind the log that was found.
+pub(crate) fn time(options: &Options, recovered: &Recovered) -> Time {
+    let records = recovered.log.as_ref().filter(|log| log.chain.next_sequence() > 0);
+    let last_us = records.map(|log| log.chain.time_us());
+    let clock = Arc::clone(&options.clock);
+    Time::new(clock, options.clock_limits, last_us, recovered.unconfirmed_us)
+}
+
+pub(crate) fn announce(opened: &Opened, journal: &Path, log_id: LogId, run_id: RunId) {
+    if opened.records == 0 {
+        warn!(%log_id, journal = %journal.display(), "new log: none was here");
+    }
+    info!(records = opened.records, %log_id, %run_id, "ledger opened");
+    if let Some(damage) = &opened.damage {
+        error!(%damage, "the log does not hold before its end, which was accepted: it goes on");
+    }
     if opened.truncated_bytes > 0 {
         warn!(bytes = opened.truncated_bytes, "an unacknowledged commit was cut off");
     }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::format::hash::RunId;
+use crate::format::hash::{LogId, RunId};
 use crate::format::note_key::{Origin, SigningKey};
 use crate::log::state::State;
 use crate::start::anchored::Anchored;
 use crate::storage::{FileStorage, Storage};
+use crate::walk::damage::Fault;
 use crate::write::clock::{Clock, SystemClock};
+use crate::write::time::ClockLimits;
 
 /// Where the ledger lies, who signs it, and its bounds.
 pub struct Options {
@@ -32,6 +34,17 @@ pub struct Options {
     /// The journal comes from a backup that may lack what the anchors speak of: why, for the record
     /// that says so.
     pub restored: Option<String>,
+    /// So many records are known to have been acknowledged, by something that nobody signed. For
+    /// the record of a restore.
+    pub known_records: u64,
+    /// The log that has to be here, when that is known.
+    pub log_id: Option<LogId>,
+    /// Files that only a log leaves behind: with one of them and no journal nothing is opened.
+    pub signs: Vec<PathBuf>,
+    /// Begins a new log, under another key or origin, although there was one.
+    pub new_log: bool,
+    /// Opens a log whose older segments are missing or do not fit; the open record says so.
+    pub accept_damage: bool,
     /// Records that may wait, places reserved for outcomes included.
     pub queue_records: usize,
     /// Bytes of entries that may wait.
@@ -49,6 +62,8 @@ pub struct Options {
     pub open_metadata: Vec<u8>,
     /// Source of record times.
     pub clock: Arc<dyn Clock>,
+    /// How far it is believed.
+    pub clock_limits: ClockLimits,
     /// The journal's input and output, over the folder `journal`.
     pub storage: Arc<dyn Storage>,
 }
@@ -66,6 +81,11 @@ impl Options {
             state: Box::new(()),
             anchored: Vec::new(),
             restored: None,
+            known_records: 0,
+            log_id: None,
+            signs: vec![data.join("keys").join("ledger.pub")],
+            new_log: false,
+            accept_damage: false,
             queue_records: 8192,
             queue_bytes: 256 << 20,
             segment_bytes: 256 << 20,
@@ -74,6 +94,7 @@ impl Options {
             recent_rows: 65_536,
             open_metadata: Vec::new(),
             clock: Arc::new(SystemClock),
+            clock_limits: ClockLimits::default(),
             storage: Arc::new(FileStorage::new(&journal)),
             journal,
         }
@@ -93,6 +114,8 @@ pub struct Opened {
     pub view: ViewStart,
     /// Runs that ended without a close record, as far as a start looks back.
     pub dead_runs: Vec<RunId>,
+    /// What does not fit in older segments and was accepted.
+    pub damage: Option<Fault>,
     /// `Options::next_signing` signs: it has to take the place of the old key.
     pub rotated: bool,
 }

@@ -19,6 +19,7 @@ use crate::storage::{Segment, Storage};
 use crate::walk::damage::Damage;
 use crate::walk::scope::Scope;
 use crate::walk::{Tail, Walker};
+use crate::write::step::unconfirmed_us;
 
 /// Segments that a start reads.
 const REPLAYED_SEGMENTS: usize = 2;
@@ -36,6 +37,8 @@ pub(crate) struct Recovered {
     pub(crate) tail: Option<Tail>,
     /// Runs without a close record.
     pub(crate) dead_runs: Vec<RunId>,
+    /// Of the last record's time, what nobody has confirmed.
+    pub(crate) unconfirmed_us: u64,
 }
 
 /// Replays what was acknowledged. Writes nothing.
@@ -56,11 +59,14 @@ pub(crate) fn replay(
     // Which key signs now is asked of the log; the own one only helps to tell a torn beginning.
     let trust = Trust::Key(key.clone());
     let mut walker = Walker::over(Arc::clone(storage), trust, scope.on_its_own());
-    let mut dead_runs = Vec::new();
+    let (mut dead_runs, mut unconfirmed) = (Vec::new(), 0);
     while walker.advance()? {
         walker.log().into_iter().for_each(|log| anchors.see(log.chain.head()));
         for (segment, offset, record) in walker.records() {
             note_run(&record, &mut dead_runs);
+            if record.kind() == Kind::Clock {
+                unconfirmed = unconfirmed_us(&record);
+            }
             let folded = state.record(&record);
             let folded = folded.and_then(|()| fold(Place::of(&record, segment, offset), &record));
             folded.map_err(|source| OpenError::Fold {
@@ -72,7 +78,13 @@ pub(crate) fn replay(
     }
     let log = walker.log().map(|log| log.judge_beginning(first).map(|()| log));
     log.transpose().map_err(ReadError::from)?;
-    Ok(Recovered { log: walker.log().cloned(), replayed, tail: walker.tail().cloned(), dead_runs })
+    Ok(Recovered {
+        log: walker.log().cloned(),
+        replayed,
+        tail: walker.tail().cloned(),
+        dead_runs,
+        unconfirmed_us: unconfirmed,
+    })
 }
 
 fn note_run(record: &Record<'_>, dead_runs: &mut Vec<RunId>) {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 
+use crate::error::OpenError;
 use crate::format::record::Record;
 use crate::format::tree::Frontier;
 use crate::log::chain::Chain;
@@ -33,31 +34,83 @@ pub(crate) use self::store::View;
 pub(crate) use self::thread::spawn;
 pub(crate) use self::tiles::TILE_LEVELS;
 
-/// Opens the view in `directory` and compares it with the journal; a view that does not agree is
-/// moved aside and begun anew. `base` is the tree before the journal's first record.
+/// Why a view cannot be used.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    /// It is damaged or of another version: it can be built anew.
+    Damaged(String),
+    /// It is whole, and knows what this journal does not have.
+    OtherHistory {
+        what: String,
+        /// The records that it knows of.
+        records: u64,
+    },
+}
+
+impl From<String> for Unfit {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
+}
+
+impl Unfit {
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Damaged(reason) | Self::OtherHistory { what: reason, .. } => reason,
+        }
+    }
+}
+
+/// Opens the view in `directory` and compares it with the journal; a view that is damaged is moved
+/// aside and begun anew, and one of another history too when `admits` such a loss of records.
+/// `base` is the tree before the journal's first record.
 pub(crate) fn start(
     directory: Option<&Path>,
     storage: &Arc<dyn Storage>,
     chain: &Chain,
     base: &Frontier,
-) -> (Option<View>, ViewStart) {
+    admits: impl Fn(u64) -> bool,
+) -> Result<(Option<View>, ViewStart), OpenError> {
     let Some(directory) = directory else {
-        return (None, ViewStart::Absent);
+        return Ok((None, ViewStart::Absent));
     };
-    let existed = directory.exists();
-    let reason = match open_checked(directory, &**storage, chain, base) {
-        Ok(view) if !existed => return (Some(view), ViewStart::New),
-        // What sled cannot read at all it may open as empty.
-        Ok(view) if view.last().is_none() && chain.next_sequence() > base.size() => {
-            "it is empty".to_owned()
+    Ok(match begin(directory, storage, chain, base) {
+        Ok(begun) => begun,
+        Err(Unfit::OtherHistory { what, records }) if !admits(records) => {
+            return Err(OpenError::OtherHistory { file: directory.to_path_buf(), what });
         }
-        Ok(view) => return (Some(view), ViewStart::Kept),
-        Err(reason) => reason,
-    };
+        Err(unfit) => rebuild_aside(directory, storage, chain, base, unfit.reason()),
+    })
+}
+
+fn begin(
+    directory: &Path,
+    storage: &Arc<dyn Storage>,
+    chain: &Chain,
+    base: &Frontier,
+) -> Result<(Option<View>, ViewStart), Unfit> {
+    let existed = directory.exists();
+    match open_checked(directory, &**storage, chain, base)? {
+        view if !existed => Ok((Some(view), ViewStart::New)),
+        // What sled cannot read at all it may open as empty.
+        view if view.last().is_none() && chain.next_sequence() > base.size() => {
+            Err("it is empty".to_owned().into())
+        }
+        view => Ok((Some(view), ViewStart::Kept)),
+    }
+}
+
+fn rebuild_aside(
+    directory: &Path,
+    storage: &Arc<dyn Storage>,
+    chain: &Chain,
+    base: &Frontier,
+    reason: String,
+) -> (Option<View>, ViewStart) {
     warn!(reason, "the ledger's view is moved aside and rebuilt from the journal");
     match move_aside(directory)
         .map_err(|error| error.to_string())
-        .and_then(|()| open_checked(directory, &**storage, chain, base))
+        .and_then(|()| open_checked(directory, &**storage, chain, base).map_err(Unfit::reason))
     {
         Ok(view) => (Some(view), ViewStart::Rebuilt { reason }),
         Err(reason) => {
@@ -72,24 +125,38 @@ fn open_checked(
     storage: &dyn Storage,
     chain: &Chain,
     base: &Frontier,
-) -> Result<View, String> {
+) -> Result<View, Unfit> {
     let view = View::open(directory, chain.log_id(), base)?;
     if view.indexed() < base.size() {
-        return Err("the records that it would need next were dropped".to_owned());
+        return Err("the records that it would need next were dropped".to_owned().into());
     }
     if view.is_empty() {
         return Ok(view);
     }
-    if view.indexed() > chain.next_sequence() {
-        let (has, journal) = (view.indexed(), chain.next_sequence());
-        return Err(format!(
-            "it knows {has} records, the journal {journal}: acknowledged records may be missing"
-        ));
+    let (records, journal) = (view.indexed(), chain.next_sequence());
+    if records > journal {
+        let what = format!(
+            "it knows {records} records, the journal {journal}: acknowledged records are missing"
+        );
+        return Err(Unfit::OtherHistory { what, records });
     }
-    let row = view.last().ok_or("its last row is missing")?;
+    let row = view.last().ok_or_else(|| "its last row is missing".to_owned())?;
     let stored = catch_up::record_at(storage, &row).map_err(|error| error.to_string())?;
-    let agrees = Record::parse(&stored).is_ok_and(|record| record.record_hash() == row.record_hash);
-    if agrees { Ok(view) } else { Err("its last row is not the journal's record".to_owned()) }
+    match Record::parse(&stored) {
+        Ok(record) if record.record_hash() == row.record_hash => Ok(view),
+        // A whole record in its place, and another one: not the view is damaged.
+        Ok(record) if record.sequence() == row.sequence => {
+            let what = format!("it knows another record {}", row.sequence);
+            Err(Unfit::OtherHistory { what, records })
+        }
+        _ => Err("its last row is not the journal's record".to_owned().into()),
+    }
+}
+
+/// How many records the view in `directory` knows of; `None` when there is none, or none that can
+/// be read. For whoever has lost the journal.
+pub fn records_in(directory: &Path) -> Option<u64> {
+    directory.exists().then(|| View::of_any_log(directory)).flatten().map(|view| view.indexed())
 }
 
 /// Keeps one damaged view for inspection; an earlier one makes way.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::Unfit;
 use super::catch_up::catch_up;
 use super::move_aside;
 use super::store::View;
@@ -59,7 +60,9 @@ pub fn rebuild_view(
         move_aside(view)?;
     }
     let base = base_of(&storage).map_err(OpenError::from)?;
-    let view = View::open(view, chain.log_id(), &base).map_err(RebuildError::Store)?;
+    let view = View::open(view, chain.log_id(), &base)
+        .map_err(Unfit::reason)
+        .map_err(RebuildError::Store)?;
     let records = chain.next_sequence();
     while let indexed = view.indexed()
         && indexed < records

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use sled::{Batch, Db};
 
+use super::Unfit;
 use super::row::{ROW_BYTES, Row};
 use super::tenant::index_tenants;
 use crate::format::fields::Fields;
@@ -36,18 +37,22 @@ pub(crate) struct View {
     base: Arc<Frontier>,
 }
 
+fn open_db(directory: &Path) -> Result<Db, String> {
+    // sled makes its folder for everybody to read.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| error.to_string())?;
+    let config =
+        sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    // sled 0.34 panics on files that a power cut has damaged.
+    let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
+    opened.map_err(|_| "sled panicked".to_owned())?.map_err(|error| error.to_string())
+}
+
 impl View {
     /// Opens or makes the store. A new one begins at `base`; an existing one has to belong to
     /// `log`, and keeps its own.
-    pub(crate) fn open(directory: &Path, log: LogId, base: &Frontier) -> Result<Self, String> {
-        // sled makes its folder for everybody to read.
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(|error| error.to_string())?;
-        let config =
-            sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        // sled 0.34 panics on files that a power cut has damaged.
-        let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-        let db = opened.map_err(|_| "sled panicked")?.map_err(|error| error.to_string())?;
+    pub(crate) fn open(directory: &Path, log: LogId, base: &Frontier) -> Result<Self, Unfit> {
+        let db = open_db(directory)?;
         if db.is_empty() {
             let mut batch = Batch::default();
             batch.insert(SCHEMA_KEY, SCHEMA);
@@ -57,14 +62,25 @@ impl View {
         }
         let value = |key: &[u8]| db.get(key).map_err(|error| error.to_string());
         if value(SCHEMA_KEY)?.is_none_or(|stored| stored != SCHEMA) {
-            return Err("it was made by another version".to_owned());
+            return Err("it was made by another version".to_owned().into());
         }
         if value(LOG_KEY)?.is_none_or(|stored| *stored != log.0) {
-            return Err("it belongs to another log".to_owned());
+            let what = "it belongs to another log".to_owned();
+            return Err(Unfit::OtherHistory { what, records: u64::MAX });
         }
-        let base = value(BASE_KEY)?.and_then(|stored| decode(&stored));
-        let base = Arc::new(base.ok_or("it does not say where it begins")?);
-        Ok(Self { db, base })
+        Self::over(db).ok_or_else(|| "it does not say where it begins".to_owned().into())
+    }
+
+    /// Opens an existing store of whatever log.
+    pub(super) fn of_any_log(directory: &Path) -> Option<Self> {
+        let db = open_db(directory).ok()?;
+        let ours = db.get(SCHEMA_KEY).ok()?.is_some_and(|stored| stored == SCHEMA);
+        ours.then(|| Self::over(db)).flatten()
+    }
+
+    fn over(db: Db) -> Option<Self> {
+        let base = decode(&db.get(BASE_KEY).ok()??)?;
+        Some(Self { db, base: Arc::new(base) })
     }
 
     /// The tree before the first row.
@@ -225,7 +241,7 @@ mod tests {
         let view = open().unwrap();
         view.db.remove(SCHEMA_KEY).unwrap();
         drop(view);
-        assert!(open().is_err_and(|reason| reason.contains("another version")));
+        assert!(open().is_err_and(|unfit| unfit.reason().contains("another version")));
     }
 
     #[test]

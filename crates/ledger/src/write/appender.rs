@@ -6,10 +6,11 @@
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
-use crate::error::{StoreError, Unavailable, is_full};
+use crate::error::StoreError;
 use crate::format::entry::{Entry, Kind};
 use crate::format::hash::RunId;
 use crate::log::Log;
@@ -17,32 +18,19 @@ use crate::log::state::{State, parts};
 use crate::receipt::Receipt;
 use crate::write::answers::Answers;
 use crate::write::batch::{Batch, Signer, Stamp};
-use crate::write::clock::{Clock, Watch};
 use crate::write::commit::Commit;
 use crate::write::committed::Publisher;
 use crate::write::gate::Gate;
+use crate::write::group::{Ending, Group, Job};
 use crate::write::journal::Journal;
 use crate::write::own::Own;
-use crate::write::pending::Reply;
 use crate::write::randomness::Randomness;
 use crate::write::space::{INTERVAL, Space};
+use crate::write::step::{Step, put_wall_time};
+use crate::write::time::Time;
 
-/// More records than this never share a commit: bounds the wait of the first.
-const MAX_COMMIT_RECORDS: usize = 1024;
-
-/// What the callers send.
-pub(crate) enum Job {
-    /// Append and answer.
-    Append(Entry, Reply),
-    /// Append a record of the ledger's own, in a commit of its own, and answer.
-    Own(Own, Reply),
-    /// Another thread found the disk full: look for room until there is some.
-    Look,
-    /// Append a close record and end.
-    Close,
-    /// End without a close record: the handle was dropped.
-    Stop,
-}
+/// How often the journal is looked for where it was, at least.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Everything the thread owns.
 pub(crate) struct Appender {
@@ -54,38 +42,17 @@ pub(crate) struct Appender {
     pub(crate) batch: Batch,
     pub(crate) signer: Signer,
     pub(crate) run_id: RunId,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) watch: Watch,
+    pub(crate) time: Arc<Time>,
+    /// Steps of the clock that the commit under way tells.
+    pub(crate) steps: usize,
     pub(crate) space: Space,
+    /// When the journal was last looked for.
+    pub(crate) looked: Instant,
     pub(crate) random: Randomness,
     pub(crate) committed: Publisher,
     pub(crate) commit_bytes: usize,
     /// Held until the thread ends.
     pub(crate) lock: File,
-}
-
-/// Jobs taken from the queue for one commit.
-#[derive(Default)]
-struct Group {
-    entries: Vec<Entry>,
-    replies: Vec<Reply>,
-    bytes: usize,
-    /// What comes behind them, in a commit of its own.
-    own: Option<(Own, Reply)>,
-    /// Set by the last job that is ever taken.
-    ending: Option<Ending>,
-}
-
-/// What a commit that finds no room must leave as it was.
-struct Before {
-    log: Log,
-    watch: Watch,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Close,
-    Stop,
 }
 
 impl Appender {
@@ -94,12 +61,10 @@ impl Appender {
         let mut outcome = Ok(());
         let mut group = Group::default();
         while group.ending.is_none() {
-            self.gather(&mut group);
+            let gathered = self.gather(&mut group, outcome.is_ok());
             if outcome.is_ok() {
-                outcome = self.commit_group(&mut group).inspect_err(|error| {
-                    self.gate.fail();
-                    error!(%error, "the ledger's store failed: nothing more until a restart");
-                });
+                let committed = gathered.and_then(|()| self.commit_group(&mut group));
+                outcome = committed.inspect_err(|error| self.fail(error));
             }
             group.refuse_all(&self.gate);
         }
@@ -108,53 +73,63 @@ impl Appender {
         outcome
     }
 
+    fn fail(&self, error: &StoreError) {
+        match error {
+            StoreError::Lost(_) => self.gate.lose(),
+            _ => self.gate.fail(),
+        }
+        error!(%error, "the ledger's store failed: nothing more until a restart");
+    }
+
     /// Commits what opens the run, before the thread starts. A run begins where the last one ended,
     /// so no segment is left here.
-    pub(crate) fn commit_open(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+    pub(crate) fn commit_open(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
         self.batch.begin(self.journal.place(), self.log.chain.tree());
         for entry in entries {
-            self.push_own(entry)?;
+            self.push_own(&self.stamp(entry))?;
         }
         self.write(None)?;
         self.follow()
     }
 
-    /// Waits for a job, then takes everything that waits, within the bounds of a commit.
-    fn gather(&mut self, group: &mut Group) {
-        let mut next = Some(self.wait());
+    /// Waits for a job, then takes everything that waits, within the bounds of a commit. While
+    /// `watching`, an error says that the journal is lost.
+    fn gather(&mut self, group: &mut Group, watching: bool) -> Result<(), StoreError> {
+        let mut next = Some(self.wait(watching)?);
         // Callers that are ready to run share this commit, its sync and its signature.
         std::thread::yield_now();
         while let Some(job) = next {
             group.take(job);
-            let full =
-                group.entries.len() >= MAX_COMMIT_RECORDS || group.bytes >= self.commit_bytes;
-            next = if full || group.is_last() { None } else { self.jobs.try_recv().ok() };
+            next = if group.is_full(self.commit_bytes) { None } else { self.jobs.try_recv().ok() };
         }
+        Ok(())
     }
 
-    /// The next job. While the disk is full none may come, so somebody has to look for room.
-    fn wait(&mut self) -> Job {
+    /// The next job. None may come for long, and somebody has to look for an end of a shortage,
+    /// and for the journal itself.
+    fn wait(&mut self, watching: bool) -> Result<Job, StoreError> {
         loop {
+            if watching && self.looked.elapsed() >= LOOK_INTERVAL {
+                self.looked = Instant::now();
+                self.journal.look()?;
+            }
             self.space.look();
-            let next = match self.gate.is_full() {
-                false => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                true => self.jobs.recv_timeout(INTERVAL),
-            };
-            match next {
-                Ok(job) => return job,
+            let longest = if self.gate.shortage().is_some() { INTERVAL } else { LOOK_INTERVAL };
+            match self.jobs.recv_timeout(longest) {
+                Ok(job) => return Ok(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 // All handles gone is an end like any other.
-                Err(RecvTimeoutError::Disconnected) => return Job::Stop,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Job::Stop),
             }
         }
     }
 
-    /// Commits the group and what comes behind it. A disk without room is no failure: what was not
-    /// written is refused, and the journal ends where it ended.
+    /// Commits the group and what comes behind it. A shortage is no failure: what was not written
+    /// is refused, and the journal ends where it ended.
     fn commit_group(&mut self, group: &mut Group) -> Result<(), StoreError> {
         let close = group.ending == Some(Ending::Close);
         if !group.entries.is_empty() || close {
-            let before = self.before();
+            let before = self.log.clone();
             match self.try_commit(group, close) {
                 Ok(commit) => {
                     self.answer(group, commit);
@@ -170,7 +145,7 @@ impl Appender {
             let _ = reply.sender.send(Err(why.into()));
             return Ok(());
         }
-        let before = self.before();
+        let before = self.log.clone();
         match self.commit_own(&own) {
             Ok(receipt) => drop(reply.sender.send(Ok(receipt))),
             Err(error) => {
@@ -182,19 +157,15 @@ impl Appender {
         Ok(())
     }
 
-    fn before(&self) -> Before {
-        Before { log: self.log.clone(), watch: self.watch.clone() }
-    }
-
-    /// Goes back to the last commit when the disk had no room; any other error is final.
-    fn excuse(&mut self, error: StoreError, before: Before) -> Result<(), StoreError> {
-        if !is_full(&error) {
+    /// Goes back to the last commit after a shortage; any other error is final.
+    fn excuse(&mut self, error: StoreError, before: Log) -> Result<(), StoreError> {
+        let Some(shortage) = error.shortage() else {
             return Err(error);
-        }
-        warn!(%error, "a commit found no room on the disk");
+        };
+        warn!(%error, "a commit is taken back");
         self.journal.undo()?;
-        Before { log: self.log, watch: self.watch } = before;
-        self.space.ran_out();
+        self.log = before;
+        self.space.ran_out(shortage);
         Ok(())
     }
 
@@ -204,14 +175,15 @@ impl Appender {
             self.push(entry)?;
         }
         if close {
-            self.push(&Entry::system(Kind::Close, br#"{"event":"close"}"#.to_vec()))?;
+            let close = Entry::system(Kind::Close, br#"{"event":"close"}"#.to_vec());
+            self.push(&self.stamp(close))?;
         }
         self.write(None)
     }
 
     fn commit_own(&mut self, own: &Own) -> Result<Receipt, StoreError> {
         self.begin()?;
-        self.push_own(&own.entry(self.signer.key.origin())?)?;
+        self.push_own(&self.stamp(own.entry(self.signer.key.origin())?))?;
         let successor = match own {
             Own::Rotate(signing) => {
                 Some(Signer { signing: signing.clone(), key: self.log.key().clone() })
@@ -236,16 +208,32 @@ impl Appender {
                 self.push_own(&Entry::system(Kind::Snapshot, part))?;
             }
         }
-        if let Some(step) = self.watch.step(&*self.clock, self.log.chain.time_us()) {
-            warn!(?step, "the clock stepped");
-            self.push_own(&Entry::system(Kind::Clock, serde_json::to_vec(&step)?))?;
+        self.tell_steps(offset == 0 && segment.0 > 0)
+    }
+
+    /// What there is to say of the clock, and in a new segment what still holds.
+    fn tell_steps(&mut self, is_new_segment: bool) -> Result<(), StoreError> {
+        let carried = self.time.carried().filter(|_| is_new_segment);
+        let steps = self.time.steps();
+        self.steps = steps.len();
+        for step in carried.iter().chain(&steps) {
+            self.push_own(&Entry::system(Kind::Clock, serde_json::to_vec::<Step>(step)?))?;
         }
         Ok(())
     }
 
     fn push(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let stamp = Stamp { run_id: self.run_id, time_us: self.clock.now_us() };
+        let stamp = Stamp { run_id: self.run_id, time_us: self.time.now().ordered_us };
         self.batch.push(entry, &stamp, &mut self.log.chain, &mut self.random)
+    }
+
+    /// Says what the wall clock shows, where that is not the time of the record. Callers' entries
+    /// say it already; snapshots are full to the brim, and a clock record stands behind them.
+    fn stamp(&self, mut entry: Entry) -> Entry {
+        if let Some(wall_us) = self.time.now().differing_wall_us() {
+            put_wall_time(&mut entry.metadata, wall_us);
+        }
+        entry
     }
 
     /// Pushes a record that may say something of the log, and that no caller waits for.
@@ -263,6 +251,7 @@ impl Appender {
         let signed = self.batch.finish(&self.log.chain, &self.signer, successor.as_ref())?;
         self.journal.commit(self.batch.frames())?;
         self.space.wrote(self.batch.bytes());
+        self.time.recorded(std::mem::take(&mut self.steps));
         self.signer = successor.unwrap_or_else(|| self.signer.clone());
         self.committed.publish(&signed, &self.signer.key, self.batch.rows());
         Ok(self.batch.commit(self.log.chain.log_id(), &self.signer.key, signed))
@@ -289,39 +278,5 @@ impl Appender {
         }
         answers.give();
         group.bytes = 0;
-    }
-}
-
-impl Group {
-    fn take(&mut self, job: Job) {
-        match job {
-            Job::Append(entry, reply) => {
-                self.bytes += entry.queued_bytes();
-                self.entries.push(entry);
-                self.replies.push(reply);
-            }
-            Job::Own(own, reply) => self.own = Some((own, reply)),
-            Job::Look => {}
-            Job::Close => self.ending = Some(Ending::Close),
-            Job::Stop => self.ending = Some(Ending::Stop),
-        }
-    }
-
-    /// Whether nothing may join it any more.
-    fn is_last(&self) -> bool {
-        self.own.is_some() || self.ending.is_some()
-    }
-
-    /// Answers whatever was not committed.
-    fn refuse_all(&mut self, gate: &Gate) {
-        let why = gate.check_new().err().unwrap_or(Unavailable::Failed);
-        for (entry, reply) in self.entries.drain(..).zip(self.replies.drain(..)) {
-            gate.leave(entry.queued_bytes());
-            let _ = reply.sender.send(Err(why));
-        }
-        if let Some((_, reply)) = self.own.take() {
-            let _ = reply.sender.send(Err(why));
-        }
-        self.bytes = 0;
     }
 }

@@ -12,15 +12,15 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 use tracing::error;
 
-use crate::error::{StoreError, Unavailable, is_full};
+use crate::error::{StoreError, Unavailable};
 use crate::format::entry::{Content, Entry, External, Kind};
 use crate::format::frame::Stop;
 use crate::format::hash::{Hash, LogId, RunId, TenantTag};
 use crate::format::seal::{FreshKeys, OVERHEAD_BYTES, TenantSeal};
 use crate::storage::Storage;
 use crate::walk::damage::Damage;
-use crate::write::appender::Job;
 use crate::write::gate::Gate;
+use crate::write::group::Job;
 use crate::write::pending::Reply;
 use crate::write::randomness::Randomness;
 
@@ -190,17 +190,20 @@ impl ContentWriter {
         Ok(stored)
     }
 
-    /// A full disk may have room again; any other error of the store is final.
+    /// A shortage passes; any other error of the store is final.
     fn blame(&self, error: &StoreError) -> Unavailable {
         error!(%error, "large content could not be stored");
-        if is_full(error) {
-            self.gate.set_full(true);
-            // The appender may be asleep, and nobody else looks for room.
+        if let Some(shortage) = error.shortage() {
+            self.gate.set_shortage(Some(shortage));
+            // The appender may be asleep, and nobody else looks for an end of it.
             let _ = self.appender.send(Job::Look);
-            return Unavailable::DiskFull;
+            return shortage.into();
         }
-        self.gate.fail();
-        Unavailable::Failed
+        match self.storage.displaced() {
+            Some(_) => self.gate.lose(),
+            None => self.gate.fail(),
+        }
+        self.gate.check().err().unwrap_or(Unavailable::Failed)
     }
 }
 

@@ -4,13 +4,18 @@
 //! Counting stands apart from the channel so that an intent can reserve its outcome's place, and an
 //! append can fail at once without taking a lock.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-use crate::error::Unavailable;
+use crate::error::{Shortage, Unavailable};
 
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 const FAILED: u8 = 2;
+const LOST: u8 = 3;
+
+const ENOUGH: u8 = 0;
+const NO_ROOM: u8 = 1;
+const NO_DESCRIPTORS: u8 = 2;
 
 const ADMITTED: u8 = 0;
 const ANCHOR_LAGS: u8 = 1;
@@ -19,8 +24,8 @@ const ANCHOR_CONFLICTS: u8 = 2;
 /// Shared by the callers and the appender.
 pub(crate) struct Gate {
     state: AtomicU8,
-    /// The disk has too little room for new work; what was begun may still end.
-    full: AtomicBool,
+    /// What there is too little of for new work; what was begun may still end.
+    short_of: AtomicU8,
     /// Whether new work is held back; outcomes, refusals and key events are not.
     work: AtomicU8,
     records: AtomicUsize,
@@ -33,7 +38,7 @@ impl Gate {
     pub(crate) fn new(max_records: usize, max_bytes: usize) -> Self {
         Self {
             state: AtomicU8::new(OPEN),
-            full: AtomicBool::new(false),
+            short_of: AtomicU8::new(ENOUGH),
             work: AtomicU8::new(ADMITTED),
             records: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
@@ -47,6 +52,7 @@ impl Gate {
         match self.state.load(Ordering::Acquire) {
             OPEN => Ok(()),
             CLOSED => Err(Unavailable::Closed),
+            LOST => Err(Unavailable::Lost),
             _ => Err(Unavailable::Failed),
         }
     }
@@ -54,16 +60,26 @@ impl Gate {
     /// Whether new work is taken.
     pub(crate) fn check_new(&self) -> Result<(), Unavailable> {
         self.check()?;
-        if self.is_full() { Err(Unavailable::DiskFull) } else { Ok(()) }
+        self.shortage().map_or(Ok(()), |shortage| Err(shortage.into()))
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.full.load(Ordering::Acquire)
+    /// What there is too little of.
+    pub(crate) fn shortage(&self) -> Option<Shortage> {
+        match self.short_of.load(Ordering::Acquire) {
+            ENOUGH => None,
+            NO_ROOM => Some(Shortage::Room),
+            _ => Some(Shortage::Descriptors),
+        }
     }
 
     /// Tells whether that changed anything.
-    pub(crate) fn set_full(&self, full: bool) -> bool {
-        self.full.swap(full, Ordering::AcqRel) != full
+    pub(crate) fn set_shortage(&self, shortage: Option<Shortage>) -> bool {
+        let short_of = match shortage {
+            None => ENOUGH,
+            Some(Shortage::Room) => NO_ROOM,
+            Some(Shortage::Descriptors) => NO_DESCRIPTORS,
+        };
+        self.short_of.swap(short_of, Ordering::AcqRel) != short_of
     }
 
     /// Whether an inference may begin.
@@ -119,6 +135,11 @@ impl Gate {
 
     pub(crate) fn fail(&self) {
         self.end(FAILED);
+    }
+
+    /// What was written is nowhere any more.
+    pub(crate) fn lose(&self) {
+        self.end(LOST);
     }
 
     /// The first end is the one that counts.

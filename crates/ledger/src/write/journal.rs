@@ -51,6 +51,7 @@ impl Journal {
     /// Leaves a full segment for a new one, named by `sequence`.
     pub(crate) fn rotate_if_full(&mut self, sequence: u64) -> Result<(), StoreError> {
         if self.length >= self.segment_bytes {
+            self.look()?;
             self.file = create(&*self.storage, Segment(sequence))?;
             self.segment = Segment(sequence);
             self.length = 0;
@@ -76,7 +77,14 @@ impl Journal {
         self.file.append(frames).map_err(StoreError::at("append to segment"))?;
         self.file.sync().map_err(StoreError::at("sync segment"))?;
         self.length += frames.len() as u64;
-        Ok(())
+        // Synced into a file without a name, it is lost all the same.
+        self.file.displaced(self.length).map_or(Ok(()), |path| Err(StoreError::Lost(path)))
+    }
+
+    /// Whether folders and segment are still those that were opened.
+    pub(crate) fn look(&self) -> Result<(), StoreError> {
+        let displaced = self.storage.displaced().or_else(|| self.file.displaced(self.length));
+        displaced.map_or(Ok(()), |path| Err(StoreError::Lost(path)))
     }
 }
 

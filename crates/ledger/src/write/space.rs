@@ -1,11 +1,13 @@
-//! Room on the disk. New work is refused before the disk is full, so that what was begun can still
-//! be recorded, and taken again when there is room: a full disk is no fault of the store.
+//! Room on the disk, and descriptors to open files with. New work is refused before there are none
+//! left, so that what was begun can still be recorded, and taken again later: a shortage is no
+//! fault of the store.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
+use crate::error::Shortage;
 use crate::storage::Storage;
 use crate::write::gate::Gate;
 
@@ -39,7 +41,7 @@ impl Space {
     /// writes counts.
     pub(crate) fn wrote(&mut self, bytes: u64) {
         self.left_bytes = self.left_bytes.saturating_sub(bytes);
-        if self.left_bytes < self.min_free_bytes && !self.gate.is_full() {
+        if self.left_bytes < self.min_free_bytes && self.gate.shortage().is_none() {
             self.ask();
         }
     }
@@ -50,21 +52,34 @@ impl Space {
         let free = self.storage.free_bytes().ok().flatten().unwrap_or(u64::MAX);
         self.left_bytes = free;
         // Even without a guard a single byte must be left to try again.
-        self.tell(free < self.min_free_bytes.max(1), free);
+        let full = free < self.min_free_bytes.max(1);
+        let room = full.then_some(Shortage::Room);
+        let descriptors = || self.storage.refill().is_err().then_some(Shortage::Descriptors);
+        self.tell(room.or_else(descriptors));
     }
 
-    /// A write found no room.
-    pub(crate) fn ran_out(&mut self) {
+    /// A step failed for want of something.
+    pub(crate) fn ran_out(&mut self, shortage: Shortage) {
         self.asked = Some(Instant::now());
-        self.tell(true, 0);
+        if shortage == Shortage::Room {
+            self.left_bytes = 0;
+        }
+        self.tell(Some(shortage));
     }
 
-    fn tell(&self, full: bool, free_bytes: u64) {
-        let min_free_bytes = self.min_free_bytes;
-        match (self.gate.set_full(full), full) {
-            (true, true) => warn!(free_bytes, min_free_bytes, "the disk is full: no new work"),
-            (true, false) => info!(free_bytes, "the disk has room again: work is taken"),
-            (false, _) => {}
+    fn tell(&self, shortage: Option<Shortage>) {
+        if !self.gate.set_shortage(shortage) {
+            return;
+        }
+        let (free_bytes, min_free_bytes) = (self.left_bytes, self.min_free_bytes);
+        match shortage {
+            Some(Shortage::Room) => {
+                warn!(free_bytes, min_free_bytes, "the disk is full: no new work");
+            }
+            Some(Shortage::Descriptors) => {
+                warn!("no file descriptors are left: no new work; raise the limit (ulimit -n)");
+            }
+            None => info!(free_bytes, "the ledger has room and descriptors: work is taken"),
         }
     }
 }

@@ -160,6 +160,12 @@ impl Switched {
 }
 
 impl Storage for Switched {
+    fn prepare(&self) -> io::Result<()> {
+        self.inner.prepare()
+    }
+    fn displaced(&self) -> Option<PathBuf> {
+        self.inner.displaced()
+    }
     fn list(&self) -> io::Result<Vec<Segment>> {
         self.inner.list()
     }
@@ -218,5 +224,8 @@ impl SegmentFile for SwitchedFile {
     }
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.file.truncate(length)
+    }
+    fn displaced(&self, length: u64) -> Option<PathBuf> {
+        self.file.displaced(length)
     }
 }

@@ -10,6 +10,9 @@ use inferlayer_ledger::{Hash, Segment, SegmentFile, Storage};
 use super::fault::{Fate, Form, Step};
 use super::file::{Random, StoredFile};
 
+/// "Too many open files" on Linux.
+const EMFILE: i32 = 24;
+
 /// A cheap clone; all clones are the same disk.
 #[derive(Clone)]
 pub struct Disk(Arc<Mutex<State>>);
@@ -144,6 +147,7 @@ impl Taken<'_> {
         match self.form {
             None => bytes,
             Some(Form::Full) => bytes / 2,
+            Some(Form::Short) => 0,
             Some(_) => match self.state.random.below(2) {
                 0 => bytes,
                 _ => self.state.random.below(bytes + 1),
@@ -161,6 +165,7 @@ impl Taken<'_> {
         match self.form {
             None => Ok(value),
             Some(Form::Full) => Err(io::ErrorKind::StorageFull.into()),
+            Some(Form::Short) => Err(io::Error::from_raw_os_error(EMFILE)),
             Some(_) => Err(io::Error::other("injected")),
         }
     }
@@ -194,7 +199,7 @@ impl Storage for Disk {
 
     fn create(&self, segment: Segment) -> io::Result<Box<dyn SegmentFile>> {
         let mut taken = self.step(Step::Create)?;
-        if taken.form == Some(Form::Full) {
+        if taken.form.is_some_and(Form::passes) {
             return taken.told(self.writer(0));
         }
         if taken.state.names.contains_key(&segment) {
@@ -213,7 +218,7 @@ impl Storage for Disk {
 
     fn sync_directory(&self) -> io::Result<()> {
         let mut taken = self.step(Step::SyncDirectory)?;
-        if taken.form != Some(Form::Full) {
+        if !taken.form.is_some_and(Form::passes) {
             taken.state.stored_names = taken.state.names.clone();
             taken.state.renamed.clear();
         }

@@ -29,6 +29,8 @@ pub enum Form {
     Stored,
     /// There was no room for all of it.
     Full,
+    /// There was no descriptor to open a file with, so nothing of it happened.
+    Short,
     /// The power is cut before it happens, and nothing happens any more.
     Cut(Fate),
 }
@@ -45,6 +47,13 @@ pub enum Fate {
     Mixture,
 }
 
+impl Form {
+    /// Whether it passes, so that the same process goes on.
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Full | Self::Short)
+    }
+}
+
 impl Step {
     /// In which forms it can fail in different ways.
     pub fn forms(self) -> &'static [Form] {
@@ -56,8 +65,9 @@ impl Step {
             | Self::ReadOn
             | Self::Open
             | Self::ReadContent => &[Form::Lost],
-            Append | Create | WriteContent | Sync | SyncDirectory => {
-                &[Form::Lost, Form::Stored, Form::Full]
+            Append | Sync => &[Form::Lost, Form::Stored, Form::Full],
+            Create | WriteContent | SyncDirectory => {
+                &[Form::Lost, Form::Stored, Form::Full, Form::Short]
             }
             Self::Truncate | Self::Remove | Self::RemoveContent => &[Form::Lost, Form::Stored],
         }

@@ -67,9 +67,7 @@ impl Life {
     pub fn open(&mut self) -> Result<Ledger, OpenError> {
         let opened = open(self.options());
         match opened {
-            Err(OpenError::Store(StoreError::Io { source, .. }))
-                if source.kind() == std::io::ErrorKind::StorageFull =>
-            {
+            Err(OpenError::Store(StoreError::Io { source, .. })) if is_shortage(&source) => {
                 open(self.options())
             }
             opened => opened,
@@ -146,7 +144,7 @@ impl Life {
         })?;
         let outcome = slot.unwrap().commit(entry(Kind::Outcome, 1, content)).wait_blocking();
         match outcome {
-            Err(Unavailable::DiskFull) => {}
+            Err(Unavailable::DiskFull | Unavailable::NoDescriptors) => {}
             outcome => self.receipts.push(self.believe(ledger, outcome)?),
         }
         Ok(())
@@ -165,7 +163,7 @@ impl Life {
     fn rotate(&mut self, ledger: &Ledger) -> Result<(), Died> {
         let receipt = loop {
             match ledger.rotate(signing(2)) {
-                Err(Unavailable::DiskFull) => wait_for_room(ledger),
+                Err(Unavailable::DiskFull | Unavailable::NoDescriptors) => wait_for_room(ledger),
                 rotated => break self.believe(ledger, rotated)?,
             }
         };
@@ -177,7 +175,9 @@ impl Life {
         let before = ledger.head().size.saturating_sub(KEPT_RECORDS);
         loop {
             match ledger.retain(before, "a test") {
-                Err(RetainError::Unavailable(Unavailable::DiskFull)) => wait_for_room(ledger),
+                Err(RetainError::Unavailable(
+                    Unavailable::DiskFull | Unavailable::NoDescriptors,
+                )) => wait_for_room(ledger),
                 // What is left goes at the next start.
                 Err(RetainError::Read(_)) => return Ok(()),
                 retained => {
@@ -197,7 +197,7 @@ impl Life {
         self.hands.go_on();
         loop {
             match begin().and_then(Pending::wait_blocking) {
-                Err(Unavailable::DiskFull) => wait_for_room(ledger),
+                Err(Unavailable::DiskFull | Unavailable::NoDescriptors) => wait_for_room(ledger),
                 recorded => {
                     let receipt = self.believe(ledger, recorded)?;
                     self.receipts.push(receipt);
@@ -235,6 +235,10 @@ fn wait_for_room(ledger: &Ledger) {
     while !ledger.is_available() {
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+fn is_shortage(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::StorageFull || error.raw_os_error().is_some()
 }
 
 /// More than a segment takes.

@@ -42,17 +42,34 @@ pub const WITHHELD: usize = TENANTS;
 const SEALS: [u8; TENANTS + 1] = [1, 2, 2, 3];
 
 /// A clock that a test moves.
-pub struct TestClock(AtomicU64);
+#[derive(Default)]
+pub struct TestClock {
+    wall: AtomicU64,
+    monotonic: AtomicU64,
+}
 
 impl Clock for TestClock {
     fn now_us(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.wall.load(Ordering::SeqCst)
+    }
+    fn monotonic_us(&self) -> Option<u64> {
+        Some(self.monotonic.load(Ordering::SeqCst))
     }
 }
 
 impl TestClock {
     pub fn pass_seconds(&self, seconds: u64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.monotonic.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.jump(i64::try_from(seconds).unwrap());
+    }
+
+    /// The clock on the wall is set, and no time passes.
+    pub fn jump(&self, seconds: i64) {
+        let by = seconds.unsigned_abs() * 1_000_000;
+        match seconds {
+            0.. => self.wall.fetch_add(by, Ordering::SeqCst),
+            _ => self.wall.fetch_sub(by, Ordering::SeqCst),
+        };
     }
 }
 
@@ -65,7 +82,7 @@ impl Gateway {
 
     /// Over the ledger in `data`, as long after the epoch.
     pub fn open(data: &Path, settings: &str, seconds: u64) -> Gateway {
-        let clock = Arc::new(TestClock(AtomicU64::new(0)));
+        let clock = Arc::<TestClock>::default();
         clock.pass_seconds(1_800_000_000 + seconds);
         let signing = SigningKey::from_seed(&[9; 32].into()).unwrap();
         let mut options = Options::new(data, "gw".parse().unwrap(), signing);
@@ -77,7 +94,7 @@ impl Gateway {
             Ok(())
         })
         .unwrap();
-        let remembered = memory.fresh(ledger.now_us()).into();
+        let remembered = memory.fresh(ledger.times().steady_us).into();
         let (accounts, keys) = accounts(folded.now());
         let prices = Arc::new(PriceBook::parse("prices: []").unwrap());
         let site = Site {
