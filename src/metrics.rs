@@ -3,6 +3,7 @@
 
 mod exporter;
 mod health;
+mod ledger;
 mod money;
 
 use inferlayer_cache::CacheStatus;

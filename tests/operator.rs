@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use inferlayer_ledger::{Clock, Entry, Keyring, Kind, Ledger, Options};
@@ -144,17 +145,14 @@ impl Clock for LongAgo {
     }
 }
 
-#[tokio::test]
-async fn old_records_go_by_themselves_when_the_configuration_says_so() {
+/// A provider, a folder whose log has 40 records of long ago, and its data folder.
+async fn aged() -> (Provider, tempfile::TempDir, PathBuf) {
     let provider = Provider::start(Script::AsAsked).await;
     let extra = "ledger: { segment_bytes: 4000, retention_days: 365 }";
     let folder = Setup { extra, ..Setup::of(&[provider.base_url()]) }.folder();
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
-    let keyring = Keyring::open(&data.join("keys")).unwrap();
-    let origin = "inferlayer/audit".parse().unwrap();
-    let mut options = Options::new(&data, origin, keyring.signing().unwrap());
-    options.segment_bytes = 4000;
+    let mut options = options_of(&data);
     options.clock = Arc::new(LongAgo);
     let (ledger, _) = Ledger::open(options, &mut |_, _| Ok(())).unwrap();
     for _ in 0..40 {
@@ -162,14 +160,52 @@ async fn old_records_go_by_themselves_when_the_configuration_says_so() {
         ledger.append(entry).unwrap().await.unwrap();
     }
     ledger.close().unwrap();
+    assert!(segments(&data).len() > 4);
+    (provider, folder, data)
+}
+
+fn options_of(data: &Path) -> Options {
+    let keyring = Keyring::open(&data.join("keys")).unwrap();
+    let origin = "inferlayer/audit".parse().unwrap();
+    let mut options = Options::new(data, origin, keyring.signing().unwrap());
+    options.segment_bytes = 4000;
+    options
+}
+
+#[tokio::test]
+async fn old_records_go_by_themselves_when_the_configuration_says_so() {
+    let (_provider, folder, data) = aged().await;
+    // A later run has records of today, so the others are old.
+    let mut options = options_of(&data);
+    options.clock_limits.pause = std::time::Duration::MAX;
+    Ledger::open(options, &mut |_, _| Ok(())).unwrap().0.close().unwrap();
     let before = segments(&data).len();
-    assert!(before > 4);
 
     let gateway = Gateway::start_in(folder);
     support::eventually("a retention", || segments(&data).len() < before).await;
     ask_often(&gateway, 2).await;
     let said = records::of_kind(&data, Kind::Retention);
     assert_eq!((said.len(), &said[0]["reason"]), (1, &"retention_days".into()));
+    records::assert_verifies(gateway.folder.path());
+}
+
+#[tokio::test]
+async fn a_start_with_a_clock_far_ahead_drops_nothing_until_that_is_confirmed() {
+    let (_provider, folder, data) = aged().await;
+    let before = segments(&data).len();
+    // As far as the log knows its last record is a moment old, and the clock years ahead.
+    let gateway = Gateway::start_in(folder);
+    ask_often(&gateway, 2).await;
+    let stopped = gateway.stop().0;
+    let gateway = Gateway::start_in(stopped);
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert!(segments(&data).len() >= before, "dropped by the clock alone");
+    assert!(gateway.log().contains("the clock is not what was expected"), "{}", gateway.log());
+    let clocks = records::of_kind(&data, Kind::Clock);
+    assert_eq!(clocks.first().unwrap()["cause"], "pause", "{clocks:?}");
+
+    said(gateway.folder.path(), &retain("365"));
+    assert!(segments(&data).len() < before);
     records::assert_verifies(gateway.folder.path());
 }
 

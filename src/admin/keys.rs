@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use inferlayer_accounts::record::KeyEvent;
-use inferlayer_accounts::tenant::{KeyInfo, unix_seconds};
+use inferlayer_accounts::tenant::KeyInfo;
 use inferlayer_accounts::{Accounts, KeyId, MintedKey, TenantName};
 use inferlayer_ledger::{Content, Entry, Kind, Ledger};
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,7 @@ impl Keys {
             return Err(KeyError::BadLabel);
         }
         let minted = MintedKey::mint()?;
-        let (id, hash, created_at) = (minted.id, minted.hash.clone(), unix_seconds());
+        let (id, hash, created_at) = (minted.id, minted.hash.clone(), self.now_seconds());
         let expires_at = expires_in_days.map(|days| created_at + u64::from(days) * DAY_SECONDS);
         let event = KeyEvent::KeyCreated { id, tenant, label, hash, created_at, expires_at };
         self.put_in_force(event).await?;
@@ -94,8 +94,12 @@ impl Keys {
 
     pub(crate) async fn revoke(&self, id: KeyId) -> Result<KeyInfo, KeyError> {
         self.info(id)?;
-        self.put_in_force(KeyEvent::KeyRevoked { id, revoked_at: unix_seconds() }).await?;
+        self.put_in_force(KeyEvent::KeyRevoked { id, revoked_at: self.now_seconds() }).await?;
         self.info(id)
+    }
+
+    fn now_seconds(&self) -> u64 {
+        self.ledger.now_us() / 1_000_000
     }
 
     fn info(&self, id: KeyId) -> Result<KeyInfo, KeyError> {

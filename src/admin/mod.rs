@@ -88,7 +88,7 @@ impl Admin {
             (Method::POST, "/shred") => json(ok, &self.shredder.shred(body(session).await?).await?),
             (Method::POST, "/rotate-key") => json(ok, &self.rotator.rotate().await?),
             (Method::POST, "/retain") => {
-                json(ok, &self.retainer.retain(body(session).await?).await?)
+                json(ok, &self.retainer.retain_confirmed(body(session).await?).await?)
             }
             _ => return Err(Problem::unknown_path()),
         })

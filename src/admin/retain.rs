@@ -53,6 +53,16 @@ impl Retainer {
         Retainer(ledger)
     }
 
+    /// As [`Retainer::retain`], for an operator who was shown the moment and meant it: the clock is
+    /// confirmed.
+    pub(crate) async fn retain_confirmed(
+        &self,
+        asked: Retain,
+    ) -> Result<Option<Dropped>, RetainError> {
+        self.0.confirm_time(self.0.times().wall_us);
+        self.retain(asked).await
+    }
+
     /// Records it and drops every segment that ends before the moment; the last two always stay.
     /// `None` when there is none to drop.
     pub(crate) async fn retain(&self, asked: Retain) -> Result<Option<Dropped>, RetainError> {
@@ -62,7 +72,7 @@ impl Retainer {
 
     fn drop_before(&self, asked: &Retain) -> Result<Option<Dropped>, RetainError> {
         let Self(ledger) = self;
-        if asked.before_us > ledger.now_us() {
+        if asked.before_us > ledger.times().wall_us {
             return Err(RetainError::Future);
         }
         let Some(before) = ledger.first_of_segment_before(asked.before_us)? else {

@@ -34,7 +34,7 @@ pub(crate) fn read_back(
             Some(note) => {
                 found.push(Anchored { source: anchor.name.as_str().to_owned(), note });
             }
-            None if has_segments(&data_dir.journal()) => tracing::warn!(
+            None if data_dir.has_segments() => tracing::warn!(
                 anchor = anchor.name.as_str(),
                 path = %file.path.display(),
                 "its checkpoint is gone: the journal's end cannot be compared with it"
@@ -72,12 +72,6 @@ fn cosigned(folder: &Path) -> Result<Vec<PathBuf>, ReadBackError> {
     notes.retain(|path| path.extension().is_some_and(|extension| extension == "note"));
     notes.sort();
     Ok(notes)
-}
-
-fn has_segments(journal: &Path) -> bool {
-    let is_segment = |path: PathBuf| path.extension().is_some_and(|extension| extension == "ilj");
-    fs::read_dir(journal)
-        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|e| is_segment(e.path()))))
 }
 
 fn unless_absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {

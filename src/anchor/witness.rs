@@ -61,6 +61,7 @@ impl Witness {
 
     async fn keep(&self, cosignature: &Cosignature, note: &Note) -> Result<(), SendError> {
         self.signed.store(note.head.size, Ordering::Relaxed);
+        self.ledger.confirm_time(cosignature.time_seconds.saturating_mul(1_000_000));
         Ok(self.kept.replace(cosignature.append_to(&note.text).into_bytes()).await?)
     }
 }

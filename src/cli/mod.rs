@@ -27,7 +27,7 @@ use inferlayer_filter::Registration;
 
 use crate::admin::Reason;
 use crate::config::{Config, ConfigError, Overrides};
-use crate::server::StartError;
+use crate::server::{Insist, StartError};
 
 /// OpenAI-compatible LLM gateway with a ledger that auditors recompute.
 #[derive(Parser)]
@@ -60,7 +60,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the gateway (the default).
-    Serve,
+    Serve(Insist),
     /// Read the configuration and say whether it can work, and what in it is likely not meant.
     Check(check::Arguments),
     /// Show in half a minute what the gateway does: real requests to a gateway of its own.
@@ -139,8 +139,8 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
     let metrics = metrics.map(|Metrics(address)| address);
     let overrides = Overrides { data_dir, listen, metrics };
     let place = Place { config: chosen(config), overrides, filters };
-    let done = match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&place),
+    let done = match command.unwrap_or(Command::Serve(Insist::default())) {
+        Command::Serve(insist) => serve::run(&place, insist),
         Command::Check(arguments) => check::run(&place, &arguments),
         Command::Demo => demo::run(&place),
         Command::Keys(command) => keys::run(&place, command),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::admin::{Client, ClientError};
 use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place};
-use crate::server::{Books, DataDir, StartError, open_books};
+use crate::server::{Books, DataDir, Insist, StartError, open_books};
 
 /// A request to the admin socket.
 pub(crate) struct Request<'a, B> {
@@ -42,7 +42,7 @@ pub(crate) fn ask_or<T: DeserializeOwned>(
             }
             check_place(&data_dir, request.new_log)?;
             become_owner(data_dir.path())?;
-            match open_books(&config, &data_dir, place.base()) {
+            match open_books(&config, &data_dir, place.base(), Insist::default()) {
                 Ok(books) => {
                     let done = alone(&books).await;
                     books.ledger.close().map_err(|error| Failure::Data(error.to_string()))?;

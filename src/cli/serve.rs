@@ -8,19 +8,19 @@ use inferlayer_filter::contract::Level;
 
 use crate::admin::{CreateKey, Keys};
 use crate::cli::{Failure, Place, log};
-use crate::server::{self, Built, Signals};
+use crate::server::{self, Built, Insist, Signals};
 
 /// A key that was printed on a terminal does not live for ever.
 const EMBEDDED_KEY_DAYS: u32 = 30;
 
-pub(crate) fn run(place: &Place) -> Result<(), Failure> {
+pub(crate) fn run(place: &Place, insist: Insist) -> Result<(), Failure> {
     log::start();
     let signals = Signals::listen()?;
     let config = place.config()?;
     for warning in config.warnings.iter().filter(|warning| warning.level == Level::Warning) {
         tracing::warn!("{warning}");
     }
-    let built = server::build(config, place.base())?;
+    let built = server::build(config, place.base(), insist)?;
     match welcome(place, &built) {
         // Nobody reads: no reason not to serve.
         Err(Failure::Output(error)) => tracing::warn!(%error, "cannot write to standard output"),

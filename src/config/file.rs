@@ -4,8 +4,10 @@
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use inferlayer_accounts::TenantSettings;
+use inferlayer_ledger::{ClockLimits, LogId};
 use serde::Deserialize;
 
 use crate::config::anchors::AnchorSettings;
@@ -66,6 +68,17 @@ pub(crate) struct LedgerSettings {
     pub(crate) min_free_bytes: u64,
     /// Older records are dropped, at start and daily; never, when absent.
     pub(crate) retention_days: Option<NonZeroU32>,
+    /// The log that has to be in the data folder, when that is known.
+    #[serde(deserialize_with = "log_id")]
+    pub(crate) expect_log_id: Option<LogId>,
+    /// A journal of at most this size is verified beside the work, after each start.
+    pub(crate) verify_at_start_bytes: u64,
+    /// A jump of the clock forward is followed at once up to so much.
+    pub(crate) clock_jump_seconds: u64,
+    /// And at a start, a pause since the last record.
+    pub(crate) clock_pause_days: u64,
+    /// A larger one is followed when the clock has gone evenly for so long.
+    pub(crate) clock_settle_seconds: u64,
     /// Where the key that signs is; `<data>/keys/signing.key`, made at the first start, when
     /// absent.
     pub(crate) signing_key: Option<SecretReference>,
@@ -104,9 +117,32 @@ impl Default for LedgerSettings {
             segment_bytes: 256 * 1024 * 1024,
             min_free_bytes: 256 * 1024 * 1024,
             retention_days: None,
+            expect_log_id: None,
+            verify_at_start_bytes: 4 * 1024 * 1024 * 1024,
+            clock_jump_seconds: 300,
+            clock_pause_days: 31,
+            clock_settle_seconds: 3600,
             signing_key: None,
             next_signing_key: None,
             anchors: Vec::new(),
+        }
+    }
+}
+
+fn log_id<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<LogId>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    LogId::from_hex(&text).map(Some).ok_or_else(|| {
+        serde::de::Error::custom("not a log's id: 64 hexadecimal digits, in lower case")
+    })
+}
+
+impl LedgerSettings {
+    /// How far the system's clock is believed.
+    pub(crate) fn clock_limits(&self) -> ClockLimits {
+        ClockLimits {
+            jump: Duration::from_secs(self.clock_jump_seconds),
+            pause: Duration::from_secs(self.clock_pause_days.saturating_mul(24 * 60 * 60)),
+            settle: Duration::from_secs(self.clock_settle_seconds),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::anchor::Anchors;
 use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::metrics::health::{HealthGauges, NamedModel};
+use crate::metrics::ledger::LedgerGauges;
 use crate::proxy::Gateway;
 use crate::upstream::Upstreams;
 
@@ -30,8 +31,7 @@ pub(crate) struct Exporter {
 
 struct Gauges {
     in_flight: Gauge,
-    ledger_records: Gauge,
-    ledger_available: Gauge,
+    ledger: LedgerGauges,
     budget: GaugeVec,
     health: HealthGauges,
 }
@@ -56,8 +56,7 @@ impl Exporter {
 
     fn text(&self) -> prometheus::Result<Vec<u8>> {
         self.gauges.in_flight.set(self.in_flight.count() as f64);
-        self.gauges.ledger_records.set(self.ledger.head().size as f64);
-        self.gauges.ledger_available.set(f64::from(u8::from(self.ledger.is_available())));
+        self.gauges.ledger.read(&self.ledger);
         for (tenant, budget) in self.accounts.budgets() {
             let account = budget.account();
             let set = |kind, amount: inferlayer_accounts::NanoUsd| {
@@ -91,8 +90,7 @@ impl Gauges {
         registry.register(Box::new(budget.clone()))?;
         Ok(Gauges {
             in_flight: gauge("inferlayer_requests_in_flight", "requests being served")?,
-            ledger_records: gauge("inferlayer_ledger_records", "records in the ledger")?,
-            ledger_available: gauge("inferlayer_ledger_available", "1 while the ledger records")?,
+            ledger: LedgerGauges::register(registry)?,
             budget,
             health,
         })

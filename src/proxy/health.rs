@@ -28,8 +28,10 @@ fn readiness(ledger: &Ledger, in_flight: &InFlight) -> Answer {
     if in_flight.is_stopping() {
         return Answer::json(unavailable, r#"{"status":"stopping"}"#);
     }
-    if !ledger.is_available() {
-        return Answer::json(unavailable, r#"{"status":"ledger unavailable"}"#);
+    if let Err(why) = ledger.standing() {
+        // The words are ours and have no quotes in them.
+        let body = format!(r#"{{"status":"ledger unavailable","reason":"{why}"}}"#);
+        return Answer::json(unavailable, body);
     }
     Answer::json(StatusCode::OK, r#"{"status":"ready"}"#)
 }

@@ -41,21 +41,43 @@ impl LastRun {
     }
 }
 
+/// What an operator insists on at a start.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(crate) struct Insist {
+    /// Begin a new log although there was one here: under a new signing key, with no API key, no
+    /// spending and no record of the old one. The old key and view are moved aside.
+    #[arg(long)]
+    pub(crate) new_log: bool,
+    /// Start although older files of the journal are missing or do not fit. The log stays one that
+    /// does not verify; a signed record says that this was accepted.
+    #[arg(long, conflicts_with = "new_log")]
+    pub(crate) accept_damage: bool,
+}
+
 /// Opens the ledger and folds the accounts from it.
 pub(crate) fn open_books(
     config: &Config,
     data_dir: &DataDir,
     base: &Path,
+    insist: Insist,
 ) -> Result<Books, StartError> {
     let folder = || data_dir.path().display().to_string();
+    data_dir.finish_restore()?;
     data_dir.create().map_err(|cause| StartError::DataDir { folder: folder(), cause })?;
     let keyring = Keyring::open(&data_dir.keys())?;
+    if insist.new_log && !data_dir.has_segments() {
+        keyring.set_signing_aside()?;
+    }
     let tenant_keys = keyring.tenants().clone();
     let signing_keys = signing_keys(config, keyring, base)?;
     let mut options = options(config, data_dir, &signing_keys)?;
     let (folded, mut memory) = (SharedFold::default(), Memory::default());
     let mut last_run = LastRun::default();
     options.state = Box::new(folded.clone());
+    options.new_log = insist.new_log;
+    options.accept_damage = insist.accept_damage;
+    // Tenants' keys are made once there is a log.
+    options.signs.extend(tenant_keys.files()?);
     let (ledger, opened) = Ledger::open(options, &mut |place, record| {
         memory.record(place, record);
         last_run.record(record);
@@ -76,10 +98,12 @@ pub(crate) fn open_books(
         Ok((tenant.clone(), seal))
     });
     let tenants = tenants.collect::<Result<_, KeyError>>()?;
-    let remembered = memory.fresh(ledger.now_us());
+    let remembered = memory.fresh(ledger.times().steady_us);
     let price_book = fold.price_book().map(str::to_owned);
-    let accounts = Arc::new(Accounts::new(tenants, fold));
-    let signing_keys = Arc::new(signing_keys);
+    let clock = ledger.clone();
+    // A key does not expire because the clock is wrong for a moment.
+    let accounts = Accounts::new(tenants, fold).timed_by(move || clock.now_us() / 1_000_000);
+    let (accounts, signing_keys) = (Arc::new(accounts), Arc::new(signing_keys));
     Ok(Books { accounts, ledger, tenant_keys, signing_keys, price_book, remembered })
 }
 
@@ -108,10 +132,12 @@ pub(crate) fn options(
     let signing = keys.signing().map_err(wrong)?;
     let mut options = Options::new(data_dir.path(), keys.origin().clone(), signing);
     options.next_signing = keys.next().map_err(wrong)?;
+    options.log_id = config.ledger.expect_log_id;
     options.anchored = anchor::read_back(config, data_dir)?;
     options.queue_records = config.ledger.queue_records;
     options.segment_bytes = config.ledger.segment_bytes;
     options.min_free_bytes = config.ledger.min_free_bytes;
+    options.clock_limits = config.ledger.clock_limits();
     Ok(options)
 }
 

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use inferlayer_accounts::record;
 use inferlayer_filter::{Filter, Provider, Site};
-use inferlayer_ledger::{Content, Entry, KeyError, Kind};
+use inferlayer_ledger::{Content, Damage, Entry, KeyError, Kind, OpenError};
 
 use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::front::{BindError, Listener};
 use crate::metrics::Metrics;
 use crate::proxy::{Gateway, Pipeline};
-use crate::server::DataDir;
-use crate::server::books::{Books, open_books};
+use crate::server::books::{Books, Insist, open_books};
+use crate::server::{CutShort, DataDir};
 use crate::upstream::{BaseUrl, Upstream, Upstreams};
 
 /// A gateway that is ready to serve.
@@ -51,8 +51,10 @@ pub(crate) enum StartError {
     Key(#[from] KeyError),
     #[error("{0}")]
     ReadBack(#[from] anchor::ReadBackError),
-    #[error("ledger: {0}")]
-    Ledger(#[from] inferlayer_ledger::OpenError),
+    #[error("{0}")]
+    CutShort(#[from] CutShort),
+    #[error("ledger: {0}{hint}", hint = what_to_do(.0))]
+    Ledger(#[from] OpenError),
     #[error("ledger: {0}")]
     Unavailable(#[from] inferlayer_ledger::Unavailable),
     #[error("ledger: {0}")]
@@ -65,6 +67,27 @@ pub(crate) enum StartError {
     Internal(String),
 }
 
+/// The next step of an operator whose ledger does not open.
+fn what_to_do(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::NoJournal { .. } => {
+            ". Is its volume mounted? Bring the journal back, or restore a backup with `inferlayer \
+             ledger restore`; `inferlayer serve --new-log` begins without it"
+        }
+        OpenError::OtherHistory { .. } => {
+            ". Bring the right journal back. To go on with this one, move the folder `journal` \
+             away and restore from there with `inferlayer ledger restore --from`: a record then \
+             says what is lost"
+        }
+        OpenError::SameIdentity => ": give another `ledger.signing_key` or `ledger.origin`",
+        OpenError::Corrupt(fault) if !matches!(fault.what, Damage::Empty) => {
+            ". Bring the journal's files back from a backup. What is wrong before its last two \
+             files can be accepted with `inferlayer serve --accept-damage`"
+        }
+        _ => "",
+    }
+}
+
 impl From<AnchorsError> for StartError {
     fn from(error: AnchorsError) -> StartError {
         match error {
@@ -75,7 +98,7 @@ impl From<AnchorsError> for StartError {
 }
 
 /// Builds everything; nothing serves yet.
-pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError> {
+pub(crate) fn build(mut config: Config, base: &Path, insist: Insist) -> Result<Built, StartError> {
     let data_dir = DataDir::at(&config.data_dir);
     let http = Listener::tcp(config.listen.http).map_err(|cause| StartError::Listen {
         cause,
@@ -91,7 +114,7 @@ pub(crate) fn build(mut config: Config, base: &Path) -> Result<Built, StartError
     // Secrets are read before the ledger is opened: a start that fails for one writes nothing.
     let (simulated, simulated_url) = simulated(&config)?;
     let upstreams = upstreams(&config, simulated_url.as_ref(), base)?;
-    let mut books = open_books(&config, &data_dir, base)?;
+    let mut books = open_books(&config, &data_dir, base, insist)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
     record_config(&config, &books)?;
 

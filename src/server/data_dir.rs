@@ -55,6 +55,44 @@ impl DataDir {
     }
 }
 
+/// A restore was killed before the journal had its place.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} is there: a restore was cut short. Run `inferlayer ledger restore` again, it begins anew; \
+     or remove that folder, if the journal is the right one",
+    .0.display()
+)]
+pub(crate) struct CutShort(PathBuf);
+
+impl DataDir {
+    /// Whether the journal has a file with records.
+    pub(crate) fn has_segments(&self) -> bool {
+        let is_segment = |path: PathBuf| path.extension().is_some_and(|found| found == "ilj");
+        std::fs::read_dir(self.journal())
+            .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|e| is_segment(e.path()))))
+    }
+
+    /// Where a restore makes the journal ready.
+    pub(crate) fn restoring(&self) -> PathBuf {
+        self.0.join("restoring")
+    }
+
+    /// Clears away what a restore has left that was killed in its last step: the journal had its
+    /// place. One that was killed before has to be run again.
+    pub(crate) fn finish_restore(&self) -> Result<(), CutShort> {
+        let restoring = self.restoring();
+        let cut_short = || CutShort(restoring.clone());
+        if !restoring.exists() {
+            return Ok(());
+        }
+        if restoring.join("journal").exists() || !self.has_segments() {
+            return Err(cut_short());
+        }
+        tracing::info!("the last restore had put the journal in its place");
+        std::fs::remove_dir_all(&restoring).map_err(|_| cut_short())
+    }
+}
+
 fn create(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

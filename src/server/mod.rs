@@ -11,6 +11,7 @@ mod retention;
 mod signing;
 mod simulated;
 mod stop;
+mod verification;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,10 +25,11 @@ use crate::admin::Admin;
 use crate::front::{Counts, Front, Rules};
 use crate::metrics::Exporter;
 use crate::server::stop::{Stop, WhenStopped};
+use crate::server::verification::Verification;
 
-pub(crate) use books::{Books, open_books};
+pub(crate) use books::{Books, Insist, open_books};
 pub(crate) use build::{Built, StartError, build};
-pub(crate) use data_dir::DataDir;
+pub(crate) use data_dir::{CutShort, DataDir};
 pub(crate) use restore::{Restored, restore};
 pub(crate) use retention::DAY_US;
 pub(crate) use signing::{SigningKeyError, SigningKeys, Successor};
@@ -50,6 +52,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let clients = Rules::for_clients(&limits, descriptors::connections(limits.connections));
     let small = Rules::small(&limits);
     let counts = Counts::register(gateway.metrics.registry())?;
+    let registry = Arc::clone(&gateway.metrics);
     let exporter =
         Exporter::new(&gateway, &books.accounts, &anchors, config.outline.asked.clone())?;
     let refusals = Arc::new(gateway.refusals());
@@ -71,6 +74,9 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         let daily = retention::Daily::new(ledger.clone(), days, &stop);
         server.add_service(background_service("retention", daily));
     }
+    let (journal, max_bytes) = (data_dir.journal(), config.ledger.verify_at_start_bytes);
+    let verification = Verification::new(journal, max_bytes, registry.registry())?;
+    server.add_service(background_service("verification", verification));
     if !anchors.is_empty() {
         server.add_service(background_service("anchors", anchors.clone()));
     }

@@ -13,7 +13,7 @@ use inferlayer_ledger::backup::{BackupError, back_up};
 use inferlayer_ledger::verify::verify;
 use inferlayer_ledger::{
     FileStorage, FoldError, KeyError, Keyring, Kind, Ledger, OpenError, Options, ReadError, Record,
-    State, StoreError, Trust,
+    State, StoreError, Trust, records_in_view,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,6 +39,8 @@ pub(crate) struct Restored {
 pub(crate) enum RestoreError {
     #[error("{0} is there: move it away, then restore in its place")]
     JournalThere(PathBuf),
+    #[error("the restore that was cut short had put the journal in its place: start the gateway")]
+    Finished,
     #[error("a gateway runs on this data folder: stop it first")]
     Running,
     #[error("no backup has the key that signs, and the log cannot go on without: put it into {0}")]
@@ -78,6 +80,9 @@ pub(crate) fn restore(
     from: &Path,
     reason: &str,
 ) -> Result<Restored, RestoreError> {
+    if data_dir.restoring().exists() && data_dir.finish_restore().is_ok() {
+        return Err(RestoreError::Finished);
+    }
     refuse_to_replace(data_dir)?;
     data_dir.create()?;
     let keys = signing_keys(config, Keyring::open(&data_dir.keys())?, base)?;
@@ -86,6 +91,8 @@ pub(crate) fn restore(
     }
     let mut options = options(config, data_dir, &keys)?;
     options.restored = Some(reason.to_owned());
+    // Whoever knows how far the lost journal went; more may have been acknowledged.
+    options.known_records = records_in_view(&data_dir.view()).unwrap_or(0);
     let aside = Aside::new(data_dir)?;
     let restored = aside.fill(from, options, &keys)?;
     aside.take_place(data_dir)?;
@@ -116,7 +123,7 @@ struct Aside(PathBuf);
 
 impl Aside {
     fn new(data_dir: &DataDir) -> io::Result<Aside> {
-        let aside = Aside(data_dir.path().join("restoring"));
+        let aside = Aside(data_dir.restoring());
         match fs::remove_dir_all(&aside.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(aside),

@@ -1,4 +1,6 @@
-//! Old records go by themselves where the configuration says after how many days.
+//! Old records go by themselves where the configuration says after how many days. Their age is
+//! counted to the last record of the run before, and on from there; a clock that is ahead of it
+//! counts once an anchor has confirmed it.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -30,7 +32,8 @@ impl Daily {
     async fn retain(&self) {
         let Ok(reason) = Reason::try_from("retention_days".to_owned()) else { return };
         let kept_us = u64::from(self.days.get()) * DAY_US;
-        let before_us = self.ledger.now_us().saturating_sub(kept_us);
+        // A clock that is wrong for a moment drops nothing: age is counted to what is surely past.
+        let before_us = self.ledger.times().trusted_us.saturating_sub(kept_us);
         let retainer = Retainer::new(self.ledger.clone());
         match retainer.retain(Retain { before_us, reason }).await {
             Ok(_) => {}

@@ -133,6 +133,12 @@ impl Gateway {
         Gateway::start_command(folder, &mut Command::new(BINARY))
     }
 
+    /// Starts on a folder in spite of what a start would refuse.
+    pub fn start_insisting(folder: TempDir, argument: &str) -> Gateway {
+        let script = format!("exec \"$0\" \"$@\" {argument}");
+        Gateway::start_command(folder, Command::new("sh").args(["-c", &script, BINARY]))
+    }
+
     /// Starts with at most so many descriptors.
     pub fn start_with_descriptors(folder: TempDir, soft: u32, hard: u32) -> Gateway {
         let limits = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");

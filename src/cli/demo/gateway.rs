@@ -16,7 +16,7 @@ use crate::admin::{CreateKey, Keys};
 use crate::cli::Failure;
 use crate::cli::demo::steps::Tenant;
 use crate::config::{Config, Overrides};
-use crate::server::{self, Built, DataDir, Signals, StartError, StopHandle};
+use crate::server::{self, Built, DataDir, Insist, Signals, StartError, StopHandle};
 
 const CONFIGURATION: &str = include_str!("gateway.yaml");
 
@@ -43,7 +43,7 @@ impl Gateway {
             Config::parse("demo".to_owned(), yaml, None, &Overrides::default(), filters)?;
         folder.clone_into(&mut config.data_dir);
         let origin = config.ledger.origin.clone();
-        let built = server::build(config, Path::new(""))?;
+        let built = server::build(config, Path::new(""), Insist::default())?;
         let address = built.listeners.http.address().ok_or_else(|| no_address("the listener"))?;
         let keys = create_keys(&built)?;
         let data_dir = DataDir::at(built.data_dir.path());

@@ -39,14 +39,15 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let before_us = until.time_us();
     if !yes {
         return Err(Failure::Usage(format!(
-            "what was recorded before {} is dropped for ever; say --yes if that is meant",
+            "what was recorded before {} is dropped for ever; say --yes if that is meant, and the \
+             clock of this machine is right",
             utc::rfc3339(before_us)
         )));
     }
     let retain = Retain { before_us, reason };
     let request = Request { method: "POST", path: "/retain", body: Some(&retain), new_log: false };
     let dropped = ask_or(place, request, async |books| {
-        Ok(Retainer::new(books.ledger.clone()).retain(retain.clone()).await?)
+        Ok(Retainer::new(books.ledger.clone()).retain_confirmed(retain.clone()).await?)
     })?;
     let mut out = io::stdout().lock();
     let Some(Dropped { segments, first_sequence, sequence }) = dropped else {
