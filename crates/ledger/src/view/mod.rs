@@ -22,7 +22,8 @@ use std::sync::Arc;
 use tracing::warn;
 
 use crate::error::OpenError;
-use crate::format::record::Record;
+use crate::format::hash::Hash;
+use crate::format::header::{HEADER_BYTES, Header};
 use crate::format::tree::Frontier;
 use crate::log::chain::Chain;
 use crate::start::options::ViewStart;
@@ -142,10 +143,11 @@ fn open_checked(
     }
     let row = view.last().ok_or_else(|| "its last row is missing".to_owned())?;
     let stored = catch_up::record_at(storage, &row).map_err(|error| error.to_string())?;
-    match Record::parse(&stored) {
-        Ok(record) if record.record_hash() == row.record_hash => Ok(view),
-        // A whole record in its place, and another one: not the view is damaged.
-        Ok(record) if record.sequence() == row.sequence => {
+    let hash = Hash::of_header(stored.get(..HEADER_BYTES).unwrap_or_default());
+    match Header::decode(&stored) {
+        Ok(_) if hash == row.record_hash => Ok(view),
+        // The record of that number in its place, and another one: not the view is damaged.
+        Ok(header) if header.sequence == row.sequence => {
             let what = format!("it knows another record {}", row.sequence);
             Err(Unfit::OtherHistory { what, records })
         }

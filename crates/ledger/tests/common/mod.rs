@@ -113,6 +113,9 @@ pub fn copy_with(data: &Path, bytes: &[u8]) -> tempfile::TempDir {
     fs::create_dir(copy.path().join("journal")).unwrap();
     for file in fs::read_dir(data.join("journal")).unwrap() {
         let file = file.unwrap();
+        if file.file_type().unwrap().is_dir() {
+            continue;
+        }
         fs::copy(file.path(), copy.path().join("journal").join(file.file_name())).unwrap();
     }
     fs::write(segment(copy.path()), bytes).unwrap();
