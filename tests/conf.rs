@@ -193,6 +193,7 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (".limits", "connections_per_client balancers head_seconds head_bytes head_fields"),
     (".limits", "body_seconds body_bytes_per_second"),
+    (".limits", "json_members json_elements json_strings json_containers"),
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes output_token_bytes"),
     (".limits", "heartbeat_seconds"),
     (".ledger", "origin queue_records segment_bytes min_free_bytes signing_key next_signing_key"),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use inferlayer_wire::json::Bounds;
 use ipnet::IpNet;
-
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
@@ -19,6 +19,14 @@ pub(crate) struct Limits {
     pub(crate) body_bytes: u64,
     /// The largest body of a request that passes through, in bytes. Nobody collects it.
     pub(crate) pass_through_bytes: u64,
+    /// Members of all objects of a JSON body or answer.
+    pub(crate) json_members: usize,
+    /// Elements of all its arrays.
+    pub(crate) json_elements: usize,
+    /// Its strings, keys included.
+    pub(crate) json_strings: usize,
+    /// Its objects and arrays.
+    pub(crate) json_containers: usize,
     /// Client connections at once.
     #[serde(deserialize_with = "at_least::<1, _, _>")]
     pub(crate) connections: usize,
@@ -83,9 +91,14 @@ const MIB: usize = 1024 * 1024;
 
 impl Default for Limits {
     fn default() -> Limits {
+        let json = Bounds::default();
         Limits {
             body_bytes: 64 * MIB as u64,
             pass_through_bytes: 512 * MIB as u64,
+            json_members: json.members,
+            json_elements: json.elements,
+            json_strings: json.strings,
+            json_containers: json.containers,
             connections: 16_384,
             connections_per_client: None,
             balancers: Vec::new(),
@@ -117,6 +130,18 @@ where
     let fitting = T::try_from(number).ok().filter(|_| number >= MIN);
     let expected = format!("a whole number, at least {MIN}");
     fitting.ok_or_else(|| Error::invalid_value(Unexpected::Unsigned(number), &expected.as_str()))
+}
+
+impl Limits {
+    /// How much structure a JSON document may have.
+    pub(crate) fn json(&self) -> Bounds {
+        Bounds {
+            members: self.json_members,
+            elements: self.json_elements,
+            strings: self.json_strings,
+            containers: self.json_containers,
+        }
+    }
 }
 
 /// Seconds, or null for none.

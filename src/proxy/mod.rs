@@ -94,7 +94,7 @@ impl Gateway {
         let Operation::Inference(asked) = &run.x.operation else {
             return Err(Refusal::Internal("nobody answers this operation"));
         };
-        run.x.call.fill(Call::parse(asked.clone(), body)?)?;
+        run.x.call.fill(Call::parse_within(&self.limits.json(), asked.clone(), body)?)?;
         // A filter may wait, and nobody waits for a client that has gone.
         tokio::select! {
             biased;

@@ -19,7 +19,8 @@ pub struct Answer {
 /// The body is not an answer that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnswer {
-    /// It is one by its members, in a form that cannot be read, and so not be translated.
+    /// It is one by its members, in a form that cannot be read, and so not be translated; or it
+    /// has too much structure to be read.
     #[error("the provider's answer has a form that cannot be read")]
     Odd,
     /// It is something else: a page, cut off, JSON of another kind.
@@ -32,13 +33,16 @@ impl Call {
     /// told to OpenAI's callers when the provider tells none.
     ///
     /// An error with such a status is an answer whose facts say so. An odd one passes where the
-    /// dialect is the same, with nothing known of it but its length.
+    /// dialect is the same, with nothing known of it but its length. One with more structure than
+    /// a request may have is not read at all.
     pub fn read_answer(
         &self,
         provider: Api,
         created_unix_seconds: u64,
         body: Bytes,
     ) -> Result<Answer, NotAnswer> {
+        // It may have been billed, whatever it is.
+        self.gist().bounds.check(&body).map_err(|_| NotAnswer::Odd)?;
         let read = match provider {
             Api::Chat | Api::Completions => Completion::parse(&body),
             Api::Messages => Message::parse(&body).map(|message| message.facts()),

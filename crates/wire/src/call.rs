@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::json::Bounds;
 use crate::{
     Api, Asked, ChatRequest, Dialect, GenerateRequest, Gist, Invalid, MessagesRequest,
     PlainRequest, ResponsesRequest, Shape, Target, Vendor, translate,
@@ -23,16 +24,28 @@ pub enum Call {
 }
 
 impl Call {
-    /// Reads a request body.
+    /// Reads a request body, within the default bounds.
     pub fn parse(asked: impl Into<Asked>, body: Bytes) -> Result<Call, Invalid> {
+        Call::parse_within(&Bounds::default(), asked, body)
+    }
+
+    /// Reads a request body. The same `bounds` hold for its answer.
+    pub fn parse_within(
+        bounds: &Bounds,
+        asked: impl Into<Asked>,
+        body: Bytes,
+    ) -> Result<Call, Invalid> {
         let asked = asked.into();
-        match asked.api {
+        bounds.check(&body)?;
+        let mut call = match asked.api {
             Api::Chat => ChatRequest::parse(body).map(Call::Chat),
             Api::Responses => ResponsesRequest::parse(body).map(Call::Responses),
             Api::Messages => MessagesRequest::parse(body).map(Call::Messages),
             Api::Generate => GenerateRequest::parse(asked, body).map(Call::Generate),
             _ => PlainRequest::parse(asked, body).map(Call::Plain),
-        }
+        }?;
+        call.gist_mut().bounds = *bounds;
+        Ok(call)
     }
 
     /// What is asked for.
@@ -59,6 +72,16 @@ impl Call {
             Call::Messages(request) => request.gist(),
             Call::Generate(request) => request.gist(),
             Call::Plain(request) => request.gist(),
+        }
+    }
+
+    fn gist_mut(&mut self) -> &mut Gist {
+        match self {
+            Call::Chat(request) => &mut request.gist,
+            Call::Responses(request) => &mut request.gist,
+            Call::Messages(request) => &mut request.gist,
+            Call::Generate(request) => &mut request.gist,
+            Call::Plain(request) => &mut request.gist,
         }
     }
 

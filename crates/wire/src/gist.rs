@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::json::Bounds;
 use crate::splice::{Edit, splice};
 use crate::vendor::Extras;
 use crate::{Invalid, Shape, Vendor};
@@ -23,6 +24,8 @@ pub struct Gist {
     pub(crate) unbounded_input: bool,
     pub(crate) shape: Shape,
     pub(crate) extras: Extras,
+    /// Those of the answer too.
+    pub(crate) bounds: Bounds,
 }
 
 impl Gist {

@@ -6,9 +6,13 @@
 //! holds; nesting beyond serde_json's limit (127 levels); bytes after the document; and a
 //! document that is not an object.
 //!
+//! How much structure a document may have is counted before ([`Bounds`]), so that nobody is kept
+//! busy by millions of keys.
+//!
 //! The walk is one pass by serde_json without building a tree. What a caller wants to know is
 //! picked up on the way by a `Reader`.
 
+mod bounds;
 mod compact;
 mod keys;
 mod slices;
@@ -17,14 +21,17 @@ mod walk;
 
 use serde::de::DeserializeSeed;
 
+pub use self::bounds::{Bounds, TooMuch};
 pub(crate) use self::compact::compact;
 pub(crate) use self::slices::{items, members, text};
 pub(crate) use self::tell::{Text, Type, is_set};
 pub(crate) use self::walk::{Kind, Reader, Skip, Walk, skip};
 use crate::Invalid;
 
-/// Checks that `body` is one strict JSON object.
+/// Checks that `body` is one strict JSON object within the default [`Bounds`]. For documents that
+/// stand in a string of another one, whose bounds do not see them.
 pub fn check(body: &[u8]) -> Result<(), Invalid> {
+    Bounds::default().check(body)?;
     read(body, &mut Skip)
 }
 

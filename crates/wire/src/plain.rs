@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::MapAccess;
+use serde::de::{Error, MapAccess};
 use serde_json::value::RawValue;
 
 use crate::gemini::{self, Embedded};
-use crate::json::{Reader, Walk};
+use crate::json::{Bounds, Reader, Skip, Walk};
 use crate::openai::StreamOptions;
 use crate::splice::{Edit, splice};
 use crate::vendor::Extras;
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct PlainRequest {
     api: Api,
-    gist: Gist,
+    pub(crate) gist: Gist,
     wants_usage: bool,
     usage_edit: Option<Edit>,
     wants_base64: bool,
@@ -64,6 +64,7 @@ impl PlainRequest {
                 model,
                 model_span,
                 body,
+                bounds: Bounds::default(),
             },
             api: asked.api,
         })
@@ -139,8 +140,8 @@ impl<'a> Reader<'a> for Fields<'a> {
                 return object.next_value_seed(Walk(&mut self.embedded)).map(drop);
             }
             "input" | "prompt" => {
-                // Strict all the same: the walk is over the whole body.
                 let raw = object.next_value::<&RawValue>()?.get();
+                json::read_text(raw, &mut Skip).map_err(A::Error::custom)?;
                 self.has_parts |= raw.contains('{');
                 self.prompt = Some(raw).filter(|_| key == "prompt").or(self.prompt);
                 return Ok(());

@@ -16,6 +16,7 @@ use self::anthropic::AnthropicStream;
 use self::between::Between;
 use self::openai::OpenAiStream;
 use crate::gemini::GenerateStream;
+use crate::json::Bounds;
 use crate::openai::ResponsesStream;
 use crate::{Api, Call, Chunk, ErrorParts, sse};
 
@@ -23,6 +24,7 @@ use crate::{Api, Call, Chunk, ErrorParts, sse};
 pub struct StreamReader {
     listener: Box<dyn Listen>,
     api: Api,
+    bounds: Bounds,
 }
 
 /// One event of a provider, read.
@@ -79,12 +81,15 @@ impl StreamReader {
                 None => Box::new(Unspoken),
             },
         };
-        StreamReader { listener, api: call.api() }
+        StreamReader { listener, api: call.api(), bounds: call.gist().bounds }
     }
 
-    /// Reads the next event.
+    /// Reads the next event. One with more structure than a request may have is garbage.
     pub fn read(&mut self, event: &sse::Event) -> Piece {
-        self.listener.read(event)
+        match self.bounds.check(&event.raw) {
+            Ok(()) => self.listener.read(event),
+            Err(_) => Piece::garbage(),
+        }
     }
 
     /// Whether every choice asked for has ended, so that an end without an end mark is still one.

@@ -7,12 +7,13 @@
 use bytes::Bytes;
 
 use super::fields::Fields;
+use crate::json::Bounds;
 use crate::{Gist, Invalid, json};
 
 /// A messages request that passed every check.
 #[derive(Clone, Debug)]
 pub struct MessagesRequest {
-    gist: Gist,
+    pub(crate) gist: Gist,
 }
 
 impl MessagesRequest {
@@ -35,6 +36,7 @@ impl MessagesRequest {
                 extras: std::mem::take(&mut fields.extras),
                 unbounded_input: fields.has_unbounded_input(),
                 body,
+                bounds: Bounds::default(),
             },
         })
     }

@@ -9,13 +9,14 @@ use bytes::Bytes;
 
 use super::fields::Fields;
 use super::model;
+use crate::json::Bounds;
 use crate::splice::splice;
 use crate::{Asked, Gist, Invalid, json};
 
 /// A `generateContent` request that passed every check.
 #[derive(Debug, Clone)]
 pub struct GenerateRequest {
-    gist: Gist,
+    pub(crate) gist: Gist,
     /// Where the body repeats the model.
     model_span: Option<Range<usize>>,
 }
@@ -42,6 +43,7 @@ impl GenerateRequest {
                 extras: std::mem::take(&mut fields.extras),
                 unbounded_input: fields.has_unbounded_input(),
                 body,
+                bounds: Bounds::default(),
             },
         })
     }

@@ -4,29 +4,34 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Up to this many keys a scan is cheaper than hashing; requests rarely have more.
-const SCANNED: usize = 16;
+const FEW: usize = 16;
 
-/// A set of keys, scanned while small. The hash is randomly keyed, so that chosen keys cannot
-/// make it slow.
-#[derive(Default)]
+/// A set of keys: an array without an allocation while it is small, hashed beyond. The hash is
+/// randomly keyed, so that chosen keys cannot make it slow.
 pub(super) struct Keys<'de> {
-    few: Vec<Cow<'de, str>>,
+    few: [Cow<'de, str>; FEW],
+    count: usize,
     many: HashSet<Cow<'de, str>>,
 }
 
 impl<'de> Keys<'de> {
-    pub(super) fn contains(&self, key: &str) -> bool {
-        self.few.iter().any(|seen| seen == key) || self.many.contains(key)
+    pub(super) fn new() -> Keys<'de> {
+        Keys { few: [const { Cow::Borrowed("") }; FEW], count: 0, many: HashSet::new() }
     }
 
-    pub(super) fn insert(&mut self, key: Cow<'de, str>) {
-        if self.few.len() < SCANNED {
-            if self.few.is_empty() {
-                self.few.reserve(SCANNED / 2);
+    /// Takes a key; false when it was there before.
+    pub(super) fn insert(&mut self, key: Cow<'de, str>) -> bool {
+        let shown = self.few.get(..self.count).unwrap_or(&self.few);
+        if shown.contains(&key) {
+            return false;
+        }
+        match self.few.get_mut(self.count) {
+            Some(free) => {
+                *free = key;
+                self.count += 1;
+                true
             }
-            self.few.push(key);
-        } else {
-            self.many.insert(key);
+            None => self.many.insert(key),
         }
     }
 }

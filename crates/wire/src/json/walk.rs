@@ -94,16 +94,16 @@ impl<'de, R: Reader<'de>> Visitor<'de> for Walk<'_, R> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Kind, A::Error> {
-        let mut keys = Keys::default();
+        let mut keys = Keys::new();
         while let Some(key) = object.next_key_seed(Key)? {
-            if keys.contains(&key) {
-                return Err(A::Error::custom("an object has the same key twice"));
-            }
             if key.contains('\0') {
                 return Err(A::Error::custom("a key contains nul"));
             }
+            // Only keys with escapes are copied, and few have any.
+            if !keys.insert(key.clone()) {
+                return Err(A::Error::custom("an object has the same key twice"));
+            }
             self.0.member(&key, &mut object)?;
-            keys.insert(key);
         }
         Ok(Kind::Object)
     }

@@ -8,13 +8,14 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::fields::{Caps, Fields};
+use crate::json::Bounds;
 use crate::splice::{Edit, splice};
 use crate::{Gist, Invalid, json};
 
 /// A chat completion request that passed every check.
 #[derive(Clone)]
 pub struct ChatRequest {
-    gist: Gist,
+    pub(crate) gist: Gist,
     caps: Caps,
     wants_usage: bool,
     /// What makes a stream end with its usage; none when the body asks for it already.
@@ -49,6 +50,7 @@ impl ChatRequest {
                 unbounded_input: fields.has_unbounded_input(),
                 extras: std::mem::take(&mut fields.extras),
                 body,
+                bounds: Bounds::default(),
             },
         })
     }

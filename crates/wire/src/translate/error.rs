@@ -18,6 +18,9 @@ pub(crate) fn error_event(api: Api, event: &sse::Event) -> Bytes {
     api.error_event(told.parts(told.status(), SILENT))
 }
 
+/// The longest error that is told anew.
+const MAX_BYTES: usize = 64 * 1024;
+
 const SILENT: &str = "the provider reported an error";
 
 /// What an error tells, in any dialect: all have an `error` with a `message`, and a `type` or, as
@@ -28,6 +31,8 @@ struct Told {
 
 impl Told {
     fn parse(body: &[u8]) -> Told {
+        // No error is that long, and a tree of it takes many times its bytes.
+        let body = Some(body).filter(|body| body.len() <= MAX_BYTES).unwrap_or_default();
         let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
         // A response that failed holds its error itself.
         if let Some(response) = body.get_mut("response") {

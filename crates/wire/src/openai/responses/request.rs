@@ -7,12 +7,13 @@
 use bytes::Bytes;
 
 use super::fields::Fields;
+use crate::json::Bounds;
 use crate::{Gist, Invalid, json};
 
 /// A responses request that passed every check.
 #[derive(Debug, Clone)]
 pub struct ResponsesRequest {
-    gist: Gist,
+    pub(crate) gist: Gist,
 }
 
 impl ResponsesRequest {
@@ -36,6 +37,7 @@ impl ResponsesRequest {
                 extras: std::mem::take(&mut fields.extras),
                 unbounded_input: fields.has_unbounded_input(),
                 body,
+                bounds: Bounds::default(),
             },
         })
     }

@@ -75,7 +75,8 @@ fn read_user<'a>(
     part.leave_out(PART_LEFT_OUT);
     if let Some(response) = object(&mut part, "functionResponse")? {
         let path = part.path("functionResponse");
-        if !parts.iter().all(|part| matches!(part.content, Content::Result { .. })) {
+        // The last one speaks for all: behind anything else comes no response.
+        if !parts.last().is_none_or(|part| matches!(part.content, Content::Result { .. })) {
             return Err(Invalid::unsupported_value(
                 &path,
                 "stand before anything else of its turn",

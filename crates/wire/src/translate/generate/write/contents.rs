@@ -40,6 +40,8 @@ fn instruction<'p>(system: &'p [Turn<'_>]) -> Result<Option<WrittenContent<'p>>,
 #[derive(Default)]
 struct Contents<'p> {
     written: Vec<WrittenContent<'p>>,
+    /// The last of them holds nothing but responses.
+    responds: bool,
     /// The functions called, by the ids of the calls.
     called: BTreeMap<&'p str, &'p str>,
 }
@@ -64,12 +66,14 @@ impl<'p> Contents<'p> {
 
     /// Google wants the responses to all calls of a turn in one content.
     fn add(&mut self, content: WrittenContent<'p>) {
+        let responds = content.is_responses();
         match self.written.last_mut() {
-            Some(last) if last.is_responses() && content.begins_with_response() => {
+            Some(last) if self.responds && content.begins_with_response() => {
                 last.parts.extend(content.parts);
             }
             _ => self.written.push(content),
         }
+        self.responds = responds;
     }
 
     fn note_call(&mut self, content: &'p Content<'_>) {
