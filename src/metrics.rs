@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     duration: HistogramVec,
     added: Histogram,
     money: Money,
+    refusals: IntCounterVec,
 }
 
 /// A request that no key was accepted for.
@@ -66,6 +67,11 @@ impl Metrics {
             "requests by tenant and what the cache did (hit-exact, miss, bypass)",
             &["tenant", "result"],
         )?;
+        let refusals = counter(
+            "inferlayer_refusals_total",
+            "requests that were refused or failed, by tenant and error code",
+            &["tenant", "code"],
+        )?;
         let (duration, added) = (duration()?, added()?);
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(added.clone()))?;
@@ -79,6 +85,7 @@ impl Metrics {
             cached,
             duration,
             added,
+            refusals,
         })
     }
 
@@ -93,6 +100,9 @@ impl Metrics {
         let mut digits = [0; 3];
         let status = three_digits(x.answer.status, &mut digits);
         self.requests.with_label_values(&[tenant, status]).inc();
+        if let Some(refused) = x.refused {
+            self.refusals.with_label_values(&[tenant, refused.code]).inc();
+        }
         for attempt in &x.attempts {
             let labels = [&*attempt.provider.name, attempt.result.name()];
             self.attempts.with_label_values(&labels).inc();

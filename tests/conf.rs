@@ -185,7 +185,7 @@ filters:
 
 /// Each block and its keys, as the types in `src/config`, `crates/accounts` and `filters` have them.
 const KEYS: &[(&str, &str)] = &[
-    ("", "listen data_dir threads limits ledger providers tenants prices filters"),
+    ("", "listen data_dir threads limits ledger providers tenant_limits tenants prices filters"),
     (".listen", "http metrics lame_duck_seconds grace_seconds"),
     (
         ".limits",
@@ -193,6 +193,10 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (".limits", "connections_per_client balancers head_seconds head_bytes head_fields"),
     (".limits", "body_seconds body_bytes_per_second"),
+    (".limits", "bodies_bytes parallel_requests"),
+    (".tenant_limits", "parallel_requests bodies_bytes stored_bytes_per_day"),
+    (".tenants", "limits"),
+    (".tenants.limits", "parallel_requests bodies_bytes stored_bytes_per_day"),
     (".limits", "json_members json_elements json_strings json_containers"),
     (".limits", "collected_answer_bytes recorded_answer_bytes event_bytes output_token_bytes"),
     (".limits", "heartbeat_seconds"),

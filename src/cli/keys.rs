@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use inferlayer_accounts::tenant::KeyInfo;
-use inferlayer_accounts::{Accounts, KeyId, TenantName};
+use inferlayer_accounts::{Accounts, KeyId, TenantName, Totals};
 use inferlayer_ledger::Trust;
 use serde::Serialize;
 
@@ -94,7 +94,7 @@ fn list(config: &Config, json: bool) -> Result<(), Failure> {
     let fold = super::ledger::fold(&journal, Trust::FirstUse)?;
     let listed = |info: KeyInfo| Listed { state: state(&info, config), info };
     let keys: Vec<Listed> =
-        Accounts::new(Vec::new(), fold).keys().into_iter().map(listed).collect();
+        Accounts::new(Vec::new(), Totals::default(), fold).keys().into_iter().map(listed).collect();
     let mut out = io::stdout().lock();
     if json {
         let json =

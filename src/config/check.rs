@@ -40,6 +40,12 @@ fn check_listen(listen: &ListenSettings, document: &mut Document) {
 /// What is admitted must fit a record, or its inference could not be recorded.
 fn check_limits(limits: &Limits, document: &mut Document) {
     let max = inferlayer_ledger::MAX_PLAIN_CONTENT_BYTES as u64;
+    let memory = limits.bodies_bytes;
+    if memory / 2 < limits.body_bytes.min(max) {
+        let least = limits.body_bytes.min(max).saturating_mul(2);
+        let problem = format!("{memory} is less than two bodies of limits.body_bytes, {least}");
+        document.report("limits.bodies_bytes", problem);
+    }
     let recorded = limits.recorded_answer_bytes as u64;
     for (limit, bytes) in [("body_bytes", limits.body_bytes), ("recorded_answer_bytes", recorded)] {
         if bytes > max {

@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use inferlayer_accounts::TenantSettings;
+use inferlayer_accounts::{TenantLimits, TenantSettings};
 use inferlayer_ledger::{ClockLimits, LogId};
 use serde::Deserialize;
 
@@ -33,6 +33,9 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) ledger: LedgerSettings,
     pub(crate) providers: Vec<ProviderSettings>,
+    /// What each tenant may use that says nothing else.
+    #[serde(default)]
+    pub(crate) tenant_limits: TenantLimits,
     pub(crate) tenants: Vec<TenantSettings>,
     #[serde(default)]
     pub(crate) prices: PriceSettings,
@@ -113,7 +116,7 @@ impl Default for LedgerSettings {
     fn default() -> LedgerSettings {
         LedgerSettings {
             origin: "inferlayer/audit".to_owned(),
-            queue_records: 8192,
+            queue_records: 16_384,
             segment_bytes: 256 * 1024 * 1024,
             min_free_bytes: 256 * 1024 * 1024,
             retention_days: None,

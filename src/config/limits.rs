@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use inferlayer_accounts::Totals;
 use inferlayer_wire::json::Bounds;
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -27,6 +28,10 @@ pub(crate) struct Limits {
     pub(crate) json_strings: usize,
     /// Its objects and arrays.
     pub(crate) json_containers: usize,
+    /// Bytes of all request bodies that are read or held.
+    pub(crate) bodies_bytes: u64,
+    /// Requests at once, of all tenants.
+    pub(crate) parallel_requests: u64,
     /// Client connections at once.
     #[serde(deserialize_with = "at_least::<1, _, _>")]
     pub(crate) connections: usize,
@@ -91,7 +96,7 @@ const MIB: usize = 1024 * 1024;
 
 impl Default for Limits {
     fn default() -> Limits {
-        let json = Bounds::default();
+        let (json, totals) = (Bounds::default(), Totals::default());
         Limits {
             body_bytes: 64 * MIB as u64,
             pass_through_bytes: 512 * MIB as u64,
@@ -99,6 +104,8 @@ impl Default for Limits {
             json_elements: json.elements,
             json_strings: json.strings,
             json_containers: json.containers,
+            bodies_bytes: totals.bodies_bytes,
+            parallel_requests: totals.parallel_requests,
             connections: 16_384,
             connections_per_client: None,
             balancers: Vec::new(),
@@ -133,6 +140,12 @@ where
 }
 
 impl Limits {
+    /// What there is for all tenants together.
+    pub(crate) fn totals(&self, threads: usize) -> Totals {
+        let Limits { parallel_requests, bodies_bytes, .. } = *self;
+        Totals { parallel_requests, bodies_bytes, threads }
+    }
+
     /// How much structure a JSON document may have.
     pub(crate) fn json(&self) -> Bounds {
         Bounds {

@@ -190,6 +190,9 @@ impl Parts {
 
     fn config(self, source: String, sha256: String, base: &Path, mut document: Document) -> Config {
         let Parts { mut file, filters, outline } = self;
+        for tenant in &mut file.tenants {
+            tenant.limits = tenant.limits.or(file.tenant_limits);
+        }
         file.ledger.anchors.iter_mut().for_each(|anchor| anchor.resolve(base));
         Config {
             source,

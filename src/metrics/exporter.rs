@@ -33,6 +33,7 @@ struct Gauges {
     in_flight: Gauge,
     ledger: LedgerGauges,
     budget: GaugeVec,
+    usage: GaugeVec,
     health: HealthGauges,
 }
 
@@ -67,6 +68,12 @@ impl Exporter {
             set("spent", account.spent);
             set("held", account.held);
         }
+        for (tenant, usage) in self.accounts.usage() {
+            for (what, amount) in usage {
+                let labels = [tenant.as_str(), what];
+                self.gauges.usage.with_label_values(&labels).set(amount as f64);
+            }
+        }
         self.gauges.health.read(&self.upstreams);
         self.anchors.export();
         let mut text = Vec::new();
@@ -87,11 +94,17 @@ impl Gauges {
             Opts::new("inferlayer_budget_usd", "limit, spent and held by tenant"),
             &["tenant", "kind"],
         )?;
+        let usage = GaugeVec::new(
+            Opts::new("inferlayer_tenant_usage", "what a tenant uses now of what all share"),
+            &["tenant", "what"],
+        )?;
         registry.register(Box::new(budget.clone()))?;
+        registry.register(Box::new(usage.clone()))?;
         Ok(Gauges {
             in_flight: gauge("inferlayer_requests_in_flight", "requests being served")?,
             ledger: LedgerGauges::register(registry)?,
             budget,
+            usage,
             health,
         })
     }

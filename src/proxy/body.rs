@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, EXPECT};
-use inferlayer_filter::Refusal;
+use inferlayer_filter::{Exchange, Refusal};
+use inferlayer_share::{Full, Permit};
 use inferlayer_wire::Invalid;
 use pingora_proxy::Session;
 use pingora_timeout::fast_timeout::fast_timeout;
@@ -20,32 +21,54 @@ const DISCARD_MAX_BYTES: u64 = 256 * 1024;
 /// How long a client is listened to after an early answer; closing on it would lose the answer.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The whole body. Nothing of it is read when its length alone is too much.
-pub(crate) async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes, Refusal> {
+/// The whole body, in memory that its tenant holds until the request has ended. Nothing of it is
+/// read when its length alone is too much.
+pub(crate) async fn read(
+    session: &mut Session,
+    x: &mut Exchange,
+    limits: &Limits,
+) -> Result<Bytes, Refusal> {
     let limit_bytes = limits.body_bytes;
-    let too_large = Refusal::BodyTooLarge { limit_bytes };
     let announced = announced_bytes(session);
     if announced.is_some_and(|length| length > limit_bytes) {
-        return Err(too_large);
+        return Err(Refusal::BodyTooLarge { limit_bytes });
     }
+    let mut room = x.tenant.need()?.room(announced.unwrap_or(0)).map_err(no_room)?;
     invite(session).await?;
+    let body = collect(session, announced, &mut room, limits).await?;
+    x.body_room.fill(room)?;
+    Ok(body)
+}
+
+/// Nobody waits for room: two who wait for each other would do so for ever.
+fn no_room(full: Full) -> Refusal {
+    Refusal::full(full, "memory for request bodies")
+}
+
+async fn collect(
+    session: &mut Session,
+    announced: Option<u64>,
+    room: &mut Permit,
+    limits: &Limits,
+) -> Result<Bytes, Refusal> {
+    let limit_bytes = limits.body_bytes;
     let mut pace = Pace::default();
     let Some(first) = next(session, limits, &mut pace).await? else { return Ok(Bytes::new()) };
     if announced == Some(first.len() as u64) {
         return Ok(first);
     }
-    if first.len() as u64 > limit_bytes {
-        return Err(too_large);
-    }
     // What is announced need not come: room is made for it as it does.
-    let announced = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
-    let mut body = BytesMut::with_capacity(announced.min(ROOM_MAX_BYTES));
-    body.extend_from_slice(&first);
-    while let Some(bytes) = next(session, limits, &mut pace).await? {
-        if (body.len() + bytes.len()) as u64 > limit_bytes {
-            return Err(too_large);
+    let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
+    let mut body = BytesMut::with_capacity(expected.min(ROOM_MAX_BYTES));
+    let mut piece = Some(first);
+    while let Some(bytes) = piece {
+        let length = (body.len() + bytes.len()) as u64;
+        if length > limit_bytes {
+            return Err(Refusal::BodyTooLarge { limit_bytes });
         }
+        room.grow(length.saturating_sub(room.amount())).map_err(no_room)?;
         body.extend_from_slice(&bytes);
+        piece = next(session, limits, &mut pace).await?;
     }
     Ok(body.freeze())
 }

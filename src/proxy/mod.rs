@@ -27,7 +27,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Head, Operation};
-use inferlayer_filter::{Flow, Refusal};
+use inferlayer_filter::{Flow, LARGE_BYTES, Refusal, offload};
 use inferlayer_ledger::Ledger;
 use inferlayer_wire::Call;
 use pingora_core::upstreams::peer::HttpPeer;
@@ -88,13 +88,17 @@ impl Gateway {
         }
         let body = tokio::select! {
             biased;
-            body = body::read(session, &self.limits) => body?,
+            body = body::read(session, &mut run.x, &self.limits) => body?,
             () = self.in_flight.until_cut() => return Err(Refusal::Stopping),
         };
         let Operation::Inference(asked) = &run.x.operation else {
             return Err(Refusal::Internal("nobody answers this operation"));
         };
-        run.x.call.fill(Call::parse_within(&self.limits.json(), asked.clone(), body)?)?;
+        let (bounds, asked) = (self.limits.json(), asked.clone());
+        let large = body.len() > LARGE_BYTES;
+        let parse = move || Call::parse_within(&bounds, asked, body);
+        let call = if large { offload(run.x.tenant.need()?, parse).await? } else { parse() };
+        run.x.call.fill(call?)?;
         // A filter may wait, and nobody waits for a client that has gone.
         tokio::select! {
             biased;

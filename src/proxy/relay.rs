@@ -12,7 +12,7 @@ use pingora_proxy::Session;
 
 use crate::config::Limits;
 use crate::proxy::{Failure, Run, client, respond};
-use crate::upstream::{Long, Reply, Whole};
+use crate::upstream::{Long, Reply, Whole, read_answer};
 
 /// Brings a whole answer to the client.
 pub(crate) async fn whole(
@@ -51,7 +51,7 @@ pub(crate) async fn long(
         let all = run.x.answer.content.clone().freeze();
         let call = run.x.call.need()?;
         // Only answers in the caller's own dialect are not collected.
-        if let Ok(read) = call.read_answer(call.api(), 0, all) {
+        if let Ok(read) = read_answer(run.x.tenant.need()?, call, call.api(), all).await {
             run.x.answer.take(read.facts);
         }
     }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold};
+use inferlayer_accounts::tenant::unix_seconds;
+use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold, StoredToday};
 use inferlayer_ledger::{KeyError, Keyring, Kind, Ledger, Options, Record, RequestId, TenantKeys};
 
 use crate::anchor;
@@ -73,6 +74,7 @@ pub(crate) fn open_books(
     let mut options = options(config, data_dir, &signing_keys)?;
     let (folded, mut memory) = (SharedFold::default(), Memory::default());
     let mut last_run = LastRun::default();
+    let mut stored = StoredToday::at(unix_seconds());
     options.state = Box::new(folded.clone());
     options.new_log = insist.new_log;
     options.accept_damage = insist.accept_damage;
@@ -81,6 +83,7 @@ pub(crate) fn open_books(
     let (ledger, opened) = Ledger::open(options, &mut |place, record| {
         memory.record(place, record);
         last_run.record(record);
+        stored.record(record);
         Ok(())
     })?;
     if opened.rotated {
@@ -101,8 +104,11 @@ pub(crate) fn open_books(
     let remembered = memory.fresh(ledger.times().steady_us);
     let price_book = fold.price_book().map(str::to_owned);
     let clock = ledger.clone();
+    let totals = config.limits.totals(config.threads);
     // A key does not expire because the clock is wrong for a moment.
-    let accounts = Accounts::new(tenants, fold).timed_by(move || clock.now_us() / 1_000_000);
+    let accounts =
+        Accounts::new(tenants, totals, fold).timed_by(move || clock.now_us() / 1_000_000);
+    accounts.remember_stored(&stored);
     let (accounts, signing_keys) = (Arc::new(accounts), Arc::new(signing_keys));
     Ok(Books { accounts, ledger, tenant_keys, signing_keys, price_book, remembered })
 }
@@ -135,6 +141,7 @@ pub(crate) fn options(
     options.log_id = config.ledger.expect_log_id;
     options.anchored = anchor::read_back(config, data_dir)?;
     options.queue_records = config.ledger.queue_records;
+    options.queue_shared = config.tenants.len() > 1;
     options.segment_bytes = config.ledger.segment_bytes;
     options.min_free_bytes = config.ledger.min_free_bytes;
     options.clock_limits = config.ledger.clock_limits();

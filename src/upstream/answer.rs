@@ -8,9 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
+use inferlayer_accounts::Tenant;
 use inferlayer_filter::exchange::AttemptResult;
+use inferlayer_filter::{LARGE_BYTES, offload};
 use inferlayer_wire::{
-    Api, Call, Completion, ErrorParts, Meaning, NotAnswer, Piece, StreamReader, sse,
+    self as wire, Api, Call, Completion, ErrorParts, Meaning, NotAnswer, Piece, StreamReader, sse,
 };
 use serde::de::IgnoredAny;
 
@@ -68,6 +70,7 @@ impl Answer {
     /// Looks at a reply whose status is final.
     pub(crate) async fn begin(
         reply: Reply,
+        tenant: &Tenant,
         call: &Call,
         provider: Api,
         limits: &Limits,
@@ -79,7 +82,7 @@ impl Answer {
             let stream = EventStream::open(reply, call, provider, limits).await?;
             return Ok(Answer::Stream(Box::new(stream)));
         }
-        collect(reply, call, provider, limits).await
+        collect(reply, tenant, call, provider, limits).await
     }
 
     /// Its status.
@@ -94,6 +97,7 @@ impl Answer {
 
 async fn collect(
     mut reply: Reply,
+    tenant: &Tenant,
     call: &Call,
     provider: Api,
     limits: &Limits,
@@ -117,7 +121,7 @@ async fn collect(
     }
     let body = body.freeze();
     match reply.status.is_success() {
-        true => whole(reply, call, provider, body).await,
+        true => whole(reply, tenant, call, provider, body).await,
         false => error(reply, call, provider, body).await,
     }
 }
@@ -125,12 +129,13 @@ async fn collect(
 /// An answer with a status of success; what was understood is JSON, whatever its type says.
 async fn whole(
     mut reply: Reply,
+    tenant: &Tenant,
     call: &Call,
     provider: Api,
     body: Bytes,
 ) -> Result<Answer, AttemptResult> {
     let status = reply.status;
-    let read = call.read_answer(provider, unix_seconds(), body);
+    let read = read(tenant, call, provider, body).await;
     if read.as_ref().is_ok_and(|read| !read.facts.is_error) {
         reply.answered();
     }
@@ -173,6 +178,24 @@ async fn error(
     let is_json = serde_json::from_slice::<IgnoredAny>(&body).is_ok();
     let content_type = content_type.filter(|_| !is_json);
     Ok(Answer::Whole(Whole { status, content_type, body, facts: None }))
+}
+
+/// Reads an answer, a large one away from the threads that serve. One that was paid for is not
+/// lost for want of a turn.
+pub(crate) async fn read(
+    tenant: &Tenant,
+    call: &Call,
+    provider: Api,
+    body: Bytes,
+) -> Result<wire::Answer, NotAnswer> {
+    if body.len() > LARGE_BYTES {
+        let (call, body) = (call.clone(), body.clone());
+        let reading = offload(tenant, move || call.read_answer(provider, unix_seconds(), body));
+        if let Ok(read) = reading.await {
+            return read;
+        }
+    }
+    call.read_answer(provider, unix_seconds(), body)
 }
 
 impl EventStream {

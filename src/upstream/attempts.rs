@@ -108,7 +108,8 @@ impl Trial<'_> {
             Ok(connection) => connection,
             Err(result) => return Ok(Err(result)),
         };
-        let request = request::build(self.pipeline, x, candidate, *index, &upstream.settings)?;
+        let building = request::build(self.pipeline, x, candidate, *index, &upstream.settings);
+        let request = building.await?;
         let sent = Instant::now();
         let reply = send(x, connection, request, &intent).await?;
         let answer = match reply {
@@ -124,7 +125,7 @@ impl Trial<'_> {
                 x.provider_headers = told::by(&reply);
                 let call = x.call.need()?;
                 let api = candidate.target(call, None)?.api;
-                Answer::begin(reply, call, api, self.limits).await
+                Answer::begin(reply, x.tenant.need()?, call, api, self.limits).await
             }
         };
         x.waited += sent.elapsed();

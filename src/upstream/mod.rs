@@ -32,7 +32,7 @@ mod streamed;
 mod told;
 
 pub(crate) use address::{AllowedAddresses, Reach};
-pub(crate) use answer::{Answer, EventStream, Long, Whole};
+pub(crate) use answer::{Answer, EventStream, Long, Whole, read as read_answer};
 pub(crate) use attempts::Trial;
 pub(crate) use endpoint::{BadBaseUrl, BaseUrl, Resolver};
 pub(crate) use forwarded::check as check_forwarded;

@@ -2,9 +2,13 @@
 //! client's headers only those go along that say how its bytes are to be read, the trace, and where
 //! the tenant's policy allows it, for whom the provider is asked.
 
+use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
-use inferlayer_filter::{Candidate, Exchange, Refusal, TRACEPARENT, Trace, UpstreamRequest};
+use inferlayer_accounts::Tenant;
+use inferlayer_filter::{
+    Candidate, Exchange, LARGE_BYTES, Refusal, TRACEPARENT, Trace, UpstreamRequest, offload,
+};
 use inferlayer_wire::{Api, Call, Dialect, Invalid};
 
 use crate::proxy::Pipeline;
@@ -18,7 +22,7 @@ pub(super) const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"))
 const TRANSLATED_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
 /// The request for `candidate`, the one at `index`, to the provider with these `settings`.
-pub(crate) fn build(
+pub(crate) async fn build(
     pipeline: &Pipeline,
     x: &Exchange,
     candidate: &Candidate,
@@ -32,10 +36,25 @@ pub(crate) fn build(
     let mut request = UpstreamRequest {
         path: target.path(call.stream()).map_err(Invalid::from)?,
         headers: headers(x, call, target.api, settings)?,
-        body: call.for_provider(&target)?,
+        body: body(x.tenant.need()?, call, candidate, output_tokens).await?,
     };
     pipeline.upstream_request(x, candidate, &mut request)?;
     Ok(request)
+}
+
+/// The body as the candidate gets it.
+async fn body(
+    tenant: &Tenant,
+    call: &Call,
+    candidate: &Candidate,
+    output_tokens: Option<u64>,
+) -> Result<Bytes, Refusal> {
+    if call.body().len() <= LARGE_BYTES {
+        return Ok(call.for_provider(&candidate.target(call, output_tokens)?)?);
+    }
+    let (call, candidate) = (call.clone(), candidate.clone());
+    let write = move || call.for_provider(&candidate.target(&call, output_tokens)?);
+    Ok(offload(tenant, write).await??)
 }
 
 fn headers(

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Reading order: [`money`], [`price`], [`price_book`], [`name`], [`key`], [`budget`],
-//! [`settings`], [`tenant`], [`record`], [`fold`].
+//! [`settings`], [`usage`], [`turn`], [`tenant`], [`record`], [`fold`].
 
 pub mod budget;
 pub mod fold;
@@ -24,6 +24,8 @@ pub mod settings;
 pub mod snapshot;
 pub mod state_difference;
 pub mod tenant;
+pub mod turn;
+pub mod usage;
 
 pub use budget::{Hold, OverBudget};
 pub use fold::{Fold, NotFolded, Sums};
@@ -34,7 +36,9 @@ pub use name::TenantName;
 pub use price::Price;
 pub use price_book::PriceBook;
 pub use remembered::{Memory, Remembered};
-pub use settings::{ContentPolicy, TenantSettings};
+pub use settings::{ContentPolicy, TenantLimits, TenantSettings};
 pub use snapshot::SharedFold;
 pub use state_difference::StateDifference;
 pub use tenant::{Accounts, AuthenticateError, Tenant};
+pub use turn::Turn;
+pub use usage::{OverStored, StoredToday, Totals};

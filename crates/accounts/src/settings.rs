@@ -36,6 +36,33 @@ pub struct TenantSettings {
     /// Whether every path that has a rule of `pass_through` is open to it, not only the known ones.
     #[serde(default)]
     pub allow_pass_through: bool,
+    /// Bounds of its own, in place of those that hold for every tenant.
+    #[serde(default)]
+    pub limits: TenantLimits,
+}
+
+/// What one tenant may use of what all share; all keys of the tenant together. Without a number it
+/// is bounded by what it leaves to others alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantLimits {
+    /// Requests at once.
+    pub parallel_requests: Option<u64>,
+    /// Bytes of request bodies that are read or held.
+    pub bodies_bytes: Option<u64>,
+    /// Bytes that the ledger stores for it in a day, by UTC.
+    pub stored_bytes_per_day: Option<u64>,
+}
+
+impl TenantLimits {
+    /// These, and `others` where nothing is said.
+    pub fn or(self, others: TenantLimits) -> TenantLimits {
+        TenantLimits {
+            parallel_requests: self.parallel_requests.or(others.parallel_requests),
+            bodies_bytes: self.bodies_bytes.or(others.bodies_bytes),
+            stored_bytes_per_day: self.stored_bytes_per_day.or(others.stored_bytes_per_day),
+        }
+    }
 }
 
 /// What the ledger keeps of a tenant's prompts and answers. Metadata, tokens and cost are kept in

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use inferlayer_ledger::{TenantSeal, TenantTag};
+use inferlayer_share::{Full, Permit};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, Hold, OverBudget};
@@ -15,6 +16,8 @@ use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
 use crate::record::KeyEvent;
 use crate::settings::{ContentPolicy, TenantSettings};
+use crate::turn::Turn;
+use crate::usage::{OverStored, Pools, StoredToday, Totals, Usage};
 
 /// Proof that a key was accepted. Only [`Accounts::authenticate`] makes one.
 #[derive(Clone)]
@@ -85,6 +88,7 @@ pub struct KeyInfo {
 struct TenantAccount {
     settings: TenantSettings,
     budget: Arc<Budget>,
+    usage: Usage,
     /// Another one after the tenant's key was destroyed.
     seal: RwLock<TenantSeal>,
 }
@@ -95,15 +99,17 @@ struct Key {
 }
 
 impl Accounts {
-    /// Tenants as configured, each with the seal of its content, and what the ledger holds of
-    /// their keys and balances.
-    pub fn new(tenants: Vec<(TenantSettings, TenantSeal)>, fold: Fold) -> Accounts {
+    /// Tenants as configured, each with the seal of its content, what they share, and what the
+    /// ledger holds of their keys and balances.
+    pub fn new(tenants: Vec<(TenantSettings, TenantSeal)>, totals: Totals, fold: Fold) -> Accounts {
         let (events, mut spent) = fold.finish();
+        let pools = Pools::new(totals, tenants.len());
         let account = |(settings, seal): (TenantSettings, TenantSeal)| {
             let already = spent.remove(&settings.name).unwrap_or_default();
             let budget = Budget::new(settings.budget, already.saturated());
+            let usage = Usage::new(&pools, &settings.limits);
             let seal = RwLock::new(seal);
-            (settings.name.clone(), Arc::new(TenantAccount { settings, budget, seal }))
+            (settings.name.clone(), Arc::new(TenantAccount { settings, budget, usage, seal }))
         };
         let tenants = tenants.into_iter().map(account).collect();
         let (keys, nobody) = (RwLock::default(), Verifier::nobody());
@@ -190,6 +196,28 @@ impl Accounts {
         self.former.iter().map(|(name, spent)| (name, *spent))
     }
 
+    /// Takes over what the records of today take on the disk.
+    pub fn remember_stored(&self, today: &StoredToday) {
+        for account in self.tenants.values() {
+            account.usage.store_anyway(today.of(account.seal().tag()), today.begin());
+        }
+    }
+
+    /// What each tenant uses now of what all share, by its name in metrics.
+    pub fn usage(&self) -> impl Iterator<Item = (&TenantName, [(&'static str, u64); 5])> {
+        let of = |account: &TenantAccount| {
+            let (usage, seal) = (&account.usage, account.seal());
+            [
+                ("parallel_requests", usage.requests.taken()),
+                ("bodies_bytes", usage.bodies.taken()),
+                ("queue_records", seal.queued().records.taken()),
+                ("queue_bytes", seal.queued().bytes.taken()),
+                ("stored_bytes_today", usage.stored(unix_seconds())),
+            ]
+        };
+        self.tenants.iter().map(move |(name, account)| (name, of(account)))
+    }
+
     /// Each tenant's budget, for gauges and lists.
     pub fn budgets(&self) -> impl Iterator<Item = (&TenantName, &Budget)> {
         self.tenants.iter().map(|(name, account)| (name, account.budget.as_ref()))
@@ -259,6 +287,37 @@ impl Tenant {
         self.seal.tag() != self.account.seal().tag()
     }
 
+    /// Takes the place of one request among those that run at once.
+    pub fn admit(&self) -> Result<Permit, Full> {
+        self.account.usage.admit()
+    }
+
+    /// Takes memory for bytes of a body.
+    pub fn room(&self, bytes: u64) -> Result<Permit, Full> {
+        self.account.usage.room(bytes)
+    }
+
+    /// Waits for a turn at what keeps a processor busy.
+    pub async fn turn(&self) -> Option<Turn> {
+        self.account.usage.turns.turn().await
+    }
+
+    /// Counts bytes that are about to be stored, unless that is too much for a day or for the
+    /// `spare_bytes` of the disk.
+    pub fn store(&self, bytes: u64, spare_bytes: u64) -> Result<(), OverStored> {
+        self.account.usage.store(bytes, spare_bytes, unix_seconds())
+    }
+
+    /// Takes back bytes that were counted and not stored.
+    pub fn forget_stored(&self, bytes: u64) {
+        self.account.usage.forget_stored(bytes, unix_seconds());
+    }
+
+    /// Counts bytes that may not be refused any more, such as those of an outcome.
+    pub fn store_anyway(&self, bytes: u64) {
+        self.account.usage.store_anyway(bytes, unix_seconds());
+    }
+
     /// Holds a call's worst case against the budget. The only way to a [`Hold`].
     pub fn hold(&self, worst_case: NanoUsd) -> Result<Hold, OverBudget> {
         self.account.budget.hold(worst_case)
@@ -282,7 +341,7 @@ mod tests {
 
     fn accounts() -> Accounts {
         let settings = from_yaml("{ name: a, budget_usd: 1 }").unwrap();
-        Accounts::new(vec![(settings, seal(7))], Fold::default())
+        Accounts::new(vec![(settings, seal(7))], Totals::default(), Fold::default())
     }
 
     fn create(accounts: &Accounts, tenant: &str, expires_at: Option<u64>) -> (KeyId, String) {

@@ -11,6 +11,7 @@ use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::tenant::KeyHolder;
 use inferlayer_accounts::{Hold, NanoUsd, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
+use inferlayer_share::Permit;
 use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;
 
@@ -42,6 +43,10 @@ pub struct Exchange {
     pub tenant: Slot<Tenant>,
     /// Whose key was refused, where its secret was right. From `authenticate`.
     pub refused_key: Option<KeyHolder>,
+    /// That its tenant may have one more request at once. From `authenticate`.
+    pub admitted: Slot<Permit>,
+    /// Memory that its body holds. From the proxy.
+    pub body_room: Slot<Permit>,
     /// The body, parsed; never for what passes through. From the proxy.
     pub call: Slot<Call>,
     /// How much it asks, and which model that makes it. From `classify`.
@@ -184,6 +189,8 @@ impl Exchange {
             dialect: Dialect::OpenAi,
             tenant: Slot::empty("tenant"),
             refused_key: None,
+            admitted: Slot::empty("admitted"),
+            body_room: Slot::empty("body room"),
             call: Slot::empty("call"),
             plan: Slot::empty("plan"),
             hit: Slot::empty("hit"),

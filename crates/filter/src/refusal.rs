@@ -3,7 +3,8 @@
 //! on: they retry 408, 409, 429 and 5xx unless told `x-should-retry: false`.
 
 use http::StatusCode;
-use inferlayer_accounts::OverBudget;
+use inferlayer_accounts::{OverBudget, OverStored};
+use inferlayer_share::Full;
 use inferlayer_wire::Invalid;
 
 /// A request that is not served. The text goes to the caller: it names no key and quotes no prompt.
@@ -95,6 +96,17 @@ pub enum Refusal {
         /// Why it cannot be used.
         reason: &'static str,
     },
+    /// The tenant uses its part of something that all share.
+    #[error(
+        "this tenant is at its limit of {what}; try again when others of its requests have ended"
+    )]
+    TenantBusy {
+        /// Of what.
+        what: &'static str,
+    },
+    /// The tenant's records of today take all the room on the disk that they may.
+    #[error("this tenant's records of today fill its part of the disk: {0}")]
+    TenantStored(#[from] OverStored),
     /// No price is known and the tenant does not allow that.
     #[error("`{model}` has no price, so its cost cannot be held against the budget")]
     Unpriced {
@@ -186,10 +198,19 @@ pub struct Face {
 }
 
 impl Refusal {
+    /// Nothing of `what` is given: the tenant has its part, or all together have all there is.
+    pub fn full(full: Full, what: &'static str) -> Refusal {
+        match full {
+            Full::Share => Refusal::TenantBusy { what },
+            Full::Pool => Refusal::Overloaded { what },
+        }
+    }
+
     /// Status, type, code and retry advice.
     pub fn face(&self) -> Face {
         const INVALID: &str = "invalid_request_error";
         const API: &str = "api_error";
+        const RATE: &str = "rate_limit_error";
         match self {
             Refusal::Unauthenticated => Face::new(401, INVALID, "invalid_api_key"),
             Refusal::DifferingKeys => Face::new(401, INVALID, "invalid_api_key"),
@@ -221,6 +242,10 @@ impl Refusal {
             Refusal::ClientGone => Face::new(499, API, "client_gone"),
             Refusal::OverBudget { .. } => {
                 Face::new(429, "insufficient_quota", "insufficient_quota").not_again()
+            }
+            Refusal::TenantBusy { .. } => Face::new(429, RATE, "rate_limit_exceeded").after(1),
+            Refusal::TenantStored(over) => {
+                Face::new(429, RATE, "storage_limit_exceeded").after(over.left_seconds).not_again()
             }
             Refusal::Unpriced { .. } => {
                 Face::new(403, "permission_error", "model_not_priced").not_again()

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use inferlayer_accounts::record::KeyEvent;
 use inferlayer_accounts::{
-    Accounts, Fold, MintedKey, PresentedKey, PriceBook, Tenant, TenantSettings,
+    Accounts, Fold, MintedKey, PresentedKey, PriceBook, Tenant, TenantSettings, Totals,
 };
 use inferlayer_ledger::{Ledger, TenantSeal};
 use inferlayer_wire::{Api, Call, Vendor};
@@ -55,7 +55,7 @@ pub fn accounts(tenant_yaml: &str) -> Result<(Arc<Accounts>, String), Failure> {
         expires_at: None,
     };
     let seal = TenantSeal::new([7; 32].into());
-    let accounts = Accounts::new(vec![(settings, seal)], Fold::default());
+    let accounts = Accounts::new(vec![(settings, seal)], Totals::default(), Fold::default());
     accounts.apply(created);
     Ok((Arc::new(accounts), minted.reveal().as_str().to_owned()))
 }

@@ -19,6 +19,9 @@ pub enum Unavailable {
     /// More waits to be written than the configuration allows; try again later.
     #[error("the ledger's queue is full")]
     QueueFull,
+    /// The tenant's entries fill its share of the queue; others go on.
+    #[error("the tenant's share of the ledger's queue is full")]
+    ShareFull,
     /// The disk has too little room; work is taken again once it has.
     #[error("the ledger's disk is full")]
     DiskFull,
@@ -48,6 +51,7 @@ impl Unavailable {
         match self {
             Self::Invalid(_) => "invalid",
             Self::QueueFull => "queue_full",
+            Self::ShareFull => "share_full",
             Self::DiskFull => "disk_full",
             Self::NoDescriptors => "no_descriptors",
             Self::Lost => "journal_lost",

@@ -31,7 +31,7 @@ use crate::storage::Storage;
 use crate::view::{self, View};
 use crate::write::committed::Committed;
 use crate::write::content::{ContentWriter, is_large};
-use crate::write::gate::Gate;
+use crate::write::gate::{Gate, Held};
 use crate::write::group::Job;
 use crate::write::own::Own;
 use crate::write::pending::Pending;
@@ -123,9 +123,9 @@ impl Ledger {
         if entry.kind == Kind::Hit {
             self.0.gate.check_work()?;
         }
-        self.0.gate.enter(1, entry.queued_bytes())?;
+        let held = self.0.gate.enter(entry.tenant.as_ref(), entry.queued_bytes())?;
         let way = self.0.way_of(&entry);
-        Ok(self.0.send(way, entry))
+        Ok(self.0.send(way, entry, held))
     }
 
     /// Appends the intent of an inference and reserves the place of its outcome, so that the
@@ -134,10 +134,11 @@ impl Ledger {
         self.0.stamp(&mut intent);
         intent.check()?;
         self.0.gate.check_work()?;
-        self.0.gate.enter(2, intent.queued_bytes())?;
+        let place = self.0.gate.place(intent.tenant.as_ref())?;
+        let held = self.0.gate.enter(intent.tenant.as_ref(), intent.queued_bytes())?;
         let way = self.0.way_of(&intent);
-        let pending = self.0.send(way, intent);
-        Ok((pending, OutcomeSlot { shared: Some(Arc::clone(&self.0)), way }))
+        let pending = self.0.send(way, intent, held);
+        Ok((pending, OutcomeSlot { shared: Arc::clone(&self.0), place, way }))
     }
 
     /// Hands the log on to another signing key: the record is signed by both, all later ones by
@@ -232,6 +233,11 @@ impl Ledger {
     /// The same, with why not.
     pub fn standing(&self) -> Result<(), Unavailable> {
         self.0.gate.check_work()
+    }
+
+    /// Room on the disk above `min_free_bytes`, as last seen.
+    pub fn spare_bytes(&self) -> u64 {
+        self.0.gate.spare_bytes()
     }
 
     /// Holds intents and hits back, or lets them in again. What runs is still recorded to its end,
@@ -332,8 +338,8 @@ impl Shared {
     }
 
     /// The gate has let the entry in.
-    pub(crate) fn send(&self, way: Way, entry: Entry) -> Pending {
-        let (reply, pending) = Pending::new();
+    pub(crate) fn send(&self, way: Way, entry: Entry, held: Held) -> Pending {
+        let (reply, pending) = Pending::new(Some(held));
         let queue = match way {
             Way::Direct => &self.jobs,
             Way::OverContent => &self.large,
@@ -348,7 +354,7 @@ impl Shared {
 
     fn send_own(&self, own: Own) -> Result<Pending, Unavailable> {
         self.gate.check_new()?;
-        let (reply, pending) = Pending::new();
+        let (reply, pending) = Pending::new(None);
         self.jobs.send(Job::Own(own, reply)).map_err(|_| Unavailable::Closed)?;
         Ok(pending)
     }

@@ -51,7 +51,7 @@ pub use crate::format::header::MAX_PLAIN_CONTENT_BYTES;
 pub use crate::format::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
 pub use crate::format::place::Place;
 pub use crate::format::record::{Record, StoredRecord};
-pub use crate::format::seal::{ContentMac, SealError, TenantSeal};
+pub use crate::format::seal::{ContentMac, Queued, SealError, TenantSeal};
 pub use crate::format::time::rfc3339;
 pub use crate::keys::keyring::{KeyError, Keyring};
 pub use crate::keys::tenant_keys::TenantKeys;

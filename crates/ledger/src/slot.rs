@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use inferlayer_share::Permit;
+
 use crate::error::Unavailable;
 use crate::format::entry::Entry;
 use crate::ledger::Shared;
@@ -11,34 +13,24 @@ use crate::write::pending::Pending;
 /// without an outcome, for the auditor to see.
 #[must_use = "an intent without an outcome looks like a crash"]
 pub struct OutcomeSlot {
-    pub(crate) shared: Option<Arc<Shared>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) place: Permit,
     /// That of the intent, which must not be overtaken.
     pub(crate) way: Way,
 }
 
 impl OutcomeSlot {
     /// Enqueues the outcome. Never refused for want of room.
-    pub fn commit(mut self, mut outcome: Entry) -> Pending {
-        let Some(shared) = self.shared.take() else {
-            return Pending::refused(Unavailable::Closed);
-        };
+    pub fn commit(self, mut outcome: Entry) -> Pending {
+        let Self { shared, place, way } = self;
         shared.stamp(&mut outcome);
         let admitted = outcome.check().map_err(Unavailable::from);
         if let Err(why) = admitted.and_then(|()| shared.gate.check()) {
-            shared.gate.free_places(1);
             return Pending::refused(why);
         }
-        shared.gate.add_bytes(outcome.queued_bytes());
-        let way = self.way.max(shared.way_of(&outcome));
-        shared.send(way, outcome)
-    }
-}
-
-impl Drop for OutcomeSlot {
-    fn drop(&mut self) {
-        if let Some(shared) = &self.shared {
-            shared.gate.free_places(1);
-        }
+        let held = shared.gate.enter_at(place, outcome.tenant.as_ref(), outcome.queued_bytes());
+        let way = way.max(shared.way_of(&outcome));
+        shared.send(way, outcome, held)
     }
 }
 

@@ -27,7 +27,9 @@ use inferlayer_filter::passage::Passed;
 use inferlayer_filter::{
     BuildError, Candidate, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site, Trace,
 };
-use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
+use inferlayer_ledger::{
+    Content, Entry, Kind, Ledger, OutcomeSlot, Pending, RequestId, Unavailable,
+};
 use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
@@ -77,17 +79,18 @@ impl Filter for Audit {
 
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         let entry = self.intent(x)?;
-        let (pending, outcome) = self.ledger.begin(entry).map_err(|_| Refusal::AuditUnavailable)?;
+        let (pending, outcome) = self.begin(x, entry)?;
         x.intent.fill(Intent::new(pending, outcome))?;
         Ok(Flow::Continue)
     }
 
     async fn response_end(&self, x: &mut Exchange) -> Result<(), Refusal> {
         let pending = match x.intent.peek_mut().and_then(Intent::outcome) {
-            Some(slot) => slot.commit(self.outcome(x)?),
+            Some(slot) => self.commit(slot, x)?,
             None if x.hit.peek().is_some() && x.refused.is_none() => {
                 let hit = self.hit(x)?;
-                self.ledger.append(hit).map_err(|_| Refusal::AuditUnavailable)?
+                self.counted(x, &hit)?;
+                self.ledger.append(hit).map_err(refused)?
             }
             None => return Ok(()),
         };
@@ -100,11 +103,8 @@ impl Filter for Audit {
             None => self.refusals.count(x),
             Some(intent) => {
                 let Some(slot) = intent.outcome() else { return };
-                match self.outcome(x) {
-                    Ok(entry) => drop(slot.commit(entry)),
-                    // The intent stays without an outcome, which the auditor sees.
-                    Err(_) => drop(slot),
-                }
+                // Without one the intent stays without an outcome, which the auditor sees.
+                drop(self.commit(slot, x));
             }
         }
     }
@@ -115,6 +115,28 @@ impl Filter for Audit {
 }
 
 impl Audit {
+    fn begin(&self, x: &Exchange, intent: Entry) -> Result<(Pending, OutcomeSlot), Refusal> {
+        let bytes = self.counted(x, &intent)?;
+        let begun = self.ledger.begin(intent);
+        if begun.is_err() {
+            x.tenant.need()?.forget_stored(bytes);
+        }
+        begun.map_err(refused)
+    }
+
+    /// Counts what the entry will take on the disk, or says that its tenant has stored too much.
+    fn counted(&self, x: &Exchange, entry: &Entry) -> Result<u64, Refusal> {
+        let bytes = entry.disk_bytes();
+        x.tenant.need()?.store(bytes, self.ledger.spare_bytes())?;
+        Ok(bytes)
+    }
+
+    fn commit(&self, slot: OutcomeSlot, x: &mut Exchange) -> Result<Pending, Refusal> {
+        let outcome = self.outcome(x)?;
+        x.tenant.need()?.store_anyway(outcome.disk_bytes());
+        Ok(slot.commit(outcome))
+    }
+
     fn intent(&self, x: &Exchange) -> Result<Entry, Refusal> {
         let (tenant, subject) = (x.tenant.need()?, Subject::of(x)?);
         let candidates = x.candidates.need()?;
@@ -194,6 +216,14 @@ impl Audit {
             simulated: hit.simulated,
         };
         entry(x, Kind::Hit, &metadata, Content::None)
+    }
+}
+
+/// Why an entry is not taken: the tenant's part of the queue is full, or nobody's is taken.
+fn refused(why: Unavailable) -> Refusal {
+    match why {
+        Unavailable::ShareFull => Refusal::TenantBusy { what: "records that wait for the disk" },
+        _ => Refusal::AuditUnavailable,
     }
 }
 

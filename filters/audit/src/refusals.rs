@@ -13,6 +13,9 @@ use inferlayer_accounts::{KeyId, TenantName, record::Refused};
 use inferlayer_filter::Exchange;
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
 
+/// What a refusal takes on the disk.
+const RECORD_BYTES: u64 = 512;
+
 /// How many refusals of one key are recorded singly in a second.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(transparent)]
@@ -63,11 +66,17 @@ impl Refusals {
         let refused_key = || x.refused_key.as_ref().map(|key| (key.tenant.clone(), key.key));
         let caller = tenant.or_else(refused_key);
         let cause = Cause { caller, status: refused.status, code: refused.code };
-        if self.is_single(&cause) {
+        if self.is_single(&cause) && self.has_room(x) {
             return self.write(&cause, Some(x), 1);
         }
         let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
         *second.counted.entry(cause).or_default() += 1;
+    }
+
+    /// Whether its tenant may store one more record today.
+    fn has_room(&self, x: &Exchange) -> bool {
+        let spare_bytes = self.ledger.spare_bytes();
+        x.tenant.peek().is_none_or(|tenant| tenant.store(RECORD_BYTES, spare_bytes).is_ok())
     }
 
     fn is_single(&self, cause: &Cause) -> bool {

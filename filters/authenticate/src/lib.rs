@@ -40,7 +40,12 @@ impl Filter for Authenticate {
         let key = presented_key(&x.head, x.dialect)?;
         let presented = PresentedKey::parse(key).map_err(|_| Refusal::Unauthenticated)?;
         match self.accounts.authenticate(&presented) {
-            Ok(tenant) => x.tenant.fill(tenant)?,
+            Ok(tenant) => {
+                let admitted = tenant.admit();
+                x.tenant.fill(tenant)?;
+                let full = |full| Refusal::full(full, "parallel requests");
+                x.admitted.fill(admitted.map_err(full)?)?;
+            }
             Err(error) => {
                 let (refusal, holder) = refusal_of(error);
                 x.refused_key = holder;

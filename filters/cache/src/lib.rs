@@ -18,6 +18,7 @@ mod flights;
 pub mod index;
 mod keeping;
 pub mod key;
+mod question;
 mod settings;
 mod source;
 mod status;
@@ -43,7 +44,7 @@ use crate::control::{CACHE, Control};
 use crate::flights::{Lead, Turn};
 use crate::index::Entry;
 use crate::keeping::Keeping;
-use crate::key::Scope;
+use crate::question::{Question, Questions};
 pub use crate::settings::CacheSettings;
 use crate::source::{Form, Source};
 pub use crate::status::CacheStatus;
@@ -52,7 +53,7 @@ use crate::tenants::{TenantCache, Tenants};
 struct Cache {
     settings: CacheSettings,
     ledger: Ledger,
-    config_sha256: String,
+    questions: Arc<Questions>,
     tenants: Tenants,
 }
 
@@ -71,12 +72,11 @@ impl Settings for CacheSettings {
                 tenants.restore(tag, answer, self.ttl_seconds.seconds());
             }
         }
-        Ok(Box::new(Cache {
-            settings: self,
-            ledger: site.ledger.clone(),
+        let questions = Arc::new(Questions {
+            temperature_max: self.temperature_max.max(),
             config_sha256: site.config_sha256.clone(),
-            tenants,
-        }))
+        });
+        Ok(Box::new(Cache { settings: self, ledger: site.ledger.clone(), questions, tenants }))
     }
 }
 
@@ -95,7 +95,7 @@ impl Filter for Cache {
             return Ok(Flow::Continue);
         }
         let control = Control::of(&x.head.headers);
-        let answer = match self.asked(x, &control)? {
+        let answer = match self.asked(x, &control).await? {
             Ok(asked) => self.look_up(x, asked, &control).await?,
             Err(reason) => {
                 x.extensions.insert(CacheStatus::Bypass(reason));
@@ -158,7 +158,7 @@ fn is_abandoned(x: &Exchange) -> bool {
 
 impl Cache {
     /// The question of `x`, or why it is not looked up.
-    fn asked(
+    async fn asked(
         &self,
         x: &Exchange,
         control: &Control,
@@ -171,20 +171,13 @@ impl Cache {
         if tenant.content() != ContentPolicy::Full {
             return Ok(Err("content"));
         }
-        let identity = chat.identity();
-        if let Some(reason) = identity.unrepeatable(self.settings.temperature_max.max()) {
-            return Ok(Err(reason));
-        }
         let cache = self.tenants.of(tenant);
         let model = x.plan.peek().map_or(chat.gist().model(), |plan| &plan.model);
-        let scope = Scope {
-            dialect: "openai",
-            model,
-            local_only: tenant.is_local_only(),
-            config_sha256: &self.config_sha256,
-        };
-        let key = cache.keys(tenant).key(scope, &identity);
-        Ok(Ok(Asked { cache, key, max_age_seconds: control.max_age_seconds }))
+        let (model, chat) = (model.to_owned(), chat.clone());
+        let question = Question { tenant: tenant.clone(), cache: Arc::clone(&cache), chat, model };
+        let key = self.questions.key(question).await?;
+        let max_age_seconds = control.max_age_seconds;
+        Ok(key.map(|key| Asked { cache, key, max_age_seconds }))
     }
 
     /// An answer to the question, if there is one or someone is about to bring one. Otherwise the

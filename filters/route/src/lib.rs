@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use inferlayer_accounts::Tenant;
 use inferlayer_filter::candidate::Exclusion;
 use inferlayer_filter::contract::Warning;
 use inferlayer_filter::exchange::Operation;
 use inferlayer_filter::outline::Offer;
 use inferlayer_filter::{
-    BuildError, Candidate, Candidates, Exchange, Fact, Filter, Flow, Outline, Provider, Refusal,
-    Settings, Site,
+    BuildError, Candidate, Candidates, Exchange, Fact, Filter, Flow, LARGE_BYTES, Outline,
+    Provider, Refusal, Settings, Site, offload,
 };
 use inferlayer_wire::{Api, Call, Invalid};
 
@@ -127,25 +128,51 @@ impl Filter for Route {
         let permitted = Candidates::permitted(x.tenant.need()?, own.chain(others));
         let not_local = || Refusal::NotLocal { model: model.to_owned() };
         let mut candidates = permitted.map_err(|none| none.refusal(model, not_local))?;
-        keep_fitting(call, &mut candidates)?;
+        keep_fitting(x.tenant.need()?, call, &mut candidates).await?;
         x.candidates.fill(candidates)?;
         Ok(Flow::Continue)
     }
 }
 
 /// Strikes those whose dialect cannot say what is asked; when none is left, what cannot be said.
-fn keep_fitting(call: &Call, candidates: &mut Candidates) -> Result<(), Invalid> {
+async fn keep_fitting(
+    tenant: &Tenant,
+    call: &Call,
+    candidates: &mut Candidates,
+) -> Result<(), Refusal> {
+    let mut found = match call.body().len() > LARGE_BYTES {
+        true => Some(misfits(tenant, call, candidates).await?.into_iter()),
+        false => None,
+    };
     let mut misfit = None;
-    let fits = |candidate: &Candidate| call.fits(&candidate.target(call, None)?);
     let fitting = candidates.exclude(|candidate| {
-        let invalid = fits(candidate).err()?;
+        let invalid = match &mut found {
+            Some(found) => found.next().flatten()?,
+            None => misfit_of(call, candidate)?,
+        };
         misfit.get_or_insert(invalid);
         Some(Exclusion::Unsupported)
     });
     match (fitting, misfit) {
-        (Err(_), Some(invalid)) => Err(invalid),
+        (Err(_), Some(invalid)) => Err(invalid.into()),
         _ => Ok(()),
     }
+}
+
+/// What each candidate cannot be told of a large request, which takes a while to find out.
+async fn misfits(
+    tenant: &Tenant,
+    call: &Call,
+    candidates: &Candidates,
+) -> Result<Vec<Option<Invalid>>, Refusal> {
+    let (call, all) = (call.clone(), candidates.iter().cloned().collect::<Vec<_>>());
+    let find = move || all.iter().map(|candidate| misfit_of(&call, candidate)).collect();
+    offload(tenant, find).await
+}
+
+fn misfit_of(call: &Call, candidate: &Candidate) -> Option<Invalid> {
+    let target = candidate.target(call, None);
+    target.and_then(|target| call.fits(&target)).err()
 }
 
 impl Route {

@@ -6,8 +6,10 @@ use bytes::Bytes;
 
 use crate::error::EntryError;
 use crate::format::hash::Hash;
-use crate::format::header::{MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES, MIN_METADATA_BYTES};
-use crate::format::seal::TenantSeal;
+use crate::format::header::{
+    HEADER_BYTES, MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES, MIN_METADATA_BYTES,
+};
+use crate::format::seal::{OVERHEAD_BYTES, TenantSeal};
 
 /// A record to be appended.
 pub struct Entry {
@@ -44,6 +46,12 @@ impl Entry {
     /// Bytes that the entry occupies while it waits.
     pub(crate) fn queued_bytes(&self) -> usize {
         self.metadata.len() + self.content.len()
+    }
+
+    /// Bytes that its record will take on the disk.
+    pub fn disk_bytes(&self) -> u64 {
+        let overhead = if self.content.len() > 0 { OVERHEAD_BYTES } else { 0 };
+        (HEADER_BYTES + self.queued_bytes() + overhead) as u64
     }
 
     /// Checks what the format cannot hold, before the entry takes a place in the queue.

@@ -120,6 +120,11 @@ impl<'a> Record<'a> {
         self.header.lengths.content
     }
 
+    /// Bytes that it takes on the disk, content in a file of its own included.
+    pub fn disk_bytes(&self) -> u64 {
+        self.bytes.len() as u64 + self.external().map_or(0, |external| external.bytes)
+    }
+
     /// Hash of the record before.
     pub fn previous_hash(&self) -> Hash {
         self.header.previous_hash

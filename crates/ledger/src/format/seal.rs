@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use inferlayer_share::Share;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hmac;
 use thiserror::Error;
@@ -22,13 +23,24 @@ const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
 const WRAP_BYTES: usize = NONCE_BYTES + KEY_BYTES + TAG_BYTES;
 
-/// A tenant's tag and key-encryption key. A cheap clone; the key is zeroized with the last one.
+/// A tenant's tag and key-encryption key, and what its entries hold of the queue. A cheap clone;
+/// the key is zeroized with the last one.
 #[derive(Clone)]
 pub struct TenantSeal(Arc<Secret>);
 
 struct Secret {
     tag: TenantTag,
     key: Zeroizing<[u8; KEY_BYTES]>,
+    queued: Queued,
+}
+
+/// What a tenant's entries hold of the queue, places reserved for outcomes included.
+#[derive(Default)]
+pub struct Queued {
+    /// Places.
+    pub records: Arc<Share>,
+    /// Bytes.
+    pub bytes: Arc<Share>,
 }
 
 /// The MAC of content that is never held as a whole.
@@ -52,12 +64,17 @@ impl TenantSeal {
         let mac = hmac::sign(&mac_key, b"inferlayer/tenant-tag/v1");
         let mut tag = [0; 16];
         tag.iter_mut().zip(mac.as_ref()).for_each(|(to, from)| *to = *from);
-        Self(Arc::new(Secret { tag: TenantTag(tag), key }))
+        Self(Arc::new(Secret { tag: TenantTag(tag), key, queued: Queued::default() }))
     }
 
     /// The tenant's pseudonym in record headers.
     pub fn tag(&self) -> TenantTag {
         self.0.tag
+    }
+
+    /// What its entries hold of the queue.
+    pub fn queued(&self) -> &Queued {
+        &self.0.queued
     }
 
     /// A key for another purpose of the tenant: HMAC-SHA256 of `purpose` under the tenant's key, in

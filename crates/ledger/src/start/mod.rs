@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
+use inferlayer_share::Pool;
 use ring::rand::SystemRandom;
 use serde_json::value::RawValue;
 use tracing::{error, info, warn};
@@ -196,7 +197,9 @@ pub(crate) fn appender(
     committed: &Arc<Committed>,
 ) -> Result<Appender, StoreError> {
     let Footing { log, signer, tail, run_id, time, lock } = footing;
-    let gate = Arc::new(Gate::new(options.queue_records, options.queue_bytes));
+    let pool = if options.queue_shared { Pool::shared } else { Pool::undivided };
+    let (records, bytes) = (options.queue_records as u64, options.queue_bytes as u64);
+    let gate = Arc::new(Gate::new(pool(records), pool(bytes)));
     let storage = options.storage;
     storage.prepare().map_err(StoreError::at("prepare the journal's folders"))?;
     let space = Space::new(Arc::clone(&storage), Arc::clone(&gate), options.min_free_bytes);

@@ -49,6 +49,8 @@ pub struct Options {
     pub queue_records: usize,
     /// Bytes of entries that may wait.
     pub queue_bytes: usize,
+    /// Several tenants share the queue: each may take as much of it as it leaves free.
+    pub queue_shared: bool,
     /// A segment of this size is followed by a new one.
     pub segment_bytes: u64,
     /// A commit takes no further entry beyond this; at most 64 MiB.
@@ -86,8 +88,9 @@ impl Options {
             signs: vec![data.join("keys").join("ledger.pub")],
             new_log: false,
             accept_damage: false,
-            queue_records: 8192,
+            queue_records: 16_384,
             queue_bytes: 256 << 20,
+            queue_shared: false,
             segment_bytes: 256 << 20,
             commit_bytes: 4 << 20,
             min_free_bytes: 256 << 20,

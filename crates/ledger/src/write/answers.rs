@@ -18,6 +18,8 @@ pub(crate) struct Answers {
 impl Answers {
     pub(crate) fn push(&mut self, mut reply: Reply, receipt: Receipt) {
         self.runtime = self.runtime.take().or(reply.runtime.take());
+        // Free before the caller hears of it.
+        reply.held = None;
         self.answers.push((reply, receipt));
     }
 

@@ -271,9 +271,8 @@ impl Appender {
     fn answer(&mut self, group: &mut Group, commit: Commit) {
         let commit = Arc::new(commit);
         let mut answers = Answers::default();
-        let entries = group.entries.drain(..).zip(group.replies.drain(..));
-        for ((entry, reply), row) in entries.zip(self.batch.awaited_rows()) {
-            self.gate.leave(entry.queued_bytes());
+        group.entries.clear();
+        for (reply, row) in group.replies.drain(..).zip(self.batch.awaited_rows()) {
             answers.push(reply, Receipt::new(row, Arc::clone(&commit)));
         }
         answers.give();

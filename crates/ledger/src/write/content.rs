@@ -134,17 +134,16 @@ impl ContentWriter {
     }
 
     /// The entry with its content in a file; `None` when it was refused.
-    fn store(&self, entry: Entry, reply: Reply, random: &mut Randomness) -> Option<Job> {
+    fn store(&self, entry: Entry, mut reply: Reply, random: &mut Randomness) -> Option<Job> {
         let waited = entry.queued_bytes();
         match self.externalise(entry, random) {
             Ok(entry) => {
-                self.gate.leave_bytes(waited - entry.queued_bytes());
+                let stored = waited - entry.queued_bytes();
+                reply.held.iter_mut().for_each(|held| held.shrink(stored));
                 Some(Job::Append(entry, reply))
             }
             Err(error) => {
-                self.gate.leave(waited);
-                let why = self.blame(&error);
-                let _ = reply.sender.send(Err(why));
+                reply.refuse(self.blame(&error));
                 None
             }
         }

@@ -2,11 +2,16 @@
 //! whether new work is held back while the rest goes on.
 //!
 //! Counting stands apart from the channel so that an intent can reserve its outcome's place, and an
-//! append can fail at once without taking a lock.
+//! append can fail at once without taking a lock. Each tenant has a fair share of places and bytes,
+//! so that none fills the queue for all.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use inferlayer_share::{Full, Permit, Pool};
 
 use crate::error::{Shortage, Unavailable};
+use crate::format::seal::TenantSeal;
 
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
@@ -26,24 +31,29 @@ pub(crate) struct Gate {
     state: AtomicU8,
     /// What there is too little of for new work; what was begun may still end.
     short_of: AtomicU8,
+    /// Room on the disk for new work, as far as is known.
+    spare_bytes: AtomicU64,
     /// Whether new work is held back; outcomes, refusals and key events are not.
     work: AtomicU8,
-    records: AtomicUsize,
-    bytes: AtomicUsize,
-    max_records: usize,
-    max_bytes: usize,
+    records: Arc<Pool>,
+    bytes: Arc<Pool>,
+}
+
+/// What an entry holds of the queue while it waits. Dropped with it.
+pub(crate) struct Held {
+    _place: Permit,
+    bytes: Permit,
 }
 
 impl Gate {
-    pub(crate) fn new(max_records: usize, max_bytes: usize) -> Self {
+    pub(crate) fn new(records: Arc<Pool>, bytes: Arc<Pool>) -> Self {
         Self {
             state: AtomicU8::new(OPEN),
             short_of: AtomicU8::new(ENOUGH),
+            spare_bytes: AtomicU64::new(u64::MAX),
             work: AtomicU8::new(ADMITTED),
-            records: AtomicUsize::new(0),
-            bytes: AtomicUsize::new(0),
-            max_records,
-            max_bytes,
+            records,
+            bytes,
         }
     }
 
@@ -82,6 +92,14 @@ impl Gate {
         self.short_of.swap(short_of, Ordering::AcqRel) != short_of
     }
 
+    pub(crate) fn spare_bytes(&self) -> u64 {
+        self.spare_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_spare_bytes(&self, bytes: u64) {
+        self.spare_bytes.store(bytes, Ordering::Relaxed);
+    }
+
     /// Whether an inference may begin.
     pub(crate) fn check_work(&self) -> Result<(), Unavailable> {
         self.check_new()?;
@@ -102,31 +120,32 @@ impl Gate {
         self.work.store(ANCHOR_CONFLICTS, Ordering::Release);
     }
 
-    /// Takes `places` in the queue and room for `bytes`, or nothing.
-    pub(crate) fn enter(&self, places: usize, bytes: usize) -> Result<(), Unavailable> {
+    /// Takes a place in the queue and room for `bytes`, or nothing.
+    pub(crate) fn enter(
+        &self,
+        tenant: Option<&TenantSeal>,
+        bytes: usize,
+    ) -> Result<Held, Unavailable> {
+        let place = self.place(tenant)?;
+        let bytes = self.bytes.take(tenant.map(|seal| &seal.queued().bytes), bytes as u64);
+        Ok(Held { _place: place, bytes: bytes.map_err(blame)? })
+    }
+
+    /// Takes a place in the queue for an entry to come.
+    pub(crate) fn place(&self, tenant: Option<&TenantSeal>) -> Result<Permit, Unavailable> {
         self.check_new()?;
-        take(&self.records, places, self.max_records)?;
-        take(&self.bytes, bytes, self.max_bytes).inspect_err(|_| self.free_places(places))
+        self.records.take(tenant.map(|seal| &seal.queued().records), 1).map_err(blame)
     }
 
-    /// Counts bytes of an entry whose place was reserved; those are never refused.
-    pub(crate) fn add_bytes(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// An entry has left the queue.
-    pub(crate) fn leave(&self, bytes: usize) {
-        self.leave_bytes(bytes);
-        self.free_places(1);
-    }
-
-    /// Bytes of an entry have left, the entry has not.
-    pub(crate) fn leave_bytes(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    pub(crate) fn free_places(&self, places: usize) {
-        self.records.fetch_sub(places, Ordering::Relaxed);
+    /// Holds the bytes of an entry whose place was reserved; those are never refused.
+    pub(crate) fn enter_at(
+        &self,
+        place: Permit,
+        tenant: Option<&TenantSeal>,
+        bytes: usize,
+    ) -> Held {
+        let share = tenant.map(|seal| &seal.queued().bytes);
+        Held { _place: place, bytes: self.bytes.take_anyway(share, bytes as u64) }
     }
 
     pub(crate) fn close(&self) {
@@ -148,36 +167,66 @@ impl Gate {
     }
 }
 
-fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> Result<(), Unavailable> {
-    counter
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-            taken.checked_add(amount).filter(|sum| *sum <= limit)
-        })
-        .map(drop)
-        .map_err(|_| Unavailable::QueueFull)
+impl Held {
+    /// Bytes of the entry have left, the entry has not.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        self.bytes.shrink(bytes as u64);
+    }
+}
+
+fn blame(full: Full) -> Unavailable {
+    match full {
+        Full::Share => Unavailable::ShareFull,
+        Full::Pool => Unavailable::QueueFull,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn gate(records: u64, bytes: u64) -> Gate {
+        Gate::new(Pool::shared(records), Pool::shared(bytes))
+    }
+
+    fn why(refused: Result<Held, Unavailable>) -> Unavailable {
+        refused.map(drop).unwrap_err()
+    }
+
     #[test]
     fn a_refused_entry_leaves_no_trace() {
-        let gate = Gate::new(2, 10);
-        assert_eq!(gate.enter(1, 11), Err(Unavailable::QueueFull));
-        assert_eq!(gate.enter(3, 0), Err(Unavailable::QueueFull));
-        assert_eq!(gate.enter(2, 10), Ok(()));
-        assert_eq!(gate.enter(1, 0), Err(Unavailable::QueueFull));
-        gate.leave(10);
-        assert_eq!(gate.enter(1, 10), Ok(()));
+        let gate = gate(1, 10);
+        assert_eq!(why(gate.enter(None, 11)), Unavailable::QueueFull);
+        let held = gate.enter(None, 10).unwrap();
+        assert_eq!(why(gate.enter(None, 0)), Unavailable::QueueFull);
+        drop(held);
+        assert!(gate.enter(None, 10).is_ok());
+    }
+
+    #[test]
+    fn a_tenant_leaves_places_and_bytes_for_others() {
+        let [greedy, other] = [1, 2].map(|byte| TenantSeal::new([byte; 32].into()));
+        let gate = gate(8, 80);
+        let places: Vec<_> = (0..4).map(|_| gate.place(Some(&greedy)).unwrap()).collect();
+        assert_eq!(why(gate.enter(Some(&greedy), 0)), Unavailable::ShareFull);
+        let mut held = gate.enter(Some(&other), 40).unwrap();
+        assert_eq!(why(gate.enter(Some(&other), 1)), Unavailable::ShareFull);
+        drop(places);
+        assert!(gate.enter(Some(&greedy), 20).is_ok());
+        held.shrink(20);
+        assert!(gate.enter(Some(&other), 10).is_ok());
+        // An outcome whose place was reserved is never refused.
+        let place = gate.place(Some(&greedy)).unwrap();
+        drop(gate.enter_at(place, Some(&greedy), 1000));
+        assert!(gate.enter(Some(&greedy), 20).is_ok());
     }
 
     #[test]
     fn work_is_held_back_and_nothing_else_and_a_conflict_is_for_good() {
-        let gate = Gate::new(4, 10);
+        let gate = gate(4, 10);
         gate.hold_back(true);
         assert_eq!(gate.check_work(), Err(Unavailable::AnchorLag));
-        assert_eq!(gate.enter(1, 1), Ok(()));
+        assert!(gate.enter(None, 1).is_ok());
         gate.hold_back(false);
         assert_eq!(gate.check_work(), Ok(()));
         gate.hold_back(true);
@@ -190,9 +239,9 @@ mod tests {
 
     #[test]
     fn failed_outlives_closed() {
-        let gate = Gate::new(1, 1);
+        let gate = gate(1, 1);
         gate.fail();
         gate.close();
-        assert_eq!(gate.enter(1, 1), Err(Unavailable::Failed));
+        assert_eq!(why(gate.enter(None, 1)), Unavailable::Failed);
     }
 }

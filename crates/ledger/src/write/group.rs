@@ -65,12 +65,10 @@ impl Group {
     /// Answers whatever was not committed.
     pub(super) fn refuse_all(&mut self, gate: &Gate) {
         let why = gate.check_new().err().unwrap_or(Unavailable::Failed);
-        for (entry, reply) in self.entries.drain(..).zip(self.replies.drain(..)) {
-            gate.leave(entry.queued_bytes());
-            let _ = reply.sender.send(Err(why));
-        }
+        self.entries.clear();
+        self.replies.drain(..).for_each(|reply| reply.refuse(why));
         if let Some((_, reply)) = self.own.take() {
-            let _ = reply.sender.send(Err(why));
+            reply.refuse(why);
         }
         self.bytes = 0;
     }

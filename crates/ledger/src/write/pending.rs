@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::error::Unavailable;
 use crate::receipt::Receipt;
+use crate::write::gate::Held;
 
 /// A record on its way to the disk. Resolves after the sync that covers it; dropping it does not
 /// take the record back.
@@ -24,13 +25,23 @@ pub(crate) struct Reply {
     pub(crate) sender: oneshot::Sender<Result<Receipt, Unavailable>>,
     /// Where the caller runs; none for a thread that waits by blocking.
     pub(crate) runtime: Option<Handle>,
+    /// What the entry holds of the queue, until it leaves; nothing for the ledger's own.
+    pub(crate) held: Option<Held>,
+}
+
+impl Reply {
+    /// Answers that the entry is not recorded; what it held of the queue is free before.
+    pub(crate) fn refuse(self, why: Unavailable) {
+        drop(self.held);
+        let _ = self.sender.send(Err(why));
+    }
 }
 
 impl Pending {
-    pub(crate) fn new() -> (Reply, Self) {
+    pub(crate) fn new(held: Option<Held>) -> (Reply, Self) {
         let (sender, waiting) = oneshot::channel();
         let runtime = Handle::try_current().ok();
-        (Reply { sender, runtime }, Self(State::Waiting(waiting)))
+        (Reply { sender, runtime, held }, Self(State::Waiting(waiting)))
     }
 
     pub(crate) fn refused(why: Unavailable) -> Self {

@@ -40,17 +40,22 @@ impl Space {
     /// So many bytes more were written. A fast writer fills a disk between two looks, so what it
     /// writes counts.
     pub(crate) fn wrote(&mut self, bytes: u64) {
-        self.left_bytes = self.left_bytes.saturating_sub(bytes);
+        self.set_left(self.left_bytes.saturating_sub(bytes));
         if self.left_bytes < self.min_free_bytes && self.gate.shortage().is_none() {
             self.ask();
         }
+    }
+
+    fn set_left(&mut self, bytes: u64) {
+        self.left_bytes = bytes;
+        self.gate.set_spare_bytes(bytes.saturating_sub(self.min_free_bytes));
     }
 
     fn ask(&mut self) {
         self.asked = Some(Instant::now());
         // A file system that cannot tell is believed to have room until a write fails.
         let free = self.storage.free_bytes().ok().flatten().unwrap_or(u64::MAX);
-        self.left_bytes = free;
+        self.set_left(free);
         // Even without a guard a single byte must be left to try again.
         let full = free < self.min_free_bytes.max(1);
         let room = full.then_some(Shortage::Room);
@@ -62,7 +67,7 @@ impl Space {
     pub(crate) fn ran_out(&mut self, shortage: Shortage) {
         self.asked = Some(Instant::now());
         if shortage == Shortage::Room {
-            self.left_bytes = 0;
+            self.set_left(0);
         }
         self.tell(Some(shortage));
     }

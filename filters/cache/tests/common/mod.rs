@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use inferlayer_accounts::record::{self, Ending, KeyEvent};
 use inferlayer_accounts::{
     Accounts, Fold, KeyId, Memory, MintedKey, NanoUsd, PresentedKey, PriceBook, SharedFold,
-    TenantSettings, settings,
+    TenantSettings, Totals, settings,
 };
 use inferlayer_cache::{CacheSettings, CacheStatus};
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
@@ -260,7 +260,7 @@ fn settings_of(tenant: usize) -> TenantSettings {
 fn accounts(fold: Fold) -> (Arc<Accounts>, Vec<String>) {
     let seal = |index: usize| TenantSeal::new([SEALS[index]; 32].into());
     let tenants = (0..=WITHHELD).map(|index| (settings_of(index), seal(index))).collect();
-    let accounts = Accounts::new(tenants, fold);
+    let accounts = Accounts::new(tenants, Totals::default(), fold);
     let keys = (0..=WITHHELD).map(|index| {
         let minted = MintedKey::mint().unwrap();
         let id: KeyId = minted.id;
