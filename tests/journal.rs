@@ -69,7 +69,7 @@ async fn no_answer_is_given_in_full_whose_record_is_in_no_file() {
     assert!(!segment.exists());
     // The file with its records comes back: a restart goes on where it ended.
     let folder = gateway.kill();
-    fs::write(&segment_in(folder.path()), kept).unwrap();
+    fs::write(segment_in(folder.path()), kept).unwrap();
     let gateway = Gateway::start_in(folder);
     assert_eq!(call(&gateway, &key).await.0, 200);
     records::assert_verifies(gateway.stop().0.path());

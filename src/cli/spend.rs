@@ -92,8 +92,8 @@ fn print(list: &[Spend]) -> Result<(), Failure> {
         if let Some(Claimed { before, nano_usd }) = claimed {
             writeln!(
                 out,
-                "of what {tenant} has settled, {nano_usd} USD stood in the records before {before}, \
-                 which were dropped: a snapshot claims it"
+                "of what {tenant} has settled, {nano_usd} USD stood in the records before \
+                 {before}, which were dropped: a snapshot claims it"
             )?;
         }
     }

@@ -54,7 +54,7 @@ impl Verification {
             Err(ReadError::Io(error)) => tracing::warn!(%error, "the journal is not verified"),
             Err(fault) => {
                 self.verdict.set(-1.0);
-                tracing::error!(%fault, "THE JOURNAL DOES NOT HOLD: run `inferlayer ledger verify`");
+                tracing::error!(%fault, "the journal does not hold: run `inferlayer ledger verify`");
             }
         }
     }

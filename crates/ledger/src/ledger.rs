@@ -1,5 +1,7 @@
 //! The handle that the gateway holds: opens the ledger, takes entries, closes it.
 
+mod enqueue;
+
 use std::mem;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -10,7 +12,7 @@ use tracing::warn;
 
 use crate::error::{EntryError, OpenError, ReadError, RetainError, StoreError, Unavailable};
 use crate::format::checkpoint::{Checkpoint, Head};
-use crate::format::entry::{Content, Entry, Kind};
+use crate::format::entry::{Entry, Kind};
 use crate::format::hash::{Hash, LogId, RunId};
 use crate::format::note_key::{Origin, SigningKey, VerifyingKey};
 use crate::format::place::Place;
@@ -18,7 +20,7 @@ use crate::format::record::StoredRecord;
 use crate::log::Log;
 use crate::lookup::Lookup;
 use crate::receipt::Receipt;
-use crate::slot::{OutcomeSlot, Way};
+use crate::slot::OutcomeSlot;
 use crate::start::anchored::Anchors;
 use crate::start::earlier::{has_segments, refuse_second_log};
 use crate::start::options::{Opened, Options};
@@ -30,12 +32,11 @@ use crate::start::{
 use crate::storage::Storage;
 use crate::view::{self, View};
 use crate::write::committed::Committed;
-use crate::write::content::{ContentWriter, is_large};
-use crate::write::gate::{Gate, Held};
+use crate::write::content::ContentWriter;
+use crate::write::gate::Gate;
 use crate::write::group::Job;
 use crate::write::own::Own;
 use crate::write::pending::Pending;
-use crate::write::step::put_wall_time;
 use crate::write::time::{Time, Times};
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
@@ -322,36 +323,6 @@ impl Ledger {
 }
 
 impl Shared {
-    pub(crate) fn way_of(&self, entry: &Entry) -> Way {
-        match &entry.content {
-            Content::Sealed(parts) if is_large(parts) => Way::OverContent,
-            _ => Way::Direct,
-        }
-    }
-
-    /// Says what the wall clock shows, where that is not the time of the record. Before anything is
-    /// sealed: content files are bound to their record's metadata.
-    pub(crate) fn stamp(&self, entry: &mut Entry) {
-        if let Some(wall_us) = self.time.now().differing_wall_us() {
-            put_wall_time(&mut entry.metadata, wall_us);
-        }
-    }
-
-    /// The gate has let the entry in.
-    pub(crate) fn send(&self, way: Way, entry: Entry, held: Held) -> Pending {
-        let (reply, pending) = Pending::new(Some(held));
-        let queue = match way {
-            Way::Direct => &self.jobs,
-            Way::OverContent => &self.large,
-        };
-        // Without an appender the reply is dropped, and the caller learns of it there. An appender
-        // that is gone before the ledger was closed has panicked.
-        if queue.send(Job::Append(entry, reply)).is_err() {
-            self.gate.fail();
-        }
-        pending
-    }
-
     fn send_own(&self, own: Own) -> Result<Pending, Unavailable> {
         self.gate.check_new()?;
         let (reply, pending) = Pending::new(None);

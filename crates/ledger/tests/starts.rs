@@ -26,7 +26,7 @@ fn lives(data: &Path, records: u64) -> LogId {
 }
 
 fn refusal(options: Options) -> OpenError {
-    open(options).err().expect("it started")
+    open(options).err().unwrap()
 }
 
 fn segments(data: &Path) -> Vec<PathBuf> {

@@ -1,4 +1,5 @@
-//! An outcome held against its intent: whose it is, and whether its cost is what its records come to.
+//! An outcome held against its intent: whose it is, and whether its cost is what its records come
+//! to.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -3,7 +3,7 @@
 //! verify` are two faces of this, so both say the same.
 //!
 //! ```text
-//! Examination ─ each segment, side by side ─► Part ─ joined in order ─► Money: sums, contradictions
+//! Examination ─ segments, side by side ─► Part ─ joined in order ─► Money: sums, contradictions
 //! ```
 //!
 //! Reading order: `part`, `owners`, [`judge`], `costs`, `joining`, [`contradiction`], [`money`].

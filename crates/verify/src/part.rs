@@ -116,8 +116,8 @@ impl Part {
         Ok(())
     }
 
-    /// An intent or outcome; `None` when it names no tenant: of a ledger that no gateway wrote there
-    /// is nothing that could be summed.
+    /// An intent or outcome; `None` when it names no tenant: a ledger that no gateway wrote has
+    /// nothing that could be summed.
     fn read_named<'a, T: Deserialize<'a>>(
         &mut self,
         record: &Record<'a>,

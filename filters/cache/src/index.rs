@@ -28,7 +28,7 @@ pub struct Entry {
     pub place: Place,
     /// The hash of that record.
     pub record_hash: Hash,
-    /// When it was recorded, by a clock that goes evenly whatever the wall clock does: microseconds.
+    /// When it was recorded, in microseconds of a clock that no change of the wall clock moves.
     pub time_us: u64,
     /// How long it may be given from then on.
     pub ttl_seconds: u64,

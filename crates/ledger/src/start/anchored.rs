@@ -122,8 +122,8 @@ impl Anchor {
             Some(Loss::Admitted) => {
                 warn!(
                     %anchor, anchored, records,
-                    "the journal is not the one that was anchored, and only a restore record explains \
-                     it: whoever has not restored a backup has been robbed of records; \
+                    "the journal is not the one that was anchored, and only a restore record \
+                     explains it: if no backup was restored here, records were removed; \
                      `inferlayer ledger verify` tells which"
                 );
                 Ok(())

@@ -1,5 +1,5 @@
-//! A report in words: one line for each thing that an auditor asks, also for what a log alone cannot
-//! show.
+//! A report in words: one line for each thing that an auditor asks, also for what a log alone
+//! cannot show.
 
 use std::fmt;
 
