@@ -54,7 +54,8 @@ impl Verification {
             Err(ReadError::Io(error)) => tracing::warn!(%error, "the journal is not verified"),
             Err(fault) => {
                 self.verdict.set(-1.0);
-                tracing::error!(%fault, "the journal does not hold: run `inferlayer ledger verify`");
+                let cure = "run `inferlayer ledger verify`";
+                tracing::error!(%fault, cure, "the journal does not hold");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! An entry's way into the queue: what the gate has let in is stamped, and waits behind large content
-//! where it has some, so that nothing of one request overtakes the rest.
+//! An entry's way into the queue: what the gate has let in is stamped, and waits behind large
+//! content where it has some, so that nothing of one request overtakes the rest.
 
 use super::Shared;
 use crate::format::entry::{Content, Entry};
