@@ -111,7 +111,8 @@ class Rig:
         return config
 
     def _key(self, target, tenant):
-        return self._command(target, "keys", "create", "--tenant", tenant).stdout.strip()
+        command = ["keys", "create", "--tenant", tenant, "--new-log"]
+        return self._command(target, *command).stdout.strip()
 
     def _gateway(self, target, *words):
         return [self.tools.gateway, "--config", target.config, *words]
