@@ -4,19 +4,13 @@ use std::time::Duration;
 
 use inferlayer_ledger::Kind;
 
+use crate::gateway;
 use crate::support::raw::{H2, fields, frame, rest};
-use crate::support::{Gateway, Provider, Script, call, records};
+use crate::support::{Gateway, call, records};
 
 /// RFC 9113 §7.
 const PROTOCOL_ERROR: u32 = 1;
 const ENHANCE_YOUR_CALM: u32 = 11;
-
-async fn gateway() -> (Provider, Gateway, String) {
-    let provider = Provider::start(Script::Chat).await;
-    let gateway = Gateway::start(&[provider.base_url()]);
-    let key = gateway.key();
-    (provider, gateway, key)
-}
 
 /// Sends this until the gateway says goodbye; its reason.
 fn flood(gateway: &Gateway, what: &str, mut frames: impl FnMut(u32) -> Vec<u8>) -> Option<u32> {

@@ -4,15 +4,9 @@ use std::io::Write;
 
 use inferlayer_ledger::Kind;
 
+use crate::gateway;
 use crate::support::raw::{ask, assert_refused, connect, rest, status};
-use crate::support::{Gateway, Provider, Script, call, chat, records};
-
-async fn gateway() -> (Provider, Gateway, String) {
-    let provider = Provider::start(Script::Chat).await;
-    let gateway = Gateway::start(&[provider.base_url()]);
-    let key = gateway.key();
-    (provider, gateway, key)
-}
+use crate::support::{call, chat, records};
 
 /// Each is refused with this status, closed, and what stands behind it is never parsed.
 async fn refused(status: u16, version: &str, cases: &[&str]) {

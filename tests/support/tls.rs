@@ -18,6 +18,11 @@ pub struct Tls {
 
 impl Tls {
     pub async fn before(plain: SocketAddr) -> Tls {
+        Tls::valid(plain, 2020, 2999).await
+    }
+
+    /// With a certificate for these years.
+    pub async fn valid(plain: SocketAddr, from: i32, until: i32) -> Tls {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca_key = KeyPair::generate().unwrap();
@@ -25,7 +30,9 @@ impl Tls {
         let issuer = Issuer::new(params, ca_key);
 
         let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        leaf.not_before = rcgen::date_time_ymd(from, 1, 1);
+        leaf.not_after = rcgen::date_time_ymd(until, 1, 1);
         let leaf = leaf.signed_by(&key, &issuer).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let ring = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
