@@ -27,7 +27,7 @@
 //! | 40 | our key in an answer | `provider_key.rs` |
 //! | 41–43 | all down, half open, a client that leaves | `providers_that_attack.rs` |
 //! | 44 | a key revoked in a stream | here, `keys.rs` |
-//! | 45, 46 | a budget spent in a stream, and by a thousand | `money_past_the_hold.rs`, `budget.rs` |
+//! | 45, 46 | a budget spent in a stream, by a thousand | `money_past_the_hold.rs`, `budget.rs` |
 //! | 47 | no store for a reservation or a settlement | here, `ledger.rs`; `journal.rs` |
 //! | 48 | clocks that jump | `crates/ledger/tests/clock.rs`, and `restart.rs` there: |
 //! | | | `time_never_goes_back_even_when_the_clock_does`; budgets have no months yet |
@@ -38,14 +38,14 @@
 //! | | | `crates/ledger/tests/tails.rs` |
 //! | 54 | a full disk | `crates/ledger/tests/failure.rs`, each error in turn: `faults/` there; |
 //! | | | a gateway on a real disk: `full-disk/` |
-//! | 55 | a log that was edited | here, `ledger.rs`; every bit: `crates/ledger/tests/tampering.rs`, |
+//! | 55 | a log that was edited | here, `ledger.rs`; bits: `crates/ledger/tests/tampering.rs`, |
 //! | | | `attacks/`; a rollback: `witness.rs`, `starts.rs` |
 //! | 56 | signing keys | here, `ledger.rs`; `operator.rs`, `crates/ledger/tests/keys.rs` |
 //! | 57 | a bad configuration | at a start: here, `starts.rs`; each mistake: `conf.rs`; |
 //! | | | not yet: nothing is loaded anew while it runs |
 //! | 58 | certificates and binaries exchanged under load | not yet: neither can be |
 //! | 59 | no descriptors left | `blame.rs`, `journal.rs`, `admission.rs` |
-//! | 60 | names that fill the metrics, many tenants | here, `paths.rs`; idle streams: no quick test |
+//! | 60 | names that fill the metrics, many tenants | here, `paths.rs`; idle streams: none yet |
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "hostile/bodies.rs"]
