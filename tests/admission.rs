@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,25 @@ async fn four_thousand_silent_connections_take_nothing_from_a_client_that_asks()
     let made_room = metric(metrics, "inferlayer_connections_closed_total{cause=\"made_room\"} ");
     assert!(made_room >= (silent - 1024) as f64, "{made_room}");
     drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_no_answer_is_not_kept_whatever_it_asks() {
+    let provider = Provider::start(Script::Chat).await;
+    let gateway = setup(&provider, "limits: { write_idle_seconds: 1 }").start();
+    let (mut stream, since) = (connect(gateway.address), Instant::now());
+    // No answer has a body, so that nothing but heads is written.
+    let asked = "HEAD /livez HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1000);
+    stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+    let end = loop {
+        match stream.write_all(asked.as_bytes()) {
+            Ok(()) if since.elapsed() < Duration::from_secs(60) => {}
+            end => break end,
+        }
+    };
+    let reset = end.unwrap_err();
+    let is_timeout = matches!(reset.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+    assert!(!is_timeout, "the connection is still there: {reset}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

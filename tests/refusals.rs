@@ -75,6 +75,28 @@ async fn expect_continue_is_answered() {
     assert_eq!(provider.seen().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_waited_for_a_continue_is_kept() {
+    let (_provider, gateway, key) = gateway().await;
+    let body = chat("m", false, 2000);
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    for _ in 0..2 {
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\n\
+             content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut first = [0; 25];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream.write_all(body.as_bytes()).unwrap();
+        let told = support::raw::answer(&mut stream);
+        assert!(told.starts_with("HTTP/1.1 200") && !told.contains("connection: close"), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn an_early_answer_never_reads_a_body_as_the_next_request() {
     let (_, gateway, key) = gateway().await;

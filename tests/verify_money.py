@@ -137,7 +137,8 @@ class Money:
         self.due(label, amount, (bound if basis == "worst_case" else cost_of)(used, price))
         row = self.price(digest, attempt[0], model or attempt[1], tier, price)
         most = quote and quote[0]
-        fits = {"usage": lambda: fits_usage(used, told, most, model),
+        other = model or quote and quote[3] != tier
+        fits = {"usage": lambda: fits_usage(used, told, most, other),
                 "claimed": lambda: fits_claim(used, told, most, row),
                 "own_count": lambda: not exceeds(used, told),
                 "worst_case": lambda: not quote or (used, price) == quote[:2]}
@@ -263,8 +264,8 @@ class Money:
 
 def exceeds(a, b): return a[0] > b[0] or a[3] > b[3]
 
-def fits_usage(used, told, most, model):
-    output = used[3] == told[3] or model and used[3] < told[3]
+def fits_usage(used, told, most, other):
+    output = used[3] == told[3] or other and used[3] < told[3]
     return used[0] == told[0] and output and not (most and exceeds(told, most))
 
 def fits_claim(used, told, most, row):

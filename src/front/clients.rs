@@ -67,8 +67,9 @@ struct Slot {
 const WAITING: u8 = 0;
 const BUSY: u8 = 1;
 const GONE: u8 = 2;
-/// How many busy ones are looked at before a newcomer is told that there is no room.
-const LOOKS: usize = 64;
+/// How many busy ones are looked at, at most, before a newcomer is told that there is no room. A
+/// client with many streams has its idle connections behind them.
+const LOOKS_MAX: usize = 4096;
 
 impl Clients {
     pub(super) fn new(limit: usize, per_client: usize, balancers: Vec<IpNet>) -> Arc<Clients> {
@@ -196,8 +197,8 @@ impl Queue {
     }
 
     fn close_one(&mut self) -> Option<Arc<Slot>> {
-        let mut looks = 0;
-        while looks < LOOKS {
+        let (mut looks, most) = (0, self.live.min(LOOKS_MAX));
+        while looks < most {
             let slot = self.slots.pop_front()?;
             if slot.change(WAITING, GONE) {
                 slot.task.get().inspect(|task| task.abort());

@@ -9,10 +9,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use pingora_core::protocols::SocketDigest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 use crate::front::frames::Frames;
 use crate::front::framing::{BadChunk, Framing};
@@ -32,6 +34,10 @@ pub(crate) struct Conn {
     ended: bool,
     /// Of HTTP/2: how many frames that cost us and not the client.
     frames: Option<Frames>,
+    /// How long the client may take nothing of what is written.
+    write_idle: Duration,
+    /// Since when it takes nothing. Pingora's own limit leaves heads and last chunks out.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 /// Small writes are gathered up to here: a head and a short answer are one packet.
@@ -42,7 +48,7 @@ const AHEAD_MAX_BYTES: usize = 16 * 1024;
 const READ_BYTES: usize = 4096;
 
 impl Conn {
-    pub(super) fn new(accepted: Accepted) -> Conn {
+    pub(super) fn new(accepted: Accepted, write_idle: Duration) -> Conn {
         Conn {
             socket: accepted.socket,
             digest: accepted.digest,
@@ -52,6 +58,8 @@ impl Conn {
             bad_chunk: None,
             ended: false,
             frames: None,
+            write_idle,
+            stalled: None,
         }
     }
 
@@ -104,6 +112,11 @@ impl Conn {
     pub(super) fn begin_h2(&mut self, frames: Frames) {
         self.framing = Framing::Raw;
         self.frames = Some(frames);
+    }
+
+    /// Whether the request is complete, so that what comes next is another one.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.framing == Framing::Ended && self.bad_chunk.is_none()
     }
 
     /// What was wrong with the body, if its chunks were.
@@ -192,9 +205,26 @@ impl Conn {
         Poll::Ready(Ok(()))
     }
 
+    /// What became of a write, or an error once nothing was taken for too long.
+    fn in_time<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let limit = self.write_idle;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.out.is_empty() {
-            let count = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.out))?;
+            let written = Pin::new(&mut self.socket).poll_write(cx, &self.out);
+            let count = ready!(self.in_time(cx, written))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -233,7 +263,8 @@ impl AsyncWrite for Conn {
             ready!(conn.poll_out(cx))?;
         }
         if bytes.len() >= WRITE_BYTES {
-            return Pin::new(&mut conn.socket).poll_write(cx, bytes);
+            let written = Pin::new(&mut conn.socket).poll_write(cx, bytes);
+            return conn.in_time(cx, written);
         }
         conn.out.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))

@@ -148,7 +148,8 @@ impl Chunks {
     fn size(&mut self, byte: u8) -> Result<At, BadChunk> {
         if let Some(digit) = char::from(byte).to_digit(16) {
             self.count += 1;
-            if self.count > 16 {
+            // Sixteen digits overflow the sums of the reader behind.
+            if self.count > 15 {
                 return Err(BadChunk::Size);
             }
             self.left = (self.left << 4) | u64::from(digit);
@@ -234,6 +235,7 @@ mod tests {
             (" 3\r\nabc\r\n", BadChunk::Size),
             ("3_\r\nabc\r\n", BadChunk::Size),
             ("10000000000000003\r\nabc\r\n", BadChunk::Size),
+            ("FFFFFFFFFFFFFFFF\r\nabc\r\n", BadChunk::Size),
             (";x\r\n", BadChunk::Size),
             ("3\nabc\r\n0\r\n\r\n", BadChunk::LineEnd),
             ("3\rXabc\r\n", BadChunk::LineEnd),

@@ -49,6 +49,10 @@ where
         let reused = cx.app.process_new_http(session, &cx.stopping).await;
         let Some(reused) = reused.and_then(|reused| own(reused.consume().0)) else { return };
         conn = reused;
+        // What is left of a body must never be read as a request.
+        if !conn.is_between_requests() {
+            return;
+        }
         // What follows a request to change the protocol belongs to no protocol for sure.
         if cx.is_stopping() || (request.upgrade && !conn.ahead().is_empty()) {
             return;

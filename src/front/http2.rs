@@ -87,7 +87,13 @@ where
                 stopping = true;
                 h2.graceful_shutdown();
             }
-            Event::Idle => return cx.counts.closed(Closed::Idle),
+            Event::Idle if stopping => return,
+            // GOAWAY first: what crosses it may be asked again.
+            Event::Idle => {
+                cx.counts.closed(Closed::Idle);
+                (stopping, patience) = (true, GOODBYE);
+                h2.graceful_shutdown();
+            }
             Event::Ended => return,
         }
     }

@@ -73,6 +73,8 @@ struct Connection<A> {
 
 /// After a failed accept (out of descriptors, mostly): spinning would make it worse.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long to wait for a connection to end before looking for one that has become idle.
+const ROOM_LOOK: Duration = Duration::from_millis(20);
 /// A condition that lasts is one line in so long.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
@@ -157,7 +159,8 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
                         let connections = self.rules.connections;
                         tracing::warn!(connections, "every connection is busy: others wait");
                     });
-                    clients.room().await;
+                    // One that turns idle tells nobody, so it is looked for.
+                    let _ = fast_timeout(ROOM_LOOK, clients.room()).await;
                 }
             }
         };
@@ -190,7 +193,7 @@ async fn serve<A>(accepted: Accepted, cx: Arc<Connection<A>>)
 where
     A: HttpServerApp + Send + Sync + 'static,
 {
-    let (began, mut conn) = (Instant::now(), Box::new(Conn::new(accepted)));
+    let (began, mut conn) = (Instant::now(), Box::new(Conn::new(accepted, cx.rules.write_idle)));
     if !cx.rules.h2 {
         return http1::serve(conn, &cx, began).await;
     }

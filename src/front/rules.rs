@@ -13,6 +13,8 @@ pub(crate) struct Rules {
     pub(super) head: Duration,
     /// Between two requests.
     pub(super) idle: Duration,
+    /// How long a client may take nothing of its answer.
+    pub(super) write_idle: Duration,
     pub(super) head_bytes: usize,
     pub(super) head_fields: usize,
     pub(super) connections: usize,
@@ -36,6 +38,7 @@ impl Rules {
         Rules {
             head: limits.head,
             idle: limits.keep_alive,
+            write_idle: limits.write_idle,
             head_bytes: limits.head_bytes,
             head_fields: limits.head_fields,
             connections,

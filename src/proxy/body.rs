@@ -76,7 +76,10 @@ async fn collect(
 /// Tells a client that waits for a word before it sends its body to go on.
 pub(crate) async fn invite(session: &mut Session) -> Result<(), Refusal> {
     if expects_continue(session) {
+        // Pingora takes any head before the end of the body for the last of the connection.
+        let keepalive = session.as_downstream().get_keepalive();
         session.write_continue_response().await.map_err(|_| Refusal::ClientGone)?;
+        session.as_downstream_mut().set_keepalive(keepalive);
     }
     Ok(())
 }

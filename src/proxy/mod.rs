@@ -97,7 +97,15 @@ impl Gateway {
         let (bounds, asked) = (self.limits.json(), asked.clone());
         let large = body.len() > LARGE_BYTES;
         let parse = move || Call::parse_within(&bounds, asked, body);
-        let call = if large { offload(run.x.tenant.need()?, parse).await? } else { parse() };
+        let call = if large {
+            tokio::select! {
+                biased;
+                call = offload(run.x.tenant.need()?, parse) => call?,
+                ended = client::interrupted(session, &self.in_flight) => return Err(ended),
+            }
+        } else {
+            parse()
+        };
         run.x.call.fill(call?)?;
         // A filter may wait, and nobody waits for a client that has gone.
         tokio::select! {

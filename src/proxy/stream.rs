@@ -35,7 +35,11 @@ pub(crate) async fn relay(
             break state;
         }
         if stream.has_ended() {
-            break if stream.is_finished() { State::Done } else { State::Broken };
+            if stream.is_finished() {
+                break State::Done;
+            }
+            stream.broke();
+            break State::Broken;
         }
         match next(session, run, &mut stream, limits).await? {
             Next::Filled => {}

@@ -105,9 +105,12 @@ pub(crate) fn open_books(
     let price_book = fold.price_book().map(str::to_owned);
     let clock = ledger.clone();
     let totals = config.limits.totals(config.threads);
-    // A key does not expire because the clock is wrong for a moment.
-    let accounts =
-        Accounts::new(tenants, totals, fold).timed_by(move || clock.now_us() / 1_000_000);
+    // A key does not expire because the clock is ahead for a moment, or was at some start.
+    let seconds = move || {
+        let times = clock.times();
+        times.ordered_us.min(times.wall_us) / 1_000_000
+    };
+    let accounts = Accounts::new(tenants, totals, fold).timed_by(seconds);
     accounts.remember_stored(&stored);
     let (accounts, signing_keys) = (Arc::new(accounts), Arc::new(signing_keys));
     Ok(Books { accounts, ledger, tenant_keys, signing_keys, price_book, remembered })

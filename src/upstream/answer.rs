@@ -221,7 +221,10 @@ impl EventStream {
                 Some(Meaning::Error) => return Err(AttemptResult::ErrorAnswer { status }),
                 Some(Meaning::Garbage) => return Err(AttemptResult::BadAnswer),
                 Some(_) => break,
-                None if stream.ended => return Err(AttemptResult::Broken),
+                None if stream.ended => {
+                    stream.broke();
+                    return Err(AttemptResult::Broken);
+                }
                 None => stream.fill().await.map_err(|Cut| AttemptResult::Broken)?,
             }
         }
@@ -258,6 +261,11 @@ impl EventStream {
         self.reader.error_event(error)
     }
 
+    /// It ended before all was said.
+    pub(crate) fn broke(&mut self) {
+        self.reply.broke();
+    }
+
     /// What ends the stream for its caller.
     pub(crate) fn end_mark(&self) -> Bytes {
         self.reader.end_mark()
@@ -267,12 +275,12 @@ impl EventStream {
     pub(crate) async fn fill(&mut self) -> Result<(), Cut> {
         let Some(bytes) = self.reply.next().await? else {
             self.ended = true;
-            self.held = 0;
             if let Some(event) = self.decoder.finish() {
                 let last = self.read(&event);
                 let last = if event.is_terminated() { last } else { terminated(last) };
                 self.pieces.push_back(last);
             }
+            self.held = 0;
             return Ok(());
         };
         // An event beyond the limit ends the stream where it stands.

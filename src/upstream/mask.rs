@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 /// Less is no secret but a word such as `none`, which an answer may well say.
 pub(super) const SECRET_MIN_BYTES: usize = 8;
 
+/// Servers that want no key are given a word, such as `anything`, that answers may well say.
+const WORD_MAX_BYTES: usize = 15;
+
 /// What stands where the key stood, filled up with stars.
 const MASK: &[u8] = b"[provider key]";
 const FILL: u8 = b'*';
@@ -36,6 +39,12 @@ pub(crate) struct Window {
     held: Bytes,
 }
 
+/// Whether a key is one, and no placeholder.
+pub(super) fn is_secret(key: &[u8]) -> bool {
+    let is_word = key.len() <= WORD_MAX_BYTES && key.iter().all(u8::is_ascii_lowercase);
+    key.len() >= SECRET_MIN_BYTES && !is_word
+}
+
 impl Forms {
     /// Of a key: as it is, in base64 wherever in a text it stood, in hexadecimal, and as URLs and
     /// JSON write it.
@@ -47,7 +56,7 @@ impl Forms {
                 forms.push(form);
             }
         };
-        if key.len() >= SECRET_MIN_BYTES {
+        if is_secret(key) {
             add(key.to_vec());
             (0..3).for_each(|before| add(base64(&STANDARD, before, key)));
             (0..3).for_each(|before| add(base64(&URL_SAFE, before, key)));
@@ -183,6 +192,16 @@ mod tests {
         pieces.iter().for_each(|piece| out.extend(window.pass(Bytes::copy_from_slice(piece))));
         out.extend(window.finish());
         out
+    }
+
+    #[test]
+    fn a_placeholder_is_no_key() {
+        for word in ["none", "anything", "changeme"] {
+            assert!(!is_secret(word.as_bytes()), "{word}");
+        }
+        for key in ["sk-secret", "abcdefghijklmnop", "Anything", "passw0rd"] {
+            assert!(is_secret(key.as_bytes()), "{key}");
+        }
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl Reply {
         }
     }
 
+    /// The answer ended before its end.
+    pub(super) fn broke(&mut self) {
+        self.pass.take().into_iter().for_each(Pass::broke);
+    }
+
     /// The key that was sent along.
     pub(super) fn key(&self) -> Option<&Secret> {
         self.connection.upstream.settings.key.as_ref()
@@ -100,9 +105,10 @@ impl Reply {
     /// The next piece, nothing at the end. No total limit: only silence is cut.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.ended {
-            let read = self.read().await.inspect_err(|Cut| {
-                self.pass.take().into_iter().for_each(Pass::broke);
-            });
+            let read = self.read().await;
+            if read.is_err() {
+                self.broke();
+            }
             let clean = match read? {
                 Some(bytes) => self.clean(bytes),
                 None => self.rest(),

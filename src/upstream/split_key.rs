@@ -4,7 +4,7 @@
 
 use memchr::memchr2;
 
-use crate::upstream::mask::{SECRET_MIN_BYTES, begun};
+use crate::upstream::mask::{SECRET_MIN_BYTES, begun, is_secret};
 use crate::upstream::secret::Secret;
 
 /// How much of a key the last events have told. Has no `Debug`.
@@ -33,7 +33,7 @@ impl SplitKey {
     /// Looks at the next event.
     pub(crate) fn read(&mut self, key: &Secret, event: &[u8]) -> Told {
         let key = key.expose().as_bytes();
-        if key.len() < SECRET_MIN_BYTES {
+        if !is_secret(key) {
             return Told::Nothing;
         }
         let before = std::mem::take(&mut self.told);
@@ -53,7 +53,9 @@ impl SplitKey {
             self.add(told, age + 1);
         }
         let most = self.told.iter().map(|(told, _)| *told).max().unwrap_or(0);
-        if most >= SECRET_MIN_BYTES { Told::Part } else { Told::Nothing }
+        // Less could be guessed letter by letter, as what waits comes later.
+        let part = SECRET_MIN_BYTES.max(key.len().div_ceil(2));
+        if most >= part { Told::Part } else { Told::Nothing }
     }
 
     fn add(&mut self, told: usize, age: u8) {
@@ -102,6 +104,13 @@ mod tests {
     }
 
     #[test]
+    fn so_little_of_a_key_as_may_be_guessed_keeps_nothing_waiting() {
+        // Who makes a model say one letter after another must not see which of them is right.
+        let guesses = [delta("it is sk-canar"), delta("it is sk-canax")];
+        assert_eq!(told(&[&guesses[0], &guesses[1]]), [Told::Nothing, Told::Nothing]);
+    }
+
+    #[test]
     fn a_key_told_in_two_events_is_seen_at_its_end() {
         let events = [delta("it is sk-canary"), delta("-provider, keep it")];
         assert_eq!(told(&[&events[0], &events[1]]), [Told::Part, Told::Key]);
@@ -123,7 +132,7 @@ mod tests {
             let events = events.map(delta);
             assert_eq!(told(&[&events[0], &events[1]]), [Told::Nothing; 2], "{events:?}");
         }
-        let long = [delta("sk-canar"), delta("ies sing")];
+        let long = [delta("sk-canary-"), delta("birds sing")];
         let told = told(&[&long[0], &long[1], &long[1], &long[1], &long[1], &long[1]]);
         assert_eq!((told[0], told[5]), (Told::Part, Told::Nothing), "{told:?}");
     }

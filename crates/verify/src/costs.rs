@@ -137,8 +137,11 @@ impl Charged<'_> {
         let holds = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
         match self.charge.basis {
             Basis::Usage => {
-                // Another model may be able to make less than its provider says.
-                let other = self.charge.model.is_some();
+                // Another model or tier may be able to make less than its provider says.
+                let tier = self.quote.is_some_and(|quote| {
+                    quote.service_tier.as_deref() != self.charge.service_tier.as_deref()
+                });
+                let other = self.charge.model.is_some() || tier;
                 let same = used.input == told.input && (used.output == told.output || other);
                 holds(same && !exceeds(used, &told), "the tokens are not the provider's count")?;
                 let within = bounds.is_none_or(|bounds| !exceeds(&told, &bounds));

@@ -25,16 +25,20 @@ impl Named {
         Ok(Self::new(path.to_path_buf(), File::open(path)?))
     }
 
-    /// The name, when it stands for another file or for none, or for one of another length. A file
-    /// that cannot be asked for is not there for anybody else either.
+    /// The name, when it stands for another file or for none, or for one of another length. What
+    /// cannot be asked for now, by want of rights or memory, is looked at again.
     pub(super) fn displaced(&self, length: Option<u64>) -> Option<PathBuf> {
-        let (held, found) = (self.file.metadata(), fs::metadata(&self.path));
-        let in_place = held.is_ok_and(|held| {
-            found.is_ok_and(|found| {
+        let is_gone = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        };
+        let in_place = match (self.file.metadata(), fs::metadata(&self.path)) {
+            (Ok(held), Ok(found)) => {
                 (held.dev(), held.ino()) == (found.dev(), found.ino())
                     && length.is_none_or(|length| length == found.len())
-            })
-        });
+            }
+            (_, Err(error)) => !is_gone(&error),
+            (Err(_), Ok(_)) => true,
+        };
         (!in_place).then(|| self.path.clone())
     }
 }
