@@ -70,7 +70,12 @@ pub(crate) fn open_books(
         keyring.set_signing_aside()?;
     }
     let tenant_keys = keyring.tenants().clone();
+    let is_signed = keyring.find_signing();
     let signing_keys = signing_keys(config, keyring, base)?;
+    // A key made now could not go on with the log, and would lie where the right one belongs.
+    if data_dir.has_segments() && !signing_keys.are_named() && is_signed?.is_none() {
+        return Err(StartError::NoSigningKey(data_dir.keys().join("signing.key")));
+    }
     let mut options = options(config, data_dir, &signing_keys)?;
     let (folded, mut memory) = (SharedFold::default(), Memory::default());
     let mut last_run = LastRun::default();

@@ -49,6 +49,10 @@ pub(crate) enum StartError {
     DataDir { folder: String, cause: std::io::Error },
     #[error("{0}")]
     Key(#[from] KeyError),
+    #[error(
+        "the log in the data folder cannot go on without the key that signs it: bring {0} back"
+    )]
+    NoSigningKey(std::path::PathBuf),
     #[error("{0}")]
     ReadBack(#[from] anchor::ReadBackError),
     #[error("{0}")]
