@@ -119,16 +119,30 @@ async fn read_away(session: &mut Session, limits: &Limits, max_bytes: u64) {
     let _ = fast_timeout(LINGER, reading).await;
 }
 
+/// What is read of a body before others get their turn.
+const TURN_BYTES: usize = 64 * 1024;
+
 /// How a body has come so far. Only the time in which the client was waited for counts.
 #[derive(Default)]
 pub(crate) struct Pace {
     bytes: u64,
+    /// Of these, without letting others go first.
+    turn_bytes: usize,
     waited: Duration,
     /// Since when the next piece is waited for; kept when the wait is given up and taken up again.
     since: Option<Instant>,
 }
 
 impl Pace {
+    /// Whether others are to go first: a socket that always has more would keep its thread.
+    fn has_had_its_turn(&mut self) -> bool {
+        let had = self.turn_bytes >= TURN_BYTES;
+        if had {
+            self.turn_bytes = 0;
+        }
+        had
+    }
+
     /// How long the next piece may take, and what its lateness would be told as.
     fn patience(&mut self, limits: &Limits) -> Duration {
         let since = *self.since.get_or_insert_with(Instant::now);
@@ -142,6 +156,7 @@ impl Pace {
 
     fn came(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
+        self.turn_bytes += bytes;
         self.waited += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
     }
 }
@@ -152,6 +167,10 @@ pub(crate) async fn next(
     limits: &Limits,
     pace: &mut Pace,
 ) -> Result<Option<Bytes>, Refusal> {
+    // Before the read: a piece that was read must not be lost where this wait is given up.
+    if pace.has_had_its_turn() {
+        tokio::task::yield_now().await;
+    }
     let patience = pace.patience(limits);
     let read = session.as_downstream_mut().read_request_body();
     match fast_timeout(patience, read).await {
