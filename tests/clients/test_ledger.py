@@ -267,7 +267,7 @@ def is_nameless(exchange) -> bool:
 
 def ending(exchange) -> str:
     """How the outcome of an answer with its cost should end."""
-    if exchange.status >= 500:
+    if exchange.status >= 500 or exchange.status == 429:
         return "failed"
     broke = exchange.is_stream and b'"error":{' in exchange.body
     return "upstream_cut" if broke else "complete"
