@@ -14,8 +14,6 @@ use crate::config::Limits;
 use crate::front::Conn;
 use crate::proxy::client;
 
-/// Room made for a body before it has come.
-const ROOM_MAX_BYTES: usize = 1024 * 1024;
 /// What an early answer reads of a body nobody needs, so that the connection can be kept.
 const DISCARD_MAX_BYTES: u64 = 256 * 1024;
 /// How long a client is listened to after an early answer; closing on it would lose the answer.
@@ -57,9 +55,10 @@ async fn collect(
     if announced == Some(first.len() as u64) {
         return Ok(first);
     }
-    // What is announced need not come: room is made for it as it does.
-    let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(usize::MAX);
-    let mut body = BytesMut::with_capacity(expected.min(ROOM_MAX_BYTES));
+    // All of it at once: its tenant holds that much, memory that nothing was written to is only an
+    // address, and growing would copy tens of megabytes on a thread that serves others.
+    let expected = usize::try_from(announced.unwrap_or(0)).unwrap_or(0);
+    let mut body = BytesMut::with_capacity(expected);
     let mut piece = Some(first);
     while let Some(bytes) = piece {
         let length = (body.len() + bytes.len()) as u64;
