@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use inferlayer_accounts::SharedFold;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
 use inferlayer_filter::{Exchange, Filter, Provider, Registration, testkit};
 use inferlayer_ledger::{Keyring, Ledger, Options};
+use inferlayer_records::SharedFold;
 use inferlayer_wire::{Usage, Vendor};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

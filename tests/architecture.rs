@@ -14,9 +14,14 @@ use serde_json::Value;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("", &["crates/", "filters/"]),
     ("filters/", &["crates/"]),
-    ("crates/filter", &["crates/wire", "crates/ledger", "crates/accounts", "crates/share"]),
-    ("crates/accounts", &["crates/ledger", "crates/share"]),
-    ("crates/verify", &["crates/accounts", "crates/ledger"]),
+    (
+        "crates/filter",
+        &["crates/wire", "crates/ledger", "crates/records", "crates/accounts", "crates/share"],
+    ),
+    ("crates/accounts", &["crates/records", "crates/ledger", "crates/share"]),
+    // `accounts` for its tests alone: auditors need nothing that decides.
+    ("crates/verify", &["crates/records", "crates/ledger", "crates/accounts"]),
+    ("crates/records", &["crates/ledger"]),
     ("crates/ledger", &["crates/share"]),
     ("crates/share", &[]),
     ("crates/wire", &[]),

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use futures_util::StreamExt;
-use inferlayer_accounts::price::sha256_hex;
 use inferlayer_ledger::Kind;
+use inferlayer_records::sha256_hex;
 use serde_json::Value;
 use support::gateway::{Setup, command_in};
 use support::{Gateway, Provider, Script, client, message, records};

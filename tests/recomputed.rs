@@ -8,11 +8,11 @@ use std::path::Path;
 use std::process::Command;
 
 use futures_util::StreamExt;
-use inferlayer_accounts::SharedFold;
 use inferlayer_ledger::verify::Examination;
 use inferlayer_ledger::{
     Entry, FoldError, Keyring, Kind, Ledger, Options, Record, State, Trust, VerifyingKey,
 };
+use inferlayer_records::SharedFold;
 use inferlayer_verify::verify;
 use serde_json::value::RawValue;
 use support::gateway::{Setup, command_in};

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use inferlayer_accounts::record::KeyEvent;
 use inferlayer_accounts::tenant::KeyInfo;
 use inferlayer_accounts::{Accounts, KeyId, MintedKey, TenantName};
 use inferlayer_ledger::{Content, Entry, Kind, Ledger};
+use inferlayer_records::KeyEvent;
 use serde::{Deserialize, Serialize};
 
 /// The keys of all tenants.

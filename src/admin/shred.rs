@@ -5,10 +5,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
-use inferlayer_accounts::{Accounts, TenantName, record};
+use inferlayer_accounts::{Accounts, TenantName};
 use inferlayer_ledger::{
     Content, Entry, KeyError, Kind, Ledger, Receipt, TenantKeys, TenantSeal, Unavailable,
 };
+use inferlayer_records::record;
 use serde::{Deserialize, Serialize};
 
 use crate::admin::is_one_line;

@@ -1,7 +1,8 @@
 //! What stands against each tenant's limit: as a running gateway counts it, and as the records
 //! alone say it. Settled amounts are the same in both, which makes the first one believable.
 
-use inferlayer_accounts::{Accounts, NanoUsd, Sums, TenantName, Total};
+use inferlayer_accounts::{Accounts, NanoUsd, TenantName, Total};
+use inferlayer_records::Sums;
 use inferlayer_verify::Money;
 use serde::{Deserialize, Serialize};
 

@@ -16,10 +16,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use inferlayer_accounts::Fold;
 use inferlayer_ledger::read::Reader;
 use inferlayer_ledger::verify::{Evidence, Examination};
 use inferlayer_ledger::{ReadError, Record, Trust, VerifyingKey};
+use inferlayer_records::Fold;
 use inferlayer_verify::{Told, Verified, verify};
 
 use crate::cli::{Failure, Place, show, shred};

@@ -119,7 +119,7 @@ impl Config {
         overrides: &Overrides,
         known: &'static [Registration],
     ) -> Result<Config, ConfigError> {
-        let sha256 = inferlayer_accounts::price::sha256_hex(text.as_bytes());
+        let sha256 = inferlayer_records::sha256_hex(text.as_bytes());
         let mut document = Document::parse(source.clone(), text)?;
         let base = base.unwrap_or(Path::new(""));
         let parts = Parts::read(base, overrides, known, &mut document);

@@ -25,10 +25,10 @@ mod unread;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::exchange::{Exchange, Head, Operation};
 use inferlayer_filter::{Flow, LARGE_BYTES, Refusal, offload};
 use inferlayer_ledger::Ledger;
+use inferlayer_records::Ending;
 use inferlayer_wire::Call;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorType};

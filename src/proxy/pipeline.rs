@@ -5,10 +5,10 @@
 //! and hands the outcome to the ledger.
 
 use http::StatusCode;
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::{
     Candidate, Chunk, ChunkFlow, Exchange, Filter, Flow, Refusal, ResponseHead, UpstreamRequest,
 };
+use inferlayer_records::Ending;
 
 use bytes::Bytes;
 

@@ -5,9 +5,9 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::ResponseHead;
 use inferlayer_filter::exchange::Exchange;
+use inferlayer_records::Ending;
 use pingora_proxy::Session;
 
 use crate::config::Limits;

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use inferlayer_accounts::tenant::unix_seconds;
-use inferlayer_accounts::{Accounts, Fold, Memory, Remembered, SharedFold, StoredToday};
+use inferlayer_accounts::{Accounts, StoredToday};
 use inferlayer_ledger::{KeyError, Keyring, Kind, Ledger, Options, Record, RequestId, TenantKeys};
+use inferlayer_records::{Fold, Memory, Remembered, SharedFold};
 
 use crate::anchor;
 use crate::config::{Config, ConfigError};

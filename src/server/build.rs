@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use inferlayer_accounts::record;
 use inferlayer_filter::{Filter, Provider, Site};
 use inferlayer_ledger::{Content, Damage, Entry, KeyError, Kind, OpenError};
+use inferlayer_records::record;
 
 use crate::anchor::{self, Anchors, AnchorsError};
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};

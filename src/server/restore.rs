@@ -8,13 +8,13 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use inferlayer_accounts::SharedFold;
 use inferlayer_ledger::backup::{BackupError, back_up};
 use inferlayer_ledger::verify::verify;
 use inferlayer_ledger::{
     FileStorage, FoldError, KeyError, Keyring, Kind, Ledger, OpenError, Options, ReadError, Record,
     State, StoreError, Trust, records_in_view,
 };
+use inferlayer_records::SharedFold;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

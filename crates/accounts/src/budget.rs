@@ -11,7 +11,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::money::NanoUsd;
+use inferlayer_records::NanoUsd;
 
 /// A limit and what stands against it. Decided in memory; folded from records at start.
 pub struct Budget {

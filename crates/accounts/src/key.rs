@@ -2,24 +2,15 @@
 //! the secret is shown once and kept only as HMAC-SHA256 under a salt of its own. A secret has 256
 //! random bits, so a fast hash is enough: there is nothing to guess.
 
-use std::fmt;
-use std::str::FromStr;
-
+use inferlayer_records::{KeyHash, KeyId, hex};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-
-use crate::price::hex;
 
 const PREFIX: &str = "il";
 const ID_HEX: usize = 12;
 const SECRET_HEX: usize = 64;
 const SALT_BYTES: usize = 16;
-
-/// The public name of a key: twelve hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyId([u8; ID_HEX]);
 
 /// A key as a client presents it. Not yet known to be anyone's.
 pub struct PresentedKey<'a> {
@@ -34,14 +25,6 @@ pub struct MintedKey {
     /// What is stored.
     pub hash: KeyHash,
     secret: Zeroizing<String>,
-}
-
-/// A salted hash of a secret.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyHash {
-    salt: String,
-    hmac_sha256: String,
 }
 
 /// No key could be made: the operating system gave no randomness.
@@ -84,7 +67,7 @@ impl<'a> PresentedKey<'a> {
         if prefix != PREFIX.as_bytes() || secret.len() != SECRET_HEX {
             return Err(MalformedKey);
         }
-        Ok(PresentedKey { id: KeyId::parse(id)?, secret })
+        Ok(PresentedKey { id: KeyId::parse(id).map_err(|_| MalformedKey)?, secret })
     }
 
     /// The key's public name.
@@ -113,51 +96,6 @@ impl Verifier {
     /// Compares in constant time.
     pub(crate) fn accepts(&self, presented: &PresentedKey<'_>) -> bool {
         hmac::verify(&self.key, presented.secret, &self.tag).is_ok()
-    }
-}
-
-impl KeyId {
-    fn parse(text: &[u8]) -> Result<KeyId, MalformedKey> {
-        let id: [u8; ID_HEX] = text.try_into().map_err(|_| MalformedKey)?;
-        let is_hex = id.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        is_hex.then_some(KeyId(id)).ok_or(MalformedKey)
-    }
-
-    /// The twelve digits.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = MalformedKey;
-    fn from_str(text: &str) -> Result<KeyId, MalformedKey> {
-        KeyId::parse(text.as_bytes())
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl Serialize for KeyId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<KeyId, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,44 +1,34 @@
 //! Who may spend what: tenants, their keys, their budgets, and the prices of models.
 //!
-//! Everything here is decided in memory and folded from ledger records; there is no second store.
-//! Two values can be made nowhere else and are demanded before a provider hears of a request:
+//! Everything here is decided in memory and folded from ledger records ([`inferlayer_records`]);
+//! there is no second store. Two values can be made nowhere else and are demanded before a provider
+//! hears of a request:
 //!
 //! ```text
 //! presented key ─► Accounts::authenticate ─► Tenant ─► hold(worst case) ─► Hold ─► settle(cost)
 //! ```
 //!
-//! Reading order: [`money`], [`price`], [`price_book`], [`name`], [`key`], [`budget`],
-//! [`settings`], [`usage`], [`turn`], [`tenant`], [`record`], [`fold`].
+//! Reading order: [`money`], [`price`], [`price_book`], [`key`], [`budget`], [`settings`],
+//! [`usage`], [`turn`], [`tenant`].
 
 pub mod budget;
-pub mod fold;
-pub mod following;
 pub mod key;
 pub mod money;
-pub mod name;
 pub mod price;
 pub mod price_book;
-pub mod record;
-pub mod remembered;
 pub mod settings;
-pub mod snapshot;
-pub mod state_difference;
 pub mod tenant;
 pub mod turn;
 pub mod usage;
 
 pub use budget::{Hold, OverBudget};
-pub use fold::{Fold, NotFolded, Sums};
-pub use following::Crossing;
-pub use key::{KeyId, MintedKey, PresentedKey};
-pub use money::{NanoUsd, Total};
-pub use name::TenantName;
+pub use key::{MintedKey, PresentedKey};
 pub use price::Price;
 pub use price_book::PriceBook;
-pub use remembered::{Memory, Remembered};
 pub use settings::{ContentPolicy, TenantLimits, TenantSettings};
-pub use snapshot::SharedFold;
-pub use state_difference::StateDifference;
 pub use tenant::{Accounts, AuthenticateError, Tenant};
 pub use turn::Turn;
 pub use usage::{OverStored, StoredToday, Totals};
+
+// What it hands out and takes, in the words of records.
+pub use inferlayer_records::{KeyId, NanoUsd, TenantName, Total};

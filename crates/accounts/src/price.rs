@@ -2,10 +2,10 @@
 //! `$0.0375 per million` is exact; a call's cost is summed over its token classes in 128 bits and
 //! rounded up once. `crates/ledger/FORMAT.md` §12 has the same formula for auditors.
 
-use ring::digest::{SHA256, digest};
+use inferlayer_records::{NanoUsd, Row, Used};
 use serde::{Deserialize, Deserializer};
 
-use crate::money::{NanoUsd, usd};
+use crate::money::usd;
 
 /// One model's price. Amounts are for a million tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -131,17 +131,32 @@ fn tokens<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
     if tokens > MAX_TOKENS { Err(serde::de::Error::custom(message)) } else { Ok(tokens) }
 }
 
-/// SHA-256 in hexadecimal, as records name configurations and price books.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(digest(&SHA256, bytes).as_ref())
+impl From<Tokens> for Used {
+    fn from(tokens: Tokens) -> Used {
+        Used {
+            input: tokens.input,
+            cache_read: tokens.cached_input,
+            cache_write: tokens.cache_write,
+            output: tokens.output,
+        }
+    }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+impl From<Bounds> for Used {
+    fn from(Bounds { input, output }: Bounds) -> Used {
+        Used { input, cache_read: 0, cache_write: 0, output }
+    }
+}
+
+impl From<&Price> for Row {
+    fn from(price: &Price) -> Row {
+        Row {
+            input: price.input,
+            cache_read: price.cached_input,
+            cache_write: price.cache_write,
+            output: price.output,
+        }
+    }
 }
 
 #[cfg(test)]

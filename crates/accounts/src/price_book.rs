@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use inferlayer_records::{NanoUsd, sha256_hex};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::money::NanoUsd;
-use crate::price::{Price, sha256_hex};
+use crate::price::Price;
 
 /// The most that a book may take in its canonical form: it has to fit a record's metadata.
 const MAX_CANONICAL_BYTES: usize = 512 * 1024;

@@ -1,9 +1,9 @@
 //! A tenant as the configuration describes it.
 
+use inferlayer_records::{NanoUsd, TenantName};
 use serde::Deserialize;
 
-use crate::money::{NanoUsd, usd};
-use crate::name::TenantName;
+use crate::money::usd;
 
 /// One tenant of the configuration.
 #[derive(Clone, Debug, Deserialize)]

@@ -6,15 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use inferlayer_ledger::{TenantSeal, TenantTag};
+use inferlayer_records::{Fold, KeyEvent, KeyId, NanoUsd, TenantName, Total};
 use inferlayer_share::{Full, Permit};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, Hold, OverBudget};
-use crate::fold::Fold;
-use crate::key::{KeyId, PresentedKey, Verifier};
-use crate::money::{NanoUsd, Total};
-use crate::name::TenantName;
-use crate::record::KeyEvent;
+use crate::key::{PresentedKey, Verifier};
 use crate::settings::{ContentPolicy, TenantSettings};
 use crate::turn::Turn;
 use crate::usage::{OverStored, Pools, StoredToday, Totals, Usage};

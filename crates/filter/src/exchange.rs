@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use http::{Extensions, HeaderMap, Method};
-use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::tenant::KeyHolder;
 use inferlayer_accounts::{Hold, NanoUsd, Tenant};
 use inferlayer_ledger::{OutcomeSlot, Pending, Receipt};
+use inferlayer_records::Ending;
 use inferlayer_share::Permit;
 use inferlayer_wire::{Asked, Call, Chunk, Completion, Dialect, FinishReason, Usage};
 use uuid::Uuid;

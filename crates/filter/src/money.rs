@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use inferlayer_accounts::price::{Bounds, Tokens};
-use inferlayer_accounts::record::Basis;
 use inferlayer_accounts::{NanoUsd, Price};
+use inferlayer_records::Basis;
 
 /// What one attempt at a candidate costs at worst, and its price.
 #[derive(Clone, Debug)]

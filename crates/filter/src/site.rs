@@ -4,8 +4,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use inferlayer_accounts::{Accounts, PriceBook, Remembered};
+use inferlayer_accounts::{Accounts, PriceBook};
 use inferlayer_ledger::Ledger;
+use inferlayer_records::Remembered;
 
 use crate::candidate::Provider;
 use crate::outline::Offers;

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use inferlayer_accounts::record::KeyEvent;
 use inferlayer_accounts::{
-    Accounts, Fold, MintedKey, PresentedKey, PriceBook, Tenant, TenantSettings, Totals,
+    Accounts, MintedKey, PresentedKey, PriceBook, Tenant, TenantSettings, Totals,
 };
 use inferlayer_ledger::{Ledger, TenantSeal};
+use inferlayer_records::{Fold, KeyEvent};
 use inferlayer_wire::{Api, Call, Vendor};
 
 use crate::candidate::{Candidate, Provider};

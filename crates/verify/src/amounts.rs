@@ -1,8 +1,7 @@
 //! The formula of `FORMAT.md` §12, Amounts, written anew from the document: the gateway's own would
 //! repeat its mistakes.
 
-use inferlayer_accounts::NanoUsd;
-use inferlayer_accounts::record::{Row, Used};
+use inferlayer_records::{NanoUsd, Row, Used};
 
 const MILLION: u128 = 1_000_000;
 

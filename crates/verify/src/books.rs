@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 
-use inferlayer_accounts::NanoUsd;
-use inferlayer_accounts::price::sha256_hex;
-use inferlayer_accounts::record::Row;
+use inferlayer_records::{NanoUsd, Row, sha256_hex};
 use serde::Deserialize;
 
 /// Price books, and prices of books that are not among them.

@@ -1,8 +1,7 @@
 //! Amounts computed again: every quote and every charge from its tokens and its price, the price
 //! from its book, a hold from the quotes and a cost from the charges.
 
-use inferlayer_accounts::record::{Basis, Charge, Quote, Used};
-use inferlayer_accounts::{NanoUsd, Total};
+use inferlayer_records::{Basis, Charge, NanoUsd, Quote, Total, Used};
 
 use crate::amounts::{bound, cost};
 use crate::books::{Books, Entry, Shown, Stated};

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use inferlayer_accounts::{Fold, StateDifference};
 use inferlayer_ledger::{RequestId, Segment};
+use inferlayer_records::{Fold, StateDifference};
 
 use crate::books::Books;
 use crate::contradiction::{Contradictions, Verdict};

@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use inferlayer_accounts::record::Quote;
-use inferlayer_accounts::{NanoUsd, TenantName, Total};
 use inferlayer_ledger::{RunId, Segment};
+use inferlayer_records::{NanoUsd, Quote, TenantName, Total};
 use serde::Serialize;
 
 use crate::books::Books;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use inferlayer_accounts::{Sums, TenantName, Total};
+use inferlayer_records::{Sums, TenantName, Total};
 use serde::{Serialize, Serializer};
 
 use crate::contradiction::Contradictions;

@@ -4,8 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use inferlayer_accounts::TenantName;
 use inferlayer_ledger::{Segment, TenantTag};
+use inferlayer_records::TenantName;
 
 use crate::contradiction::{Contradictions, Verdict};
 

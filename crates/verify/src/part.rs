@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use inferlayer_accounts::{Crossing, Fold, TenantName};
 use inferlayer_ledger::{Kind, Record, RequestId, Segment};
+use inferlayer_records::{Crossing, Fold, TenantName};
 use serde::Deserialize;
 
 use crate::books::Books;

@@ -3,9 +3,8 @@
 
 use std::borrow::Cow;
 
-use inferlayer_accounts::record::{Charge, Quote, Used};
-use inferlayer_accounts::{NanoUsd, TenantName};
 use inferlayer_ledger::Record;
+use inferlayer_records::{Charge, NanoUsd, Quote, TenantName, Used};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

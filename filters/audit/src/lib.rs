@@ -19,7 +19,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use inferlayer_accounts::record;
 use inferlayer_filter::cached::Admission;
 use inferlayer_filter::candidate::Excluded;
 use inferlayer_filter::exchange::{Attempt, Intent, Operation};
@@ -30,6 +29,7 @@ use inferlayer_filter::{
 use inferlayer_ledger::{
     Content, Entry, Kind, Ledger, OutcomeSlot, Pending, RequestId, Unavailable,
 };
+use inferlayer_records::record;
 use inferlayer_wire::Vendor;
 
 use crate::content::Kept;

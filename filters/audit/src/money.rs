@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use inferlayer_accounts::record;
 use inferlayer_filter::exchange::{Charge, Priced, Quote};
+use inferlayer_records::record;
 
 pub(crate) fn quote(quote: &Quote) -> record::Quote {
     record::Quote {

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use inferlayer_accounts::{KeyId, TenantName, record::Refused};
+use inferlayer_accounts::{KeyId, TenantName};
 use inferlayer_filter::Exchange;
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
+use inferlayer_records::Refused;
 
 /// What a refusal takes on the disk.
 const RECORD_BYTES: u64 = 512;

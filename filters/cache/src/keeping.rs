@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::Exchange;
 use inferlayer_filter::cached::CacheKey;
+use inferlayer_records::Ending;
 use inferlayer_wire::FinishReason;
 
 use crate::flights::Lead;

@@ -31,13 +31,13 @@ use async_trait::async_trait;
 use http::HeaderValue;
 use http::header::AGE;
 
-use inferlayer_accounts::record::Ending;
 use inferlayer_accounts::{ContentPolicy, Tenant};
 use inferlayer_filter::cached::{Admission, CacheKey, Hit};
 use inferlayer_filter::{
     Answer, BuildError, Exchange, Fact, Filter, Flow, Refusal, ResponseHead, Settings, Site,
 };
 use inferlayer_ledger::Ledger;
+use inferlayer_records::Ending;
 use inferlayer_wire::{Call, ChatRequest};
 
 use crate::control::{CACHE, Control};

@@ -5,9 +5,10 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
-use inferlayer_accounts::{NanoUsd, record};
+use inferlayer_accounts::NanoUsd;
 use inferlayer_filter::Answer;
 use inferlayer_ledger::{Ledger, TenantSeal};
+use inferlayer_records::record;
 use inferlayer_wire::Usage;
 use inferlayer_wire::openai::{Fresh, Replay};
 

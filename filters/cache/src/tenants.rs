@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use inferlayer_accounts::{Remembered, Tenant, TenantName};
+use inferlayer_accounts::{Tenant, TenantName};
 use inferlayer_filter::cached::CacheKey;
 use inferlayer_ledger::TenantTag;
+use inferlayer_records::Remembered;
 
 use crate::flights::Flights;
 use crate::index::{Entry, Index};

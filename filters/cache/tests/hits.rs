@@ -6,9 +6,9 @@ mod common;
 use std::fs;
 
 use common::*;
-use inferlayer_accounts::record::Ending;
 use inferlayer_cache::CacheStatus;
 use inferlayer_filter::Refusal;
+use inferlayer_records::Ending;
 
 async fn keep(gateway: &Gateway, body: &str, content: &str) -> inferlayer_ledger::Receipt {
     let mut x = gateway.request(0, body);

@@ -6,8 +6,8 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::{Answer, Exchange};
+use inferlayer_records::Ending;
 use tokio::task::{JoinHandle, yield_now};
 
 type Asking = JoinHandle<(Exchange, Option<Answer>)>;

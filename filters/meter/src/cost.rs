@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use inferlayer_accounts::price::{Bounds, Tokens};
-use inferlayer_accounts::record::{Basis, Ending};
 use inferlayer_accounts::{NanoUsd, Price, PriceBook};
 use inferlayer_filter::Exchange;
 use inferlayer_filter::exchange::{Attempt, Charge, Cost, Operation, Priced, Quote};
+use inferlayer_records::{Basis, Ending};
 
 use crate::answered;
 use crate::count::{self, Count};

@@ -3,8 +3,8 @@
 //! provider says.
 
 use inferlayer_accounts::price::Tokens;
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::Exchange;
+use inferlayer_records::Ending;
 use inferlayer_wire::Usage;
 
 /// English and code have 3 to 5 bytes a token; the low end errs towards charging.

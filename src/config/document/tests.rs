@@ -150,7 +150,7 @@ fn a_text_without_an_end_of_mistakes_has_a_bound() {
 
 #[test]
 fn numbers_are_not_made_less_exact_and_texts_not_made_up() {
-    use inferlayer_accounts::money::{NanoUsd, usd};
+    use inferlayer_accounts::{NanoUsd, money::usd};
     #[derive(Deserialize)]
     struct Budget(#[serde(deserialize_with = "usd::deserialize")] NanoUsd);
     for (text, nano) in [("0.1", 100_000_000), ("12345.000000001", 12_345_000_000_001)] {

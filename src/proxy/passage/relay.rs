@@ -7,9 +7,9 @@ use http::header::{
     CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
 };
 use http::{HeaderMap, HeaderName, Method};
-use inferlayer_accounts::record::Ending;
 use inferlayer_filter::ResponseHead;
 use inferlayer_filter::exchange::Exchange;
+use inferlayer_records::Ending;
 use pingora_proxy::Session;
 
 use crate::config::Limits;

@@ -6,9 +6,8 @@ mod forgeries;
 use std::path::Path;
 use std::process::Command;
 
-use inferlayer_accounts::SharedFold;
-use inferlayer_accounts::price::sha256_hex;
 use inferlayer_ledger::{Content, Entry, FoldError, Kind, Record, State};
+use inferlayer_records::{SharedFold, sha256_hex};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 

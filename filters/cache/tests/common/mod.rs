@@ -8,10 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::BytesMut;
 use http::{HeaderMap, StatusCode};
-use inferlayer_accounts::record::{self, Ending, KeyEvent};
 use inferlayer_accounts::{
-    Accounts, Fold, KeyId, Memory, MintedKey, NanoUsd, PresentedKey, PriceBook, SharedFold,
-    TenantSettings, Totals, settings,
+    Accounts, KeyId, MintedKey, NanoUsd, PresentedKey, PriceBook, TenantSettings, Totals, settings,
 };
 use inferlayer_cache::{CacheSettings, CacheStatus};
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
@@ -23,6 +21,7 @@ use inferlayer_filter::{
 use inferlayer_ledger::{
     Clock, Content, Entry, Kind, Ledger, Options, Receipt, RequestId, SigningKey, TenantSeal,
 };
+use inferlayer_records::{Ending, Fold, KeyEvent, Memory, SharedFold, record};
 use inferlayer_wire::{Chunk, Completion};
 use tempfile::TempDir;
 

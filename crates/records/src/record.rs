@@ -1,5 +1,5 @@
 //! The metadata of ledger records: what the JSON of each kind holds. Written by the audit filter
-//! and the admin socket, read by [`crate::fold`] and by auditors; `crates/ledger/FORMAT.md` lists
+//! and the admin socket, read by [`crate::Fold`] and by auditors; `crates/ledger/FORMAT.md` lists
 //! the same fields. Names of inference facts follow OpenTelemetry's `gen_ai.*`; money is a decimal
 //! string of nano-dollars. A field is added, never changed in meaning.
 
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::KeyId;
+use crate::key_id::KeyId;
 use crate::money::NanoUsd;
 
 mod charge;

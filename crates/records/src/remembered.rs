@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use inferlayer_ledger::{Hash, Kind, Place, Record};
 use serde::Deserialize;
 
-use crate::fold::hex;
+use crate::hex::unhex;
 use crate::name::TenantName;
 use crate::record::{Cached, Shred};
 
@@ -70,7 +70,7 @@ impl Memory {
         let Outcome { tenant, cache: Some(cached), wall_time_us } = outcome else { return };
         let time_us = wall_time_us.unwrap_or(time_us);
         // A key that is none costs the entry, not the start: the cache can do without it.
-        let Some(key) = hex(&cached.key) else { return };
+        let Some(key) = unhex(&cached.key) else { return };
         if self.0.len() >= MAX_REMEMBERED {
             self.0.pop_front();
         }

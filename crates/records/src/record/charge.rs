@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::money::NanoUsd;
-use crate::price::{Bounds, Price, Tokens};
 
 /// What one attempt cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,34 +111,6 @@ impl Basis {
     /// Whether it is not simply what the provider says, or what was agreed.
     pub fn is_estimate(self) -> bool {
         !matches!(self, Basis::Usage | Basis::Flat)
-    }
-}
-
-impl From<Tokens> for Used {
-    fn from(tokens: Tokens) -> Used {
-        Used {
-            input: tokens.input,
-            cache_read: tokens.cached_input,
-            cache_write: tokens.cache_write,
-            output: tokens.output,
-        }
-    }
-}
-
-impl From<Bounds> for Used {
-    fn from(Bounds { input, output }: Bounds) -> Used {
-        Used { input, cache_read: 0, cache_write: 0, output }
-    }
-}
-
-impl From<&Price> for Row {
-    fn from(price: &Price) -> Row {
-        Row {
-            input: price.input,
-            cache_read: price.cached_input,
-            cache_write: price.cache_write,
-            output: price.output,
-        }
     }
 }
 

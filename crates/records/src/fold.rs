@@ -11,6 +11,7 @@ use std::sync::Arc;
 use inferlayer_ledger::{Kind, Record, RequestId, TenantTag};
 use serde::Deserialize;
 
+use crate::hex::unhex;
 use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
 use crate::record::{KeyEvent, Shred};
@@ -153,7 +154,7 @@ impl Fold {
     }
 
     fn shred(&mut self, shred: &Shred<'_>) -> serde_json::Result<()> {
-        let tag = hex(&shred.tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
+        let tag = unhex(&shred.tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
         self.shredded.entry(shred.tenant.clone()).or_default().push(TenantTag(tag));
         Ok(())
     }
@@ -202,19 +203,6 @@ impl Fold {
         }
         (self.events, spent)
     }
-}
-
-pub(crate) fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let mut bytes = [0; N];
-    if pairs.len() != bytes.len() {
-        return None;
-    }
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
-    }
-    Some(bytes)
 }
 
 pub(crate) fn wrong(what: &str) -> serde_json::Error {

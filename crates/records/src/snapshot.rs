@@ -10,7 +10,8 @@ use inferlayer_ledger::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::fold::{Fold, Open, hex, wrong};
+use crate::fold::{Fold, Open, wrong};
+use crate::hex::unhex;
 use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
 use crate::record::KeyEvent;
@@ -111,14 +112,14 @@ impl Fold {
                 return once(twice, "two sums of one tenant");
             }
             Item::Hold { request, tenant, nano_usd: hold, cut } => {
-                let request = hex(&request).and_then(RequestId::new);
+                let request = unhex(&request).and_then(RequestId::new);
                 let request = request.ok_or_else(|| wrong("the request is no id"))?;
                 let open = Open { tenant: tenant.into_owned(), hold, cut };
                 let twice = self.open.insert(request, open).is_some();
                 return once(twice, "two holds of one request");
             }
             Item::Shredded { tenant, tenant_tag } => {
-                let tag = hex(&tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
+                let tag = unhex(&tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
                 self.shredded.entry(tenant.into_owned()).or_default().push(TenantTag(tag));
             }
             Item::PriceBook { text } => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::fold::Fold;
-use crate::price::sha256_hex;
+use crate::hex::sha256_hex;
 use crate::record::KeyEvent;
 
 /// The first thing, by name, that the two say differently.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::{KeyHash, KeyId};
+use crate::key_id::{KeyHash, KeyId};
 use crate::name::TenantName;
 
 /// Kind 6: a tenant key was created or revoked.
