@@ -9,19 +9,24 @@
 //! ```
 //!
 //! The filters are crates of their own (`filters/`); this crate is the proxy around them and the
-//! only code that knows Pingora. Reading order: `proxy` (a request, top to bottom), `upstream`
-//! (providers and attempts), `front` (connections, and what is a request), `anchor` (checkpoints
-//! leave the machine), `server` (listeners, start, stop), `config`, `admin`, `cli`.
+//! only code that knows Pingora. Reading order: `proxy` (a request, top to bottom), `pipeline` (the
+//! filters in their order), `upstream` (providers and attempts), `generation` (what one configuration
+//! makes), `state` (what outlives it), `front` (connections, and what is a request), `anchor`
+//! (checkpoints leave the machine), `server` (listeners, start, stop), `config`, `admin`, `cli`.
 
 mod admin;
 mod anchor;
 mod cli;
 mod config;
+mod data_dir;
 mod front;
+mod generation;
 mod in_flight;
 mod metrics;
+mod pipeline;
 mod proxy;
 mod server;
+mod state;
 mod upstream;
 
 use std::process::ExitCode;

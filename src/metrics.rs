@@ -1,9 +1,6 @@
 //! What Prometheus sees. Label values come from the configuration alone, so a caller cannot make
 //! new series. Names follow OpenTelemetry's `gen_ai_*` where it has one, `inferlayer_*` elsewhere.
 
-mod exporter;
-mod health;
-mod ledger;
 mod money;
 
 use inferlayer_cache::CacheStatus;
@@ -11,7 +8,6 @@ use inferlayer_filter::Exchange;
 use inferlayer_filter::candidate::Excluded;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
-pub(crate) use self::exporter::Exporter;
 use self::money::Money;
 
 /// Counters that requests move.

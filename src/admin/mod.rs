@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::server::Books;
+use crate::state::Books;
 
 pub(crate) use client::{Client, ClientError};
 pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys, is_one_line};

@@ -8,7 +8,7 @@ use http::StatusCode;
 use inferlayer_ledger::{EntryError, KeyError, Ledger, Unavailable};
 use serde::{Deserialize, Serialize};
 
-use crate::server::{SigningKeyError, SigningKeys, Successor};
+use crate::state::{SigningKeyError, SigningKeys, Successor};
 
 /// Changes the signing key, once at a time.
 #[derive(Clone)]

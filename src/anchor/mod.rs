@@ -17,7 +17,6 @@ mod http;
 mod metrics;
 mod post;
 mod progress;
-mod read_back;
 mod rfc5424;
 mod sink;
 mod syslog;
@@ -35,12 +34,10 @@ use pingora_core::services::background::BackgroundService;
 use prometheus::Registry;
 use tokio::task::JoinSet;
 
-pub(crate) use self::read_back::{ReadBackError, read_back};
-
 use self::follow::Follower;
 use self::metrics::AnchorMetrics;
 use crate::config::{Config, ConfigError};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 /// All that keep the ledger's checkpoints. A cheap clone.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use crate::anchor::http::Http;
 use crate::anchor::syslog::Syslog;
 use crate::anchor::witness::Witness;
 use crate::config::{AnchorSettings, SinkSettings};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 /// Takes checkpoints. At most one call at a time; a call that takes too long is dropped.
 #[async_trait]

@@ -15,7 +15,8 @@ use crate::admin::{CreateKey, CreatedKey, Keys, is_one_line};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place, tenant_name, utc};
 use crate::config::Config;
-use crate::server::{Books, DataDir};
+use crate::data_dir::DataDir;
+use crate::state::Books;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -23,7 +23,7 @@ use inferlayer_records::Fold;
 use inferlayer_verify::{Told, Verified, verify};
 
 use crate::cli::{Failure, Place, show, shred};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

@@ -27,7 +27,8 @@ use inferlayer_filter::Registration;
 
 use crate::admin::Reason;
 use crate::config::{Config, ConfigError, Overrides};
-use crate::server::{Insist, StartError};
+use crate::server::StartError;
+use crate::state::{BooksError, Insist};
 
 /// OpenAI-compatible LLM gateway with a ledger that auditors recompute.
 #[derive(Parser)]
@@ -99,6 +100,8 @@ enum Failure {
     Warnings { count: usize, file: String },
     #[error("{0}")]
     Start(#[from] StartError),
+    #[error("{0}")]
+    Books(#[from] BooksError),
     #[error("{0}")]
     Client(#[from] crate::admin::ClientError),
     #[error("{0}")]
@@ -210,7 +213,10 @@ impl Failure {
     /// Mistakes of a configuration are lines that an editor can jump to, and then their number;
     /// any other failure is one sentence. Nobody is left to be told that it cannot be written.
     fn tell(&self, out: &mut impl Write) {
-        let (Failure::Config(error) | Failure::Start(StartError::Config(error))) = self else {
+        let (Failure::Config(error)
+        | Failure::Start(StartError::Config(error))
+        | Failure::Books(BooksError::Config(error))) = self
+        else {
             let _ = writeln!(out, "inferlayer: {self}");
             return;
         };
@@ -223,8 +229,9 @@ impl Failure {
         match self {
             Failure::Config(_)
             | Failure::Warnings { .. }
-            | Failure::Start(StartError::Config(_)) => EX_CONFIG,
-            Failure::Start(_) | Failure::Client(_) => EX_UNAVAILABLE,
+            | Failure::Start(StartError::Config(_))
+            | Failure::Books(BooksError::Config(_)) => EX_CONFIG,
+            Failure::Start(_) | Failure::Books(_) | Failure::Client(_) => EX_UNAVAILABLE,
             Failure::Key(_) | Failure::Shred(_) | Failure::Usage(_) => EX_USAGE,
             Failure::Rotate(_) | Failure::Retain(_) | Failure::Data(_) => EX_DATAERR,
             Failure::Verdict | Failure::Demo(_) => 1,

@@ -7,7 +7,7 @@ use inferlayer_ledger::{Record, TenantKeys};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 /// The tenants' keys, and where content lies.
 pub(crate) struct Opener {

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use crate::admin::{Client, ClientError};
 use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place};
-use crate::server::{Books, DataDir, Insist, StartError, open_books};
+use crate::data_dir::DataDir;
+use crate::state::{Books, BooksError, Insist, open_books};
 
 /// A request to the admin socket.
 pub(crate) struct Request<'a, B> {
@@ -48,7 +49,7 @@ pub(crate) fn ask_or<T: DeserializeOwned>(
                     books.ledger.close().map_err(|error| Failure::Data(error.to_string()))?;
                     return done;
                 }
-                Err(StartError::Ledger(OpenError::Locked)) if Instant::now() < deadline => {
+                Err(BooksError::Ledger(OpenError::Locked)) if Instant::now() < deadline => {
                     tokio::time::sleep(LOOK_AGAIN).await;
                 }
                 Err(error) => return Err(in_folder(&data_dir, error)),
@@ -69,12 +70,12 @@ fn check_place(data_dir: &DataDir, new_log: bool) -> Result<(), Failure> {
     )))
 }
 
-fn in_folder(data_dir: &DataDir, error: StartError) -> Failure {
+fn in_folder(data_dir: &DataDir, error: BooksError) -> Failure {
     match error {
-        StartError::Ledger(error) => {
+        BooksError::Ledger(error) => {
             Failure::Data(format!("ledger in {}: {error}", data_dir.path().display()))
         }
-        error => Failure::Start(error),
+        error => Failure::Books(error),
     }
 }
 

@@ -8,7 +8,8 @@ use inferlayer_filter::contract::Level;
 
 use crate::admin::{CreateKey, Keys};
 use crate::cli::{Failure, Place, log};
-use crate::server::{self, Built, Insist, Signals};
+use crate::server::{self, Built, Signals};
+use crate::state::Insist;
 
 /// A key that was printed on a terminal does not live for ever.
 const EMBEDDED_KEY_DAYS: u32 = 30;
@@ -39,7 +40,7 @@ fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
         writeln!(out, "metrics on http://{metrics}/metrics")?;
     }
     writeln!(out, "data in {}", built.data_dir.path().display())?;
-    writeln!(out, "configured by {}", built.config.source)?;
+    writeln!(out, "configured by {}", built.current.take().config.source)?;
     if place.config.is_none() {
         let key = embedded_key(built)?;
         writeln!(
@@ -58,8 +59,8 @@ fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
 fn embedded_key(built: &Built) -> Result<String, Failure> {
     let tenant = TenantName::try_from(crate::config::EMBEDDED_TENANT.to_owned())
         .map_err(|error| Failure::Data(error.to_string()))?;
-    let keys =
-        Keys::new(std::sync::Arc::clone(&built.books.accounts), built.gateway.ledger.clone());
+    let books = &built.state.books;
+    let keys = Keys::new(std::sync::Arc::clone(&books.accounts), books.ledger.clone());
     let (label, expires_in_days) = ("embedded default".to_owned(), Some(EMBEDDED_KEY_DAYS));
     let asked = CreateKey { tenant, label, expires_in_days };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

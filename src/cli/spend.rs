@@ -12,7 +12,7 @@ use inferlayer_ledger::Trust;
 use crate::admin::{Claimed, ClientError, Spend};
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place, ledger, tenant_name};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -16,7 +16,6 @@ mod client;
 mod health;
 mod operation;
 mod passage;
-mod pipeline;
 mod relay;
 mod respond;
 mod stream;
@@ -27,30 +26,31 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use inferlayer_filter::exchange::{Exchange, Head, Operation};
 use inferlayer_filter::{Flow, LARGE_BYTES, Refusal, offload};
-use inferlayer_ledger::Ledger;
 use inferlayer_records::Ending;
 use inferlayer_wire::Call;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorType};
 use pingora_proxy::{ProxyHttp, Session};
 
-use crate::config::Limits;
 use crate::front::Refusals;
+use crate::generation::{Current, Generation};
 use crate::in_flight::InFlight;
-use crate::metrics::Metrics;
-use crate::upstream::{Answer, Trial, Upstreams, check_forwarded};
+use crate::state::State;
+use crate::upstream::{Answer, Trial, check_forwarded};
 
+pub(crate) use crate::pipeline::Run;
 pub(crate) use passage::{Length, Upload};
-pub(crate) use pipeline::{Pipeline, Run};
 
-/// Everything a request needs.
+/// Everything that requests need.
 pub(crate) struct Gateway {
-    pub(crate) pipeline: Arc<Pipeline>,
-    pub(crate) upstreams: Upstreams,
-    pub(crate) limits: Limits,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) in_flight: Arc<InFlight>,
-    pub(crate) ledger: Ledger,
+    pub(crate) state: Arc<State>,
+    pub(crate) current: Arc<Current>,
+}
+
+/// What one request needs: the generation that it ends with.
+struct Service<'a> {
+    generation: &'a Generation,
+    in_flight: &'a InFlight,
 }
 
 /// Why an answer could not be brought to its end.
@@ -64,13 +64,16 @@ pub(crate) enum Failure {
 impl Gateway {
     /// Who is told of requests that were refused before they were read.
     pub(crate) fn refusals(&self) -> impl Refusals + use<> {
-        let (pipeline, metrics) = (Arc::clone(&self.pipeline), Arc::clone(&self.metrics));
-        unread::Unread { pipeline, metrics, in_flight: Arc::clone(&self.in_flight) }
+        unread::Unread { state: Arc::clone(&self.state), current: Arc::clone(&self.current) }
     }
+}
 
+impl Service<'_> {
     async fn serve(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
         match self.decide(session, run).await? {
-            Flow::Answer(answer) => respond::answer(session, run, answer, &self.limits).await,
+            Flow::Answer(answer) => {
+                respond::answer(session, run, answer, self.generation.limits()).await
+            }
             Flow::Continue => self.forward(session, run).await,
         }
     }
@@ -84,24 +87,24 @@ impl Gateway {
             return Ok(Flow::Answer(answer));
         }
         if let Operation::Passage(_) = run.x.operation {
-            return passage::decide(session, run, &self.limits).await;
+            return passage::decide(session, run, self.generation.limits()).await;
         }
         let body = tokio::select! {
             biased;
-            body = body::read(session, &mut run.x, &self.limits) => body?,
+            body = body::read(session, &mut run.x, self.generation.limits()) => body?,
             () = self.in_flight.until_cut() => return Err(Refusal::Stopping),
         };
         let Operation::Inference(asked) = &run.x.operation else {
             return Err(Refusal::Internal("nobody answers this operation"));
         };
-        let (bounds, asked) = (self.limits.json(), asked.clone());
+        let (bounds, asked) = (self.generation.limits().json(), asked.clone());
         let large = body.len() > LARGE_BYTES;
         let parse = move || Call::parse_within(&bounds, asked, body);
         let call = if large {
             tokio::select! {
                 biased;
                 call = offload(run.x.tenant.need()?, parse) => call?,
-                ended = client::interrupted(session, &self.in_flight) => return Err(ended),
+                ended = client::interrupted(session, self.in_flight) => return Err(ended),
             }
         } else {
             parse()
@@ -111,13 +114,13 @@ impl Gateway {
         tokio::select! {
             biased;
             decided = run.request() => decided,
-            ended = client::interrupted(session, &self.in_flight) => Err(ended),
+            ended = client::interrupted(session, self.in_flight) => Err(ended),
         }
     }
 
     /// From the first provider to the last byte of the answer.
     async fn forward(&self, session: &mut Session, run: &mut Run<'_>) -> Result<(), Failure> {
-        let (upstreams, limits) = (&self.upstreams, &self.limits);
+        let (upstreams, limits) = (&self.generation.upstreams, self.generation.limits());
         let trial = Trial { pipeline: run.pipeline, upstreams, limits };
         if let Operation::Passage(_) = run.x.operation {
             return Box::pin(passage::forward(session, run, &trial)).await;
@@ -125,7 +128,7 @@ impl Gateway {
         let answer = tokio::select! {
             biased;
             answer = trial.run(&mut run.x) => answer?,
-            ended = client::interrupted(session, &self.in_flight) => return Err(ended.into()),
+            ended = client::interrupted(session, self.in_flight) => return Err(ended.into()),
         };
         match answer {
             Answer::Whole(answer) => relay::whole(session, run, answer, limits).await,
@@ -146,16 +149,19 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         _ctx: &mut (),
     ) -> pingora_core::Result<bool> {
-        let _in_flight = self.in_flight.enter();
-        respond::prepare(session, &self.limits, self.in_flight.is_stopping());
-        if let Some(answer) = health::answer(session, &self.ledger, &self.in_flight) {
+        let (state, generation) = (&*self.state, self.current.take());
+        let (in_flight, limits) = (&state.in_flight, generation.limits());
+        let _in_flight = in_flight.enter();
+        respond::prepare(session, limits, in_flight.is_stopping());
+        if let Some(answer) = health::answer(session, &state.books.ledger, in_flight) {
             respond::plain(session, answer).await?;
             return Ok(true);
         }
-        let mut run = self.pipeline.enter(exchange(session), &self.metrics, &self.in_flight);
-        let mut served = self.serve(session, &mut run).await;
+        let mut run = generation.pipeline.enter(exchange(session), &state.metrics, in_flight);
+        let service = Service { generation: &generation, in_flight };
+        let mut served = service.serve(session, &mut run).await;
         if let Err(Failure::Refused(refusal)) = served {
-            served = respond::refuse(session, &mut run, refusal, &self.limits).await;
+            served = respond::refuse(session, &mut run, refusal, limits).await;
         }
         match served {
             Ok(()) => Ok(true),

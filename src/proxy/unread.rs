@@ -7,15 +7,13 @@ use http::{HeaderMap, Method};
 use inferlayer_filter::exchange::{Exchange, Head, Refused};
 
 use crate::front::{Malformed, Refusals};
-use crate::in_flight::InFlight;
-use crate::metrics::Metrics;
-use crate::proxy::Pipeline;
+use crate::generation::Current;
+use crate::state::State;
 
 /// Tells the filters of them.
 pub(super) struct Unread {
-    pub(super) pipeline: Arc<Pipeline>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) in_flight: Arc<InFlight>,
+    pub(super) state: Arc<State>,
+    pub(super) current: Arc<Current>,
 }
 
 impl Refusals for Unread {
@@ -23,7 +21,8 @@ impl Refusals for Unread {
         let (method, headers) = (Method::GET, HeaderMap::new());
         let head = Head { method, path: String::new(), query: None, headers };
         let x = Box::new(Exchange::new(head, None));
-        let mut run = self.pipeline.enter(x, &self.metrics, &self.in_flight);
+        let generation = self.current.take();
+        let mut run = generation.pipeline.enter(x, &self.state.metrics, &self.state.in_flight);
         let status = why.status().as_u16();
         run.x.refused = Some(Refused { status, code: why.code() });
         run.x.answer.status = status;

@@ -2,13 +2,11 @@
 //! requests. `run` returns; nothing in here exits the process, so the guards of torn-down requests
 //! reach the ledger and the ledger is closed last.
 
-mod books;
 mod build;
-mod data_dir;
 mod descriptors;
+mod exporter;
 mod restore;
 mod retention;
-mod signing;
 mod simulated;
 mod stop;
 mod verification;
@@ -23,16 +21,14 @@ use pingora_proxy::HttpProxy;
 
 use crate::admin::Admin;
 use crate::front::{Counts, Front, Rules};
-use crate::metrics::Exporter;
+use crate::proxy::Gateway;
+use crate::server::exporter::Exporter;
 use crate::server::stop::{Stop, WhenStopped};
 use crate::server::verification::Verification;
 
-pub(crate) use books::{Books, Insist, open_books};
 pub(crate) use build::{Built, StartError, build};
-pub(crate) use data_dir::{CutShort, DataDir};
 pub(crate) use restore::{Restored, restore};
 pub(crate) use retention::DAY_US;
-pub(crate) use signing::{SigningKeyError, SigningKeys, Successor};
 pub(crate) use stop::{Signals, StopHandle};
 
 /// How long requests that were cut may take to hand over their outcomes.
@@ -40,21 +36,22 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { gateway, config, listeners, books, anchors, simulated, data_dir } = built;
-    let (pipeline, ledger) = (Arc::clone(&gateway.pipeline), gateway.ledger.clone());
-    let (in_flight, limits) = (Arc::clone(&gateway.in_flight), config.limits);
+    let Built { state, current, listeners, anchors, simulated, data_dir } = built;
+    let (ledger, in_flight) = (state.books.ledger.clone(), Arc::clone(&state.in_flight));
+    let first = current.take();
+    let (config, limits) = (&first.config, first.limits());
     let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), &config.listen));
 
     let conf = || ServerConf { threads: config.threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf());
     server.bootstrap();
 
-    let clients = Rules::for_clients(&limits, descriptors::connections(limits.connections));
-    let small = Rules::small(&limits);
-    let counts = Counts::register(gateway.metrics.registry())?;
-    let registry = Arc::clone(&gateway.metrics);
-    let exporter =
-        Exporter::new(&gateway, &books.accounts, &anchors, config.outline.asked.clone())?;
+    let clients = Rules::for_clients(limits, descriptors::connections(limits.connections));
+    let small = Rules::small(limits);
+    let registry = state.metrics.registry();
+    let counts = Counts::register(registry)?;
+    let exporter = Exporter::new(&state, &current, &anchors)?;
+    let gateway = Gateway { state: Arc::clone(&state), current: Arc::clone(&current) };
     let refusals = Arc::new(gateway.refusals());
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     proxy.handle_init_modules();
@@ -64,7 +61,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     http.threads = Some(config.threads);
     server.add_service(http);
     let front =
-        Front::new(listeners.admin, Admin::new(&books), small.clone(), &counts, stop.over());
+        Front::new(listeners.admin, Admin::new(&state.books), small.clone(), &counts, stop.over());
     server.add_service(background_service("admin", front));
     if let Some(listener) = listeners.metrics {
         let front = Front::new(listener, exporter, small.clone(), &counts, stop.over());
@@ -75,7 +72,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         server.add_service(background_service("retention", daily));
     }
     let (journal, max_bytes) = (data_dir.journal(), config.ledger.verify_at_start_bytes);
-    let verification = Verification::new(journal, max_bytes, registry.registry())?;
+    let verification = Verification::new(journal, max_bytes, registry)?;
     server.add_service(background_service("verification", verification));
     if !anchors.is_empty() {
         server.add_service(background_service("anchors", anchors.clone()));
@@ -91,7 +88,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     while in_flight.count() > 0 && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
-    pipeline.close();
+    current.take().pipeline.close();
     // While the lock says that no other gateway made it.
     let _ = std::fs::remove_file(data_dir.admin_socket());
     anchors.close_ledger().map_err(StartError::Close)

@@ -19,8 +19,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::config::{Config, ConfigError};
-use crate::server::books::{finish_rotation, options, signing_keys};
-use crate::server::{DataDir, SigningKeyError, SigningKeys, StartError};
+use crate::data_dir::DataDir;
+use crate::state::{
+    BooksError, SigningKeyError, SigningKeys, finish_rotation, options, signing_keys,
+};
 
 /// A journal that goes on.
 pub(crate) struct Restored {
@@ -57,7 +59,7 @@ pub(crate) enum RestoreError {
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("{0}")]
-    Start(#[from] StartError),
+    Books(#[from] BooksError),
     #[error("{0}")]
     SigningKey(#[from] SigningKeyError),
     #[error("{0}")]

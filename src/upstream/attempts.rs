@@ -11,7 +11,7 @@ use inferlayer_filter::{Candidate, Exchange, Refusal};
 use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
-use crate::proxy::Pipeline;
+use crate::pipeline::Pipeline;
 use crate::upstream::Warrant;
 use crate::upstream::answer::Answer;
 use crate::upstream::connection::Connection;

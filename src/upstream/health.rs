@@ -1,6 +1,7 @@
 //! What is known of a provider's health, kept under a lock and told to the log. The rules are those
 //! of `inferlayer_balance`; here an attempt's result becomes a fault, or none.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +18,10 @@ pub(crate) struct ProviderHealth {
     state: Mutex<State>,
 }
 
+/// The health of all providers, by their names. It outlives the connections to them.
+#[derive(Default)]
+pub(crate) struct HealthBook(Mutex<HashMap<Arc<str>, Arc<ProviderHealth>>>);
+
 struct State {
     health: Health,
     log: LogBudget,
@@ -30,8 +35,18 @@ pub(crate) struct Pass {
     ticket: Ticket,
 }
 
+impl HealthBook {
+    /// The health of a provider, of which nothing is known when it is met first.
+    pub(super) fn of(&self, provider: &Arc<str>, settings: HealthSettings) -> Arc<ProviderHealth> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let health = known.entry(Arc::clone(provider));
+        let new = || ProviderHealth::new(Arc::clone(provider), settings);
+        Arc::clone(health.or_insert_with(new))
+    }
+}
+
 impl ProviderHealth {
-    pub(crate) fn new(provider: Arc<str>, settings: HealthSettings) -> Arc<ProviderHealth> {
+    fn new(provider: Arc<str>, settings: HealthSettings) -> Arc<ProviderHealth> {
         let state = State { health: Health::new(settings), log: LogBudget::default() };
         Arc::new(ProviderHealth { provider, state: Mutex::new(state) })
     }

@@ -36,6 +36,7 @@ pub(crate) use answer::{Answer, EventStream, Long, Whole, read as read_answer};
 pub(crate) use attempts::Trial;
 pub(crate) use endpoint::{BadBaseUrl, BaseUrl, Resolver};
 pub(crate) use forwarded::check as check_forwarded;
+pub(crate) use health::HealthBook;
 pub(crate) use passing::{Kind, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use reply::Reply;

@@ -23,7 +23,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 use crate::upstream::address::AllowedAddresses;
 use crate::upstream::connection::Connection;
 use crate::upstream::endpoint::{BaseUrl, ResolveError, Resolver};
-use crate::upstream::health::ProviderHealth;
+use crate::upstream::health::{HealthBook, ProviderHealth};
 use crate::upstream::mask::Forms;
 use crate::upstream::secret::{Secret, UnsendableKey};
 use crate::upstream::shortage;
@@ -98,7 +98,10 @@ impl Upstreams {
 }
 
 impl Upstream {
-    pub(crate) fn new(settings: UpstreamSettings) -> Result<Upstream, UnsendableKey> {
+    pub(crate) fn new(
+        settings: UpstreamSettings,
+        health: &HealthBook,
+    ) -> Result<Upstream, UnsendableKey> {
         let place = settings.provider.vendor.quirks().key;
         let credential = settings.key.as_ref().map(|key| key.header(place)).transpose()?;
         let name = &settings.provider.name;
@@ -108,7 +111,7 @@ impl Upstream {
         Ok(Upstream {
             credential,
             forms: Arc::new(forms.unwrap_or_default()),
-            health: ProviderHealth::new(Arc::clone(&settings.provider.name), settings.health),
+            health: health.of(&settings.provider.name, settings.health),
             connector: Connector::new(Some(options)),
             resolver: Resolver::new(settings.addresses.clone()),
             settings,

@@ -11,7 +11,7 @@ use inferlayer_filter::{
 };
 use inferlayer_wire::{Api, Call, Dialect, Invalid};
 
-use crate::proxy::Pipeline;
+use crate::pipeline::Pipeline;
 use crate::upstream::UpstreamSettings;
 use crate::upstream::forwarded::{
     ANTHROPIC_BETA, ANTHROPIC_VERSION, OPENAI_BETA, ORGANIZATION, pass, pass_trace_state,

@@ -79,7 +79,7 @@ pub enum Flow {
 
 /// A filter's block in the configuration. Use `#[serde(deny_unknown_fields)]` and types that cannot
 /// hold bad values: errors then name file, line and path.
-pub trait Settings: DeserializeOwned + Send + 'static {
+pub trait Settings: DeserializeOwned + Send + Sync + 'static {
     /// The name of the block.
     const NAME: &'static str;
     /// What must be known before this filter.

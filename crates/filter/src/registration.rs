@@ -32,7 +32,7 @@ pub type ReadSettings =
     fn(&mut dyn Deserializer<'_>) -> Result<Box<dyn Unbuilt>, erased_serde::Error>;
 
 /// Settings that were read and not yet built.
-pub trait Unbuilt: Send {
+pub trait Unbuilt: Send + Sync {
     /// What clients may ask for because of these settings.
     fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer>;
 

@@ -16,7 +16,9 @@ use crate::admin::{CreateKey, Keys};
 use crate::cli::Failure;
 use crate::cli::demo::steps::Tenant;
 use crate::config::{Config, Overrides};
-use crate::server::{self, Built, DataDir, Insist, Signals, StartError, StopHandle};
+use crate::data_dir::DataDir;
+use crate::server::{self, Built, Signals, StartError, StopHandle};
+use crate::state::{BooksError, Insist};
 
 const CONFIGURATION: &str = include_str!("gateway.yaml");
 
@@ -63,15 +65,16 @@ impl Gateway {
         self.stop.stop();
         let ended = self.thread.join();
         ended.map_err(|_| Failure::Data("the gateway's thread failed".to_owned()))??;
-        let keyring = Keyring::open(&self.data_dir.keys()).map_err(StartError::Key)?;
+        let keyring = Keyring::open(&self.data_dir.keys()).map_err(BooksError::Key)?;
         let origin = self.origin.parse().map_err(|error| Failure::Data(format!("{error}")))?;
-        let signing = keyring.signing().map_err(StartError::Key)?;
+        let signing = keyring.signing().map_err(BooksError::Key)?;
         signing.verifying_key(&origin).ok_or_else(|| no_address("the signing key"))
     }
 }
 
 fn create_keys(built: &Built) -> Result<Vec<(Tenant, String)>, Failure> {
-    let keys = Keys::new(Arc::clone(&built.books.accounts), built.gateway.ledger.clone());
+    let books = &built.state.books;
+    let keys = Keys::new(Arc::clone(&books.accounts), books.ledger.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let create = |tenant: Tenant| {
         let name = TenantName::try_from(tenant.name().to_owned());

@@ -8,7 +8,7 @@ use clap::Args;
 use inferlayer_ledger::backup::{Copied, back_up};
 
 use crate::cli::{Failure, Place};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -18,7 +18,7 @@ use self::line::{End, Line};
 use crate::cli::ledger::{trust, unreadable};
 use crate::cli::opener::{Opener, tenant_of};
 use crate::cli::{Failure, Place, tenant_name, utc};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

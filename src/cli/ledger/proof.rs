@@ -12,7 +12,7 @@ use crate::cli::ledger::receipt::receipt_of;
 use crate::cli::ledger::unreadable;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

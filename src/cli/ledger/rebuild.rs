@@ -7,7 +7,7 @@ use inferlayer_ledger::rebuild_view;
 
 use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 pub(crate) fn run(place: &Place) -> Result<(), Failure> {
     let data_dir = DataDir::at(&place.config()?.data_dir);

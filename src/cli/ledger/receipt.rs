@@ -11,7 +11,7 @@ use crate::admin::{ClientError, ReceiptsError};
 use crate::cli::ledger::unreadable;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

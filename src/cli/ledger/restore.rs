@@ -9,7 +9,8 @@ use clap::Args;
 use crate::admin::Reason;
 use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place, reason, utc};
-use crate::server::{DataDir, Restored, restore};
+use crate::data_dir::DataDir;
+use crate::server::{Restored, restore};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

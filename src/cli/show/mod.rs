@@ -15,7 +15,7 @@ use crate::cli::ledger::{each_record, trust};
 use crate::cli::opener::Opener;
 use crate::cli::show::found::{Found, Shredding};
 use crate::cli::{Failure, Place};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 /// A request has an intent and an outcome; a journal that gives one more than these is not ours.
 const MAX_RECORDS: usize = 64;

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use inferlayer_accounts::tenant::unix_seconds;
 use inferlayer_accounts::{Accounts, StoredToday};
 use inferlayer_ledger::{KeyError, Keyring, Kind, Ledger, Options, Record, RequestId, TenantKeys};
 use inferlayer_records::{Fold, Memory, Remembered, SharedFold};
 
-use crate::anchor;
 use crate::config::{Config, ConfigError};
-use crate::server::signing::{SigningKeyError, SigningKeys};
-use crate::server::{DataDir, StartError};
+use crate::data_dir::DataDir;
+use crate::state::error::BooksError;
+use crate::state::read_back::read_back;
+use crate::state::signing::{SigningKeyError, SigningKeys};
 
 /// The ledger, and what was folded from it.
 pub(crate) struct Books {
@@ -23,7 +24,7 @@ pub(crate) struct Books {
     /// The newest price book that the log holds, in its canonical form.
     pub(crate) price_book: Option<String>,
     /// Answers that the cache may give again.
-    pub(crate) remembered: Vec<Remembered>,
+    pub(crate) remembered: Mutex<Vec<Remembered>>,
 }
 
 /// Intents of the run before this one that have no outcome; those of earlier runs were told of.
@@ -62,10 +63,10 @@ pub(crate) fn open_books(
     data_dir: &DataDir,
     base: &Path,
     insist: Insist,
-) -> Result<Books, StartError> {
+) -> Result<Books, BooksError> {
     let folder = || data_dir.path().display().to_string();
     data_dir.finish_restore()?;
-    data_dir.create().map_err(|cause| StartError::DataDir { folder: folder(), cause })?;
+    data_dir.create().map_err(|cause| BooksError::DataDir { folder: folder(), cause })?;
     let keyring = Keyring::open(&data_dir.keys())?;
     if insist.new_log && !data_dir.has_segments() {
         keyring.set_signing_aside()?;
@@ -75,7 +76,7 @@ pub(crate) fn open_books(
     let signing_keys = signing_keys(config, keyring, base)?;
     // A key made now could not go on with the log, and would lie where the right one belongs.
     if data_dir.has_segments() && !signing_keys.are_named() && is_signed?.is_none() {
-        return Err(StartError::NoSigningKey(data_dir.keys().join("signing.key")));
+        return Err(BooksError::NoSigningKey(data_dir.keys().join("signing.key")));
     }
     let mut options = options(config, data_dir, &signing_keys)?;
     let (folded, mut memory) = (SharedFold::default(), Memory::default());
@@ -107,7 +108,7 @@ pub(crate) fn open_books(
         Ok((tenant.clone(), seal))
     });
     let tenants = tenants.collect::<Result<_, KeyError>>()?;
-    let remembered = memory.fresh(ledger.times().steady_us);
+    let remembered = Mutex::new(memory.fresh(ledger.times().steady_us));
     let price_book = fold.price_book().map(str::to_owned);
     let clock = ledger.clone();
     let totals = config.limits.totals(config.threads);
@@ -138,17 +139,16 @@ pub(crate) fn options(
     config: &Config,
     data_dir: &DataDir,
     keys: &SigningKeys,
-) -> Result<Options, StartError> {
+) -> Result<Options, BooksError> {
     let wrong = |error| match error {
         SigningKeyError::Reference { field, problem } => config.error_at(field, problem).into(),
-        SigningKeyError::Key(error) => StartError::Key(error),
-        other => StartError::Internal(other.to_string()),
+        other => BooksError::SigningKey(other),
     };
     let signing = keys.signing().map_err(wrong)?;
     let mut options = Options::new(data_dir.path(), keys.origin().clone(), signing);
     options.next_signing = keys.next().map_err(wrong)?;
     options.log_id = config.ledger.expect_log_id;
-    options.anchored = anchor::read_back(config, data_dir)?;
+    options.anchored = read_back(config, data_dir)?;
     options.queue_records = config.ledger.queue_records;
     options.queue_shared = config.tenants.len() > 1;
     options.segment_bytes = config.ledger.segment_bytes;

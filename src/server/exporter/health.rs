@@ -6,13 +6,9 @@ use std::collections::HashMap;
 use inferlayer_balance::ModelState;
 use prometheus::{GaugeVec, Opts, Registry};
 
-use crate::upstream::Upstreams;
-
-/// A provider, and a model that the configuration names there.
-pub(crate) type NamedModel = (String, String);
+use crate::generation::Generation;
 
 pub(super) struct HealthGauges {
-    named: Vec<NamedModel>,
     providers: GaugeVec,
     states: GaugeVec,
 }
@@ -21,10 +17,7 @@ pub(super) struct HealthGauges {
 const OTHERS: &str = "*";
 
 impl HealthGauges {
-    pub(super) fn register(
-        registry: &Registry,
-        named: Vec<NamedModel>,
-    ) -> prometheus::Result<HealthGauges> {
+    pub(super) fn register(registry: &Registry) -> prometheus::Result<HealthGauges> {
         let providers = GaugeVec::new(
             Opts::new("inferlayer_breaker_open", "1 while a provider is left alone after failures"),
             &["gen_ai_provider_name"],
@@ -39,19 +32,20 @@ impl HealthGauges {
         )?;
         registry.register(Box::new(providers.clone()))?;
         registry.register(Box::new(states.clone()))?;
-        Ok(HealthGauges { named, providers, states })
+        Ok(HealthGauges { providers, states })
     }
 
     /// Sets them to what is so now.
-    pub(super) fn read(&self, upstreams: &Upstreams) {
-        for (provider, health) in upstreams.health() {
+    pub(super) fn read(&self, generation: &Generation) {
+        let named = &generation.config.outline.asked;
+        for (provider, health) in generation.upstreams.health() {
             let whole = health.state();
             let left_alone = whole.circuit_open || whole.key_refused;
             self.providers.with_label_values(&[provider]).set(flag(left_alone));
             self.set(provider, "", whole);
             let mut states: HashMap<&str, ModelState> = HashMap::new();
             health.each_model(|(model, state)| {
-                let named = self.named.iter().find(|(of, name)| of == provider && name == model);
+                let named = named.iter().find(|(of, name)| of == provider && name == model);
                 let label = named.map_or(OTHERS, |(_, name)| name);
                 let told = states.entry(label).or_default();
                 *told = either(*told, state);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use inferlayer_ledger::{Anchored, open_regular};
 
 use crate::config::{Config, SinkSettings};
-use crate::server::DataDir;
+use crate::data_dir::DataDir;
 
 /// A checkpoint that is there and cannot be read; starting without it would be a way around it.
 #[derive(Debug, thiserror::Error)]

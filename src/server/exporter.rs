@@ -1,31 +1,27 @@
 //! `/metrics` on a listener of its own: the counters, and gauges that are read at that moment.
 
+mod health;
+mod ledger;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{Response, StatusCode};
-use inferlayer_accounts::Accounts;
-use inferlayer_ledger::Ledger;
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
+use self::health::HealthGauges;
+use self::ledger::LedgerGauges;
 use crate::anchor::Anchors;
-use crate::in_flight::InFlight;
-use crate::metrics::Metrics;
-use crate::metrics::health::{HealthGauges, NamedModel};
-use crate::metrics::ledger::LedgerGauges;
-use crate::proxy::Gateway;
-use crate::upstream::Upstreams;
+use crate::generation::Current;
+use crate::state::State;
 
 /// Serves `/metrics`, with gauges read at that moment.
 pub(crate) struct Exporter {
-    metrics: Arc<Metrics>,
-    accounts: Arc<Accounts>,
-    in_flight: Arc<InFlight>,
+    state: Arc<State>,
+    current: Arc<Current>,
     anchors: Anchors,
-    ledger: Ledger,
-    upstreams: Upstreams,
     gauges: Gauges,
 }
 
@@ -39,26 +35,23 @@ struct Gauges {
 
 impl Exporter {
     pub(crate) fn new(
-        gateway: &Gateway,
-        accounts: &Arc<Accounts>,
+        state: &Arc<State>,
+        current: &Arc<Current>,
         anchors: &Anchors,
-        named: Vec<NamedModel>,
     ) -> prometheus::Result<Exporter> {
         Ok(Exporter {
-            gauges: Gauges::register(gateway.metrics.registry(), named)?,
-            metrics: Arc::clone(&gateway.metrics),
-            accounts: Arc::clone(accounts),
+            gauges: Gauges::register(state.metrics.registry())?,
+            state: Arc::clone(state),
+            current: Arc::clone(current),
             anchors: anchors.clone(),
-            in_flight: Arc::clone(&gateway.in_flight),
-            ledger: gateway.ledger.clone(),
-            upstreams: gateway.upstreams.clone(),
         })
     }
 
     fn text(&self) -> prometheus::Result<Vec<u8>> {
-        self.gauges.in_flight.set(self.in_flight.count() as f64);
-        self.gauges.ledger.read(&self.ledger);
-        for (tenant, budget) in self.accounts.budgets() {
+        let (books, generation) = (&self.state.books, self.current.take());
+        self.gauges.in_flight.set(self.state.in_flight.count() as f64);
+        self.gauges.ledger.read(&books.ledger);
+        for (tenant, budget) in books.accounts.budgets() {
             let account = budget.account();
             let set = |kind, amount: inferlayer_accounts::NanoUsd| {
                 let labels = [tenant.as_str(), kind];
@@ -68,23 +61,23 @@ impl Exporter {
             set("spent", account.spent);
             set("held", account.held);
         }
-        for (tenant, usage) in self.accounts.usage() {
+        for (tenant, usage) in books.accounts.usage() {
             for (what, amount) in usage {
                 let labels = [tenant.as_str(), what];
                 self.gauges.usage.with_label_values(&labels).set(amount as f64);
             }
         }
-        self.gauges.health.read(&self.upstreams);
+        self.gauges.health.read(&generation);
         self.anchors.export();
         let mut text = Vec::new();
-        TextEncoder::new().encode(&self.metrics.registry.gather(), &mut text)?;
+        TextEncoder::new().encode(&self.state.metrics.registry().gather(), &mut text)?;
         Ok(text)
     }
 }
 
 impl Gauges {
-    fn register(registry: &Registry, named: Vec<NamedModel>) -> prometheus::Result<Gauges> {
-        let health = HealthGauges::register(registry, named)?;
+    fn register(registry: &Registry) -> prometheus::Result<Gauges> {
+        let health = HealthGauges::register(registry)?;
         let gauge = |name: &str, help: &str| {
             let gauge = Gauge::new(name, help)?;
             registry.register(Box::new(gauge.clone()))?;
