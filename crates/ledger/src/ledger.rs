@@ -1,6 +1,8 @@
 //! The handle that the gateway holds: opens the ledger, takes entries, closes it.
 
 mod enqueue;
+mod queries;
+pub(crate) mod slot;
 
 use std::mem;
 use std::path::PathBuf;
@@ -10,29 +12,33 @@ use std::thread::{self, JoinHandle};
 
 use tracing::warn;
 
-use crate::error::{EntryError, OpenError, ReadError, RetainError, StoreError, Unavailable};
 use crate::format::checkpoint::{Checkpoint, Head};
-use crate::format::entry::{Entry, Kind};
+use crate::format::damage::ReadError;
+use crate::format::entry::{Entry, EntryError};
 use crate::format::hash::{Hash, LogId, RunId};
+use crate::format::kind::Kind;
 use crate::format::note_key::{Origin, SigningKey, VerifyingKey};
-use crate::format::place::Place;
-use crate::format::record::StoredRecord;
+use crate::index::committed::Committed;
+use crate::ledger::slot::OutcomeSlot;
 use crate::log::Log;
 use crate::lookup::Lookup;
+use crate::read::place::Place;
+use crate::read::stored::StoredRecord;
 use crate::receipt::Receipt;
-use crate::slot::OutcomeSlot;
 use crate::start::anchored::Anchors;
 use crate::start::earlier::{has_segments, refuse_second_log};
+use crate::start::error::{OpenError, RetainError};
 use crate::start::options::{Opened, Options};
 use crate::start::recovery::{Fold, replay};
 use crate::start::retention::{base_of, drop_before, first_of_segment_before, plan};
 use crate::start::{
-    Footing, announce, appender, check_belongings, committed, lock, opening, publish, signer, time,
+    Footing, announce, appender, check_belongings, committed, lock, open_view, opening, publish,
+    signer, time,
 };
 use crate::storage::Storage;
 use crate::view::{self, View};
-use crate::write::committed::Committed;
 use crate::write::content::ContentWriter;
+use crate::write::error::{StoreError, Unavailable};
 use crate::write::gate::Gate;
 use crate::write::group::Job;
 use crate::write::own::Own;
@@ -90,9 +96,7 @@ impl Ledger {
         // What a crash left of an earlier retention.
         drop_before(&storage, log.story.first_sequence)?;
         let base = base_of(&storage)?;
-        let admits = |records| options.new_log || log.story.admits_loss_of(records);
-        let view = options.view.as_deref();
-        let (view, view_start) = view::start(view, &storage, &log.chain, &base, admits)?;
+        let (view, view_start) = open_view(&options, &log, &base)?;
         let records = log.chain.next_sequence();
         let opened = Opened {
             records,

@@ -16,20 +16,18 @@
 //! `backup` what others are shown · `keys` in files.
 
 pub mod backup;
-mod error;
 mod format;
+mod index;
 mod keys;
 mod ledger;
 mod log;
 mod lookup;
 mod proof;
-mod queries;
 pub mod read;
 mod receipt;
 mod regular;
 #[cfg(test)]
 mod rules;
-mod slot;
 mod start;
 mod storage;
 #[cfg(test)]
@@ -39,39 +37,43 @@ mod view;
 mod walk;
 mod write;
 
-pub use crate::error::{
-    EntryError, FoldError, OpenError, ReadError, RetainError, StoreError, Unavailable,
-};
 pub use crate::format::checkpoint::{Checkpoint, Head};
 pub use crate::format::cosignature::{Cosignature, WitnessKey};
-pub use crate::format::entry::{Content, Entry, External, Kind, RequestId};
+pub use crate::format::damage::{Damage, Fault, ReadError};
+pub use crate::format::entry::{Content, Entry, EntryError, External, RequestId};
 pub use crate::format::hash::{Hash, LogId, NotAHash, RunId, TenantTag};
-pub use crate::format::header::Flags;
-pub use crate::format::header::MAX_PLAIN_CONTENT_BYTES;
+pub use crate::format::header::{Flags, MAX_PLAIN_CONTENT_BYTES};
+pub use crate::format::kind::Kind;
 pub use crate::format::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
-pub use crate::format::place::Place;
-pub use crate::format::record::{Record, StoredRecord};
+pub use crate::format::record::Record;
 pub use crate::format::seal::{ContentMac, Queued, SealError, TenantSeal};
+pub use crate::format::segment::Segment;
 pub use crate::format::time::rfc3339;
-pub use crate::keys::keyring::{KeyError, Keyring};
+pub use crate::index::row::Row;
+pub use crate::keys::error::KeyError;
+pub use crate::keys::keyring::Keyring;
 pub use crate::keys::tenant_keys::TenantKeys;
 pub use crate::ledger::Ledger;
-pub use crate::log::state::{MAX_ITEM_BYTES, SnapshotItems, State};
+pub use crate::ledger::slot::OutcomeSlot;
+pub use crate::log::state::{FoldError, MAX_ITEM_BYTES, SnapshotItems, State};
 pub use crate::log::trust::Trust;
 pub use crate::proof::{
     InclusionProof, ProofError, ProofFault, verify_consistency, verify_inclusion,
 };
+pub use crate::read::place::Place;
+pub use crate::read::stored::StoredRecord;
 pub use crate::receipt::{
     Receipt, ReceiptError, ReceiptFault, ReceiptFile, ReceiptRecord, RecordFault, Reference, Shown,
     ShownRecord,
 };
 pub use crate::regular::open_regular;
-pub use crate::slot::OutcomeSlot;
 pub use crate::start::anchored::Anchored;
-pub use crate::start::options::{Opened, Options, ViewStart};
-pub use crate::storage::{FileStorage, Segment, SegmentFile, Storage};
-pub use crate::view::{RebuildError, Row, rebuild_view, records_in as records_in_view};
-pub use crate::walk::damage::{Damage, Fault};
+pub use crate::start::error::{OpenError, RetainError};
+pub use crate::start::options::{Opened, Options};
+pub use crate::start::rebuild::{RebuildError, rebuild_view};
+pub use crate::storage::{FileStorage, SegmentFile, Storage};
+pub use crate::view::{ViewStart, records_in as records_in_view};
 pub use crate::write::clock::{Clock, SystemClock};
+pub use crate::write::error::{StoreError, Unavailable};
 pub use crate::write::pending::Pending;
 pub use crate::write::time::{ClockLimits, Times};

@@ -4,13 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::format::checkpoint::Checkpoint;
-use crate::format::entry::{Kind, RequestId};
+use crate::format::entry::RequestId;
 use crate::format::hash::{Hash, TenantTag};
+use crate::format::kind::Kind;
 use crate::format::note_key::VerifyingKey;
 use crate::format::tree::{Frontier, leaf};
+use crate::index::committed::Committed;
+use crate::index::row::Row;
 use crate::proof::{InclusionProof, Nodes, ProofError, consistency, fold, inclusion};
-use crate::view::{Row, TILE_LEVELS, View};
-use crate::write::committed::Committed;
+use crate::view::{TILE_LEVELS, View};
 
 /// Memory and view as one.
 pub(crate) struct Lookup {

@@ -3,16 +3,16 @@
 
 use zeroize::Zeroizing;
 
-use crate::error::ReadError;
-use crate::format::entry::{Content, Entry, Kind, RequestId};
+use crate::format::damage::{Damage, ReadError};
+use crate::format::entry::{Content, Entry, RequestId};
 use crate::format::hash::RunId;
+use crate::format::kind::Kind;
 use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::format::segment::Segment;
 use crate::log::chain::Chain;
 use crate::log::log_id;
 use crate::log::trust::Trust;
-use crate::storage::Segment;
 use crate::verify::{Report, verify};
-use crate::walk::damage::Damage;
 use crate::write::batch::{Batch, Signer, Stamp};
 
 /// Writes what it is told, in one commit.

@@ -2,10 +2,10 @@
 //!
 //! The order of steps is what durability rests on; the steps themselves are one system call each.
 
+mod content;
 mod named;
 mod reserve;
 
-use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -13,35 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::format::hash::Hash;
+use crate::format::segment::Segment;
 use crate::regular::open_regular_with;
 use crate::storage::named::Named;
 use crate::storage::reserve::Reserve;
 
 pub(crate) use crate::storage::reserve::no_descriptors;
 
-const EXTENSION: &str = ".ilj";
 const CONTENT_EXTENSION: &str = ".ilc";
-const DIGITS: usize = 20;
-
-/// A segment, named by the sequence number of its first record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Segment(pub u64);
-
-impl Segment {
-    /// `None` for files that are not segments.
-    fn from_file_name(name: &str) -> Option<Self> {
-        let digits = name.strip_suffix(EXTENSION)?;
-        let all_digits = digits.len() == DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
-        all_digits.then(|| digits.parse().ok())?.map(Self)
-    }
-}
-
-/// The file name: 20 digits and `.ilj`.
-impl fmt::Display for Segment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:020}{EXTENSION}", self.0)
-    }
-}
 
 /// A folder of segments.
 pub trait Storage: Send + Sync {
@@ -247,19 +226,4 @@ fn open(path: &Path) -> io::Result<File> {
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     open_regular_with(OpenOptions::new().read(true), path).map_err(named)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_exact_names_are_segments() {
-        let name = Segment(412_233).to_string();
-        assert_eq!(name, "00000000000000412233.ilj");
-        assert_eq!(Segment::from_file_name(&name), Some(Segment(412_233)));
-        for other in ["lock", "1.ilj", "+0000000000000000001.ilj", "99999999999999999999.ilj"] {
-            assert_eq!(Segment::from_file_name(other), None, "{other}");
-        }
-    }
 }

@@ -7,15 +7,16 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use crate::format::checkpoint::Checkpoint;
-use crate::format::entry::{Content, Entry, Kind, RequestId};
+use crate::format::entry::{Content, Entry, RequestId};
 use crate::format::hash::RunId;
+use crate::format::kind::Kind;
 use crate::format::note_key::{SigningKey, VerifyingKey};
 use crate::format::record::Record;
 use crate::format::seal::{FreshKeys, TenantSeal};
+use crate::format::segment::Segment;
 use crate::log::chain::Chain;
 use crate::log::log_id;
 use crate::log::run::{OPEN, OpenMetadata};
-use crate::storage::Segment;
 use crate::write::batch::{Batch, Signer, Stamp};
 
 const STORED: &[u8] = include_bytes!("../tests/vectors/v1/00000000000000000000.ilj");

@@ -7,11 +7,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::BackupError;
-use crate::error::ReadError;
+use crate::format::damage::ReadError;
 use crate::format::entry::External;
 use crate::format::frame::Stop;
 use crate::format::note_key::VerifyingKey;
-use crate::storage::{FileStorage, Segment, Storage};
+use crate::format::segment::Segment;
+use crate::storage::{FileStorage, Storage};
 
 const CHUNK_BYTES: usize = 256 << 10;
 const PUBLIC_KEY: &str = "ledger.pub";

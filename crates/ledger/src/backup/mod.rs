@@ -13,7 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use self::folder::Folder;
-use crate::error::ReadError;
+use crate::format::damage::ReadError;
 use crate::format::note_key::VerifyingKey;
 use crate::log::trust::Trust;
 use crate::read::journal_in;

@@ -6,10 +6,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::format::damage::Damage;
 use crate::format::frame::{CHECKPOINT_HEADER_BYTES, CHECKPOINT_MAGIC, MAX_NOTE_BYTES};
 use crate::format::hash::Hash;
 use crate::format::note_key::{Origin, SigningKey, VerifyingKey};
-use crate::walk::damage::Damage;
 
 /// Size and root of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

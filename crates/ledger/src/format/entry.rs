@@ -3,12 +3,13 @@
 use std::fmt;
 
 use bytes::Bytes;
+use thiserror::Error;
 
-use crate::error::EntryError;
 use crate::format::hash::Hash;
 use crate::format::header::{
     HEADER_BYTES, MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES, MIN_METADATA_BYTES,
 };
+use crate::format::kind::Kind;
 use crate::format::seal::{OVERHEAD_BYTES, TenantSeal};
 
 /// A record to be appended.
@@ -87,6 +88,32 @@ impl Content {
     }
 }
 
+/// An entry that the format cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum EntryError {
+    /// See [`Kind::is_own`].
+    #[error("the kind {} is the ledger's own", .0.name())]
+    ReservedKind(Kind),
+    /// Metadata are a JSON object, written without leading space.
+    #[error("metadata do not begin with a brace")]
+    MetadataNotObject,
+    /// More than 1 MiB.
+    #[error("metadata of {0} bytes is too long")]
+    MetadataTooLong(usize),
+    /// More than 64 MiB.
+    #[error("content of {0} bytes is too long")]
+    ContentTooLong(usize),
+    /// Content is sealed under a tenant's key, so there must be one.
+    #[error("content without a tenant cannot be sealed")]
+    SealedWithoutTenant,
+    /// A log is handed on to a key that never signed it, as a key that comes back says nothing.
+    #[error("the key signs the log already, or did")]
+    KnownKey,
+    /// What a retention is to drop was dropped by an earlier one.
+    #[error("the log begins there or later already")]
+    AlreadyDropped,
+}
+
 /// Sealed content in a file of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct External {
@@ -94,80 +121,6 @@ pub struct External {
     pub(crate) hash: Hash,
     /// Length of the stored bytes.
     pub(crate) bytes: u64,
-}
-
-/// What a record tells of (`FORMAT.md` §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u16)]
-pub enum Kind {
-    /// A run starts.
-    Open = 0,
-    /// An inference is about to be sent to a provider.
-    Intent = 1,
-    /// That inference ended.
-    Outcome = 2,
-    /// A request was refused before any provider was called.
-    Refusal = 3,
-    /// A request was answered from the cache.
-    Hit = 4,
-    /// A configuration was loaded.
-    Config = 5,
-    /// A virtual key was made, changed or revoked.
-    KeyEvent = 6,
-    /// The signing key changes.
-    SigningKeyRotation = 7,
-    /// A tenant's key was destroyed.
-    Shred = 8,
-    /// Old segments were dropped.
-    Retention = 9,
-    /// The clock stepped.
-    Clock = 10,
-    /// A run ended in good order.
-    Close = 11,
-    /// State that lets a reader start at this segment.
-    Snapshot = 12,
-    /// The journal was restored from a backup that lacks later records.
-    Restore = 13,
-}
-
-impl Kind {
-    /// Every kind with its name, in the order of their numbers.
-    pub const ALL: [(Self, &'static str); 14] = [
-        (Self::Open, "open"),
-        (Self::Intent, "intent"),
-        (Self::Outcome, "outcome"),
-        (Self::Refusal, "refusal"),
-        (Self::Hit, "hit"),
-        (Self::Config, "config"),
-        (Self::KeyEvent, "key_event"),
-        (Self::SigningKeyRotation, "signing_key_rotation"),
-        (Self::Shred, "shred"),
-        (Self::Retention, "retention"),
-        (Self::Clock, "clock"),
-        (Self::Close, "close"),
-        (Self::Snapshot, "snapshot"),
-        (Self::Restore, "restore"),
-    ];
-
-    /// Whether only the ledger itself writes records of this kind.
-    pub fn is_own(self) -> bool {
-        use Kind::{Clock, Close, Open, Restore, Retention, SigningKeyRotation, Snapshot};
-        matches!(self, Open | Close | SigningKeyRotation | Retention | Clock | Snapshot | Restore)
-    }
-
-    /// The name used in reports, for example `key_event`.
-    pub fn name(self) -> &'static str {
-        Self::ALL.get(usize::from(self as u16)).map_or("unknown", |(_, name)| name)
-    }
-}
-
-impl TryFrom<u16> for Kind {
-    /// The number that no kind has.
-    type Error = u16;
-
-    fn try_from(number: u16) -> Result<Self, u16> {
-        Self::ALL.get(usize::from(number)).map(|(kind, _)| *kind).ok_or(number)
-    }
 }
 
 /// Identity of a request: 16 bytes, not all zero (zero stands for "none" in the header).
@@ -209,17 +162,6 @@ impl fmt::Debug for RequestId {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_their_numbers() {
-        for (index, (kind, name)) in Kind::ALL.iter().enumerate() {
-            let number = u16::try_from(index).unwrap();
-            assert_eq!(*kind as u16, number);
-            assert_eq!(Kind::try_from(number), Ok(*kind));
-            assert_eq!(kind.name(), *name);
-        }
-        assert_eq!(Kind::try_from(14), Err(14));
-    }
 
     #[test]
     fn what_the_format_cannot_hold_is_refused() {

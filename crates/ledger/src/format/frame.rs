@@ -7,12 +7,12 @@ use std::{io, iter};
 
 use thiserror::Error;
 
+use crate::format::damage::Damage;
 use crate::format::header::{
     HEADER_BYTES, Lengths, MAGIC as RECORD_MAGIC, MAX_METADATA_BYTES, MAX_PLAIN_CONTENT_BYTES,
 };
 use crate::format::seal::OVERHEAD_BYTES;
-use crate::walk::damage::Damage;
-use crate::walk::window::Window;
+use crate::format::window::Window;
 
 pub(crate) const CHECKPOINT_MAGIC: [u8; 4] = *b"ILCP";
 pub(crate) const CHECKPOINT_HEADER_BYTES: usize = 8;

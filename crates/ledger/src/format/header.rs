@@ -1,11 +1,11 @@
 //! The fixed header of `FORMAT.md` §2: binary, so that a stranger's verifier is a struct and a
 //! hash.
 
-use crate::format::entry::Kind;
+use crate::format::damage::Damage;
 use crate::format::fields::Fields;
 use crate::format::hash::{Hash, LogId, RunId, TenantTag};
+use crate::format::kind::Kind;
 use crate::format::seal::OVERHEAD_BYTES;
-use crate::walk::damage::Damage;
 
 /// Bytes of a header.
 pub(crate) const HEADER_BYTES: usize = PROLOGUE_BYTES + 32;

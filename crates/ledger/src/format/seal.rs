@@ -13,7 +13,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::format::hash::{Hash, TenantTag};
-use crate::write::randomness::Randomness;
+use crate::format::randomness::Randomness;
 
 /// Bytes that sealing adds: wrap nonce, wrapped key and tag, content nonce, tag.
 pub(crate) const OVERHEAD_BYTES: usize = WRAP_BYTES + NONCE_BYTES + TAG_BYTES;

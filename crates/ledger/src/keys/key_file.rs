@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use crate::keys::keyring::KeyError;
+use crate::keys::error::KeyError;
 use crate::regular::open_regular;
 
 /// Base64 of 32 bytes, a newline, and room to see that a file is too long.

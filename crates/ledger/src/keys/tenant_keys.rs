@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::format::hash::{Hash, TenantTag};
 use crate::format::seal::TenantSeal;
+use crate::keys::error::KeyError;
 use crate::keys::key_file::{destroy, is_erased, load_existing, load_or_create, private_folder};
-use crate::keys::keyring::KeyError;
 
 const MAX_PLAIN_NAME_BYTES: usize = 64;
 

@@ -3,12 +3,19 @@
 
 use super::Shared;
 use crate::format::entry::{Content, Entry};
-use crate::slot::Way;
 use crate::write::content::is_large;
 use crate::write::gate::Held;
 use crate::write::group::Job;
 use crate::write::pending::Pending;
 use crate::write::step::put_wall_time;
+
+/// Which queue an entry waits in first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    Direct,
+    /// That of the thread that stores large content.
+    OverContent,
+}
 
 impl Shared {
     pub(crate) fn way_of(&self, entry: &Entry) -> Way {

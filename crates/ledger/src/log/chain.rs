@@ -1,10 +1,10 @@
 //! The chain's state between records: what the next one has to be. Shared by writer and checker.
 
 use crate::format::checkpoint::Head;
+use crate::format::damage::Damage;
 use crate::format::hash::{Hash, LogId};
 use crate::format::record::Record;
 use crate::format::tree::Frontier;
-use crate::walk::damage::Damage;
 
 /// Everything the next record depends on.
 #[derive(Clone, Debug)]

@@ -14,17 +14,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::entry::Kind;
+use crate::format::damage::{Damage, Fault};
 use crate::format::hash::LogId;
+use crate::format::kind::Kind;
 use crate::format::note_key::VerifyingKey;
 use crate::format::record::Record;
+use crate::format::segment::Segment;
 use crate::log::chain::Chain;
 use crate::log::run::Stated;
 use crate::log::state::part_of;
 use crate::log::stated::{Beginning, StatedKey, StatedLog};
 use crate::log::trust::Trust;
-use crate::storage::Segment;
-use crate::walk::damage::{Damage, Fault};
 
 /// A log up to some record.
 #[derive(Clone, Debug)]

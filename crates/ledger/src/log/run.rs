@@ -10,11 +10,11 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::format::entry::Kind;
+use crate::format::damage::Damage;
 use crate::format::hash::RunId;
+use crate::format::kind::Kind;
 use crate::format::note_key::VerifyingKey;
 use crate::format::record::Record;
-use crate::walk::damage::Damage;
 
 /// Follows the runs of a log. Grows by 16 bytes for each run, whose open record takes 400.
 #[derive(Default)]

@@ -1,10 +1,10 @@
 //! Where snapshots may stand: at the head of every segment but the first, whole, and nowhere else.
 
-use crate::format::entry::Kind;
+use crate::format::damage::Damage;
+use crate::format::kind::Kind;
 use crate::format::record::Record;
+use crate::format::segment::Segment;
 use crate::log::state::part_of;
-use crate::storage::Segment;
-use crate::walk::damage::Damage;
 
 /// Follows the snapshots of a walk.
 #[derive(Default)]

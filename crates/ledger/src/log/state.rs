@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use thiserror::Error;
 
-use crate::error::FoldError;
 use crate::format::record::Record;
 
 /// The most that one item of a snapshot may take, in bytes.
@@ -26,6 +26,11 @@ pub trait State: Send {
     /// The state as JSON values of at most [`MAX_ITEM_BYTES`] each, in any number.
     fn items(&self) -> Vec<Box<RawValue>>;
 }
+
+/// What the function given to [`crate::Ledger::open`] answers to stop it.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct FoldError(pub Box<dyn std::error::Error + Send + Sync>);
 
 /// A ledger that nothing is folded from.
 impl State for () {

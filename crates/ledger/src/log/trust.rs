@@ -1,8 +1,8 @@
 //! Where a reader's trust in a log begins: a key it was given, or the one the log names itself.
 
+use crate::format::damage::Damage;
 use crate::format::note_key::VerifyingKey;
 use crate::log::Log;
-use crate::walk::damage::Damage;
 
 /// Whose signature a reader believes.
 #[derive(Clone, Debug)]

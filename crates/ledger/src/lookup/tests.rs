@@ -7,9 +7,9 @@ use super::*;
 use crate::format::checkpoint::Head;
 use crate::format::hash::LogId;
 use crate::format::note_key::SigningKey;
+use crate::format::segment::Segment;
+use crate::index::committed::Publisher;
 use crate::proof::verify_consistency;
-use crate::storage::Segment;
-use crate::write::committed::Publisher;
 
 fn record(sequence: u64) -> Hash {
     Hash::of(&[&sequence.to_be_bytes()])

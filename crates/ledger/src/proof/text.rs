@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{InclusionProof, ProofFault};
 use crate::format::checkpoint::Checkpoint;
+use crate::format::damage::Damage;
 use crate::format::frame::MAX_NOTE_BYTES;
 use crate::format::hash::Hash;
 use crate::format::note_key::VerifyingKey;
-use crate::walk::damage::Damage;
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 

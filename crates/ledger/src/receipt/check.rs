@@ -10,12 +10,12 @@ use thiserror::Error;
 use super::extract::Extract;
 use super::file::{ReceiptFile, ReceiptRecord};
 use super::reference::Reference;
+use crate::format::damage::Damage;
 use crate::format::entry::RequestId;
 use crate::format::hash::LogId;
 use crate::format::note_key::{KeyFormatError, VerifyingKey};
 use crate::log::trust::Trust;
 use crate::proof::{InclusionProof, ProofFault};
-use crate::walk::damage::Damage;
 
 /// What a receipt file has shown. Hashes are in hexadecimal.
 #[derive(Debug, Serialize)]

@@ -2,29 +2,28 @@
 
 use std::io::{self, Read};
 
-use crate::error::ReadError;
+use crate::format::damage::{Damage, Fault, ReadError};
 use crate::format::hash::Hash;
 use crate::format::header::{HEADER_BYTES, Header};
 use crate::format::json;
-use crate::format::place::Place;
 use crate::format::record::Record;
+use crate::read::place::Place;
 use crate::storage::Storage;
-use crate::walk::damage::{Damage, Fault};
 
 /// Header and metadata that belong together.
 #[derive(Clone)]
-pub(super) struct Extract {
-    pub(super) header: Header,
-    pub(super) header_bytes: [u8; HEADER_BYTES],
+pub(crate) struct Extract {
+    pub(crate) header: Header,
+    pub(crate) header_bytes: [u8; HEADER_BYTES],
     /// Hash of the record.
-    pub(super) hash: Hash,
+    pub(crate) hash: Hash,
     /// A JSON object.
-    pub(super) metadata: String,
+    pub(crate) metadata: String,
 }
 
 impl Extract {
     /// Compares the metadata with the header, and answers the hash that the header has.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         header_bytes: [u8; HEADER_BYTES],
         metadata: String,
     ) -> Result<Self, Damage> {
@@ -39,14 +38,14 @@ impl Extract {
     }
 
     /// That of a record.
-    pub(super) fn of(record: &Record<'_>) -> Result<Self, Damage> {
+    pub(crate) fn of(record: &Record<'_>) -> Result<Self, Damage> {
         let header = record.header().first_chunk().ok_or(Damage::Unfinished)?;
         let metadata = String::from_utf8(record.metadata().to_vec());
         Self::parse(*header, metadata.map_err(|_| Damage::NotJson)?)
     }
 
     /// Reads the record at `place`, the one whose hash is `expected`. Blocks.
-    pub(super) fn read(
+    pub(crate) fn read(
         storage: &dyn Storage,
         place: Place,
         expected: Hash,

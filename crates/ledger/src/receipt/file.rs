@@ -12,14 +12,8 @@ use thiserror::Error;
 
 use super::extract::Extract;
 use super::reference::Reference;
-use crate::error::ReadError;
-use crate::format::checkpoint::Checkpoint;
-use crate::format::entry::RequestId;
-use crate::format::hash::TenantTag;
-use crate::ledger::Ledger;
-use crate::lookup::Lookup;
+use crate::format::damage::ReadError;
 use crate::proof::{InclusionProof, ProofError};
-use crate::view::Row;
 
 /// As written and read; nothing in it is checked before [`ReceiptFile::verify`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,46 +64,9 @@ pub enum ReceiptError {
     Read(ReadError),
 }
 
-impl Ledger {
-    /// All records of a request that are the tenant's, proven under the newest checkpoint. Blocks
-    /// on the disk.
-    pub fn receipt_of(
-        &self,
-        request: RequestId,
-        tag: TenantTag,
-    ) -> Result<ReceiptFile, ReceiptError> {
-        let lookup = self.lookup();
-        let sequences = lookup.sequences_of(request)?;
-        let rows = sequences.into_iter().filter_map(|sequence| lookup.row(sequence));
-        let own: Vec<Row> = rows.filter(|row| row.tenant_tag == Some(tag)).collect();
-        if own.is_empty() {
-            return Err(ReceiptError::NotFound);
-        }
-        let checkpoint = self.checkpoint();
-        let records = own.iter().map(|row| self.receipt_record(&lookup, row, &checkpoint));
-        Ok(ReceiptFile {
-            request: request.to_string(),
-            log_id: self.log_id().to_string(),
-            public_key: self.key().to_string(),
-            records: records.collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn receipt_record(
-        &self,
-        lookup: &Lookup,
-        row: &Row,
-        checkpoint: &Checkpoint,
-    ) -> Result<ReceiptRecord, ReceiptError> {
-        let extract = Extract::read(self.storage(), row.place(), row.record_hash)?;
-        let proof = lookup.proof(row, checkpoint.clone(), self.key())?;
-        Ok(ReceiptRecord::new(extract, &proof))
-    }
-}
-
 impl ReceiptRecord {
     /// A record and its proof.
-    pub(super) fn new(extract: Extract, proof: &InclusionProof) -> Self {
+    pub(crate) fn new(extract: Extract, proof: &InclusionProof) -> Self {
         let Extract { header, header_bytes, hash, metadata } = extract;
         let checkpoint = proof.checkpoint().clone();
         Self {

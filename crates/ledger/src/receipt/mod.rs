@@ -1,6 +1,7 @@
 //! What a caller gets when its record is durable, and what can be checked of it later.
 
 mod check;
+pub(crate) mod commit;
 mod extract;
 mod file;
 mod journal;
@@ -12,12 +13,13 @@ use std::sync::Arc;
 
 use crate::format::checkpoint::Checkpoint;
 use crate::format::hash::Hash;
-use crate::format::place::Place;
+use crate::index::row::Row;
 use crate::proof::{InclusionProof, ProofError};
-use crate::view::Row;
-use crate::write::commit::Commit;
+use crate::read::place::Place;
+use crate::receipt::commit::Commit;
 
 pub use self::check::{ReceiptFault, RecordFault, Shown, ShownRecord};
+pub(crate) use self::extract::Extract;
 pub use self::file::{ReceiptError, ReceiptFile, ReceiptRecord};
 pub use self::reference::Reference;
 

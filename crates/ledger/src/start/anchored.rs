@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::error::{OpenError, ReadError};
 use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::damage::{Damage, ReadError};
 use crate::format::note_key::Origin;
+use crate::format::segment::Segment;
 use crate::log::Log;
 use crate::log::trust::Trust;
-use crate::storage::{Segment, Storage};
+use crate::start::error::OpenError;
+use crate::storage::Storage;
 use crate::walk::Walker;
-use crate::walk::damage::Damage;
 use crate::walk::scope::Scope;
 
 /// A checkpoint as it was found elsewhere.

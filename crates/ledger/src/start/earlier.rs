@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::error::OpenError;
 use crate::format::note_key::VerifyingKey;
+use crate::format::segment::Segment;
+use crate::start::error::OpenError;
 use crate::start::options::Options;
-use crate::storage::Segment;
 use crate::view::records_in;
 
 /// Refuses to begin a log where there was one; with `new_log`, to begin it under the same name.

@@ -5,14 +5,14 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use crate::error::ReadError;
 use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::damage::{Damage, Fault, ReadError};
 use crate::format::frame::{CHECKPOINT_HEADER_BYTES, CHECKPOINT_MAGIC, MAX_NOTE_BYTES};
+use crate::format::segment::Segment;
 use crate::log::Log;
 use crate::log::trust::Trust;
-use crate::storage::{Segment, Storage};
+use crate::storage::Storage;
 use crate::walk::Walker;
-use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::Scope;
 
 /// Checks the segments of `log` up to `replayed`, from which on a start has read everything.

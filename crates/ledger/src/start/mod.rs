@@ -3,7 +3,9 @@
 pub(crate) mod anchored;
 pub(crate) mod earlier;
 pub(crate) mod edges;
+pub(crate) mod error;
 pub(crate) mod options;
+pub(crate) mod rebuild;
 pub(crate) mod recovery;
 pub(crate) mod retention;
 
@@ -20,27 +22,31 @@ use ring::rand::SystemRandom;
 use serde_json::value::RawValue;
 use tracing::{error, info, warn};
 
-use crate::error::{OpenError, ReadError, StoreError};
 use crate::format::checkpoint::Checkpoint;
-use crate::format::entry::{Entry, Kind};
+use crate::format::damage::{Fault, ReadError};
+use crate::format::entry::Entry;
 use crate::format::hash::{LogId, RunId};
+use crate::format::kind::Kind;
 use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::format::randomness::Randomness;
+use crate::format::tree::Frontier;
+use crate::index::committed::{Committed, Publisher};
 use crate::log::run::{OPEN, OpenMetadata};
 use crate::log::{Gap, Log};
 use crate::regular::open_regular_with;
 use crate::start::earlier::{refuse_new_log_beside, refuse_second_log};
+use crate::start::error::OpenError;
 use crate::start::options::{Opened, Options};
 use crate::start::recovery::Recovered;
+use crate::view::{self, View, ViewStart};
 use crate::walk::Tail;
-use crate::walk::damage::Fault;
 use crate::write::appender::Appender;
 use crate::write::batch::{Batch, Signer};
-use crate::write::committed::{Committed, Publisher};
+use crate::write::error::StoreError;
 use crate::write::gate::Gate;
 use crate::write::group::Job;
 use crate::write::journal::Journal;
 use crate::write::own::restore_entry;
-use crate::write::randomness::Randomness;
 use crate::write::space::Space;
 use crate::write::time::Time;
 
@@ -221,6 +227,20 @@ pub(crate) fn appender(
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
         lock,
     })
+}
+
+/// The view, if one is wanted and can be had. `base` is the tree before the journal's first record.
+pub(crate) fn open_view(
+    options: &Options,
+    log: &Log,
+    base: &Frontier,
+) -> Result<(Option<View>, ViewStart), OpenError> {
+    let admits = |records| options.new_log || log.story.admits_loss_of(records);
+    let Some(file) = options.view.as_deref() else {
+        return Ok((None, ViewStart::Absent));
+    };
+    view::start(file, &options.storage, &log.chain, base, admits)
+        .map_err(|unfit| OpenError::OtherHistory { file: file.to_path_buf(), what: unfit.reason() })
 }
 
 /// What time it is behind the log that was found.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::format::damage::Fault;
 use crate::format::hash::{LogId, RunId};
 use crate::format::note_key::{Origin, SigningKey};
 use crate::log::state::State;
 use crate::start::anchored::Anchored;
 use crate::storage::{FileStorage, Storage};
-use crate::walk::damage::Fault;
+use crate::view::ViewStart;
 use crate::write::clock::{Clock, SystemClock};
 use crate::write::time::ClockLimits;
 
@@ -121,20 +122,4 @@ pub struct Opened {
     pub damage: Option<Fault>,
     /// `Options::next_signing` signs: it has to take the place of the old key.
     pub rotated: bool,
-}
-
-/// How the view was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ViewStart {
-    /// There was none; it is built from the journal.
-    New,
-    /// It agrees with the journal.
-    Kept,
-    /// It was moved aside and is built anew.
-    Rebuilt {
-        /// What was wrong with the old one.
-        reason: String,
-    },
-    /// There is none: not asked for, or it cannot be made. The ledger works without it.
-    Absent,
 }

@@ -5,20 +5,22 @@
 
 use std::sync::Arc;
 
-use crate::error::{FoldError, OpenError, ReadError, StoreError};
-use crate::format::entry::Kind;
+use crate::format::damage::{Damage, ReadError};
 use crate::format::hash::RunId;
+use crate::format::kind::Kind;
 use crate::format::note_key::VerifyingKey;
-use crate::format::place::Place;
 use crate::format::record::Record;
+use crate::format::segment::Segment;
 use crate::log::Log;
-use crate::log::state::State;
+use crate::log::state::{FoldError, State};
 use crate::log::trust::Trust;
+use crate::read::place::Place;
 use crate::start::anchored::Anchors;
-use crate::storage::{Segment, Storage};
-use crate::walk::damage::Damage;
+use crate::start::error::OpenError;
+use crate::storage::Storage;
 use crate::walk::scope::Scope;
 use crate::walk::{Tail, Walker};
+use crate::write::error::StoreError;
 use crate::write::step::unconfirmed_us;
 
 /// Segments that a start reads.

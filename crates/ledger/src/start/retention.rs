@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use crate::error::{ReadError, RetainError};
+use crate::format::damage::ReadError;
 use crate::format::header::{HEADER_BYTES, Header};
+use crate::format::segment::Segment;
 use crate::format::tree::Frontier;
 use crate::log::trust::Trust;
-use crate::storage::{Segment, Storage};
+use crate::start::error::RetainError;
+use crate::storage::Storage;
 use crate::walk::Walker;
 use crate::walk::scope::Scope;
 use crate::write::own::Retention;

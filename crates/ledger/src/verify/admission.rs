@@ -3,10 +3,9 @@
 
 use serde::Serialize;
 
-use crate::format::entry::Kind;
+use crate::format::kind::Kind;
 use crate::format::record::Record;
-use crate::log::Log;
-use crate::log::stated;
+use crate::log::{Log, stated};
 
 /// A gap that the log admits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

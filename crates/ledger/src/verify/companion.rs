@@ -2,7 +2,7 @@
 //! records look like and leaves to others what they say.
 
 use crate::format::record::Record;
-use crate::storage::Segment;
+use crate::format::segment::Segment;
 
 /// Reads the records of a log beside the verifier, each segment on its own and several at a time.
 pub trait Companion: Sync {

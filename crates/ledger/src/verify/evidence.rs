@@ -8,13 +8,13 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::damage::Damage;
 use crate::format::hash::Hash;
 use crate::format::note_key::VerifyingKey;
 use crate::log::Log;
 use crate::proof::{ProofText, verify_inclusion};
 use crate::receipt::Reference;
 use crate::regular::open_regular;
-use crate::walk::damage::Damage;
 
 /// A receipt, a proof or a checkpoint.
 #[derive(Clone, Debug)]

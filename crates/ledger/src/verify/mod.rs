@@ -23,11 +23,12 @@ use std::thread;
 use self::part::Part;
 use self::seen::Wanted;
 use self::whole::Whole;
-use crate::error::ReadError;
+use crate::format::damage::ReadError;
 use crate::format::record::Record;
+use crate::format::segment::Segment;
 use crate::log::trust::Trust;
 use crate::read::journal_in;
-use crate::storage::{FileStorage, Segment, Storage};
+use crate::storage::{FileStorage, Storage};
 use crate::walk::scope::{Depth, Scope};
 
 pub use self::admission::Admission;

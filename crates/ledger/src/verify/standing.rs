@@ -6,9 +6,9 @@ use super::admission::Admission;
 use super::evidence::Evidence;
 use super::seen::Seen;
 use crate::format::checkpoint::Head;
+use crate::format::damage::Damage;
+use crate::format::segment::Segment;
 use crate::log::Log;
-use crate::storage::Segment;
-use crate::walk::damage::Damage;
 
 /// What comparing a piece of evidence with the log came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

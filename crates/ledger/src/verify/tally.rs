@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::format::entry::{Kind, RequestId};
+use crate::format::entry::RequestId;
 use crate::format::hash::{RunId, TenantTag};
+use crate::format::kind::Kind;
 use crate::format::record::Record;
 
 /// What is counted of one record.

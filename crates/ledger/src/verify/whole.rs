@@ -10,13 +10,12 @@ use super::report::{Compared, Report};
 use super::seen::Seen;
 use super::standing::Judge;
 use super::tally::Tally;
-use crate::error::ReadError;
+use crate::format::damage::{Damage, Fault, ReadError};
 use crate::format::hash::RunId;
+use crate::format::segment::Segment;
 use crate::log::Log;
 use crate::log::trust::Trust;
-use crate::storage::Segment;
 use crate::walk::beginnings::Beginnings;
-use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::{Depth, Scope};
 
 /// A segment's place among all, and what was found of it by the verifier and its companion.

@@ -5,12 +5,13 @@
 
 use std::io;
 
-use super::row::Row;
 use super::store::View;
 use crate::format::frame::{Extent, frame, whole_frame};
 use crate::format::record::Record;
-use crate::storage::{Segment, Storage};
-use crate::walk::window::Window;
+use crate::format::segment::Segment;
+use crate::format::window::Window;
+use crate::index::row::Row;
+use crate::storage::Storage;
 
 const BATCH_ROWS: usize = 1024;
 

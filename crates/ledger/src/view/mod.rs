@@ -2,13 +2,12 @@
 //!
 //! sled 0.34 never syncs, and has been seen to lose or damage its files in a power cut. So it is
 //! never a source of truth, never flushed, and never in the appender's way: rows that the memory in
-//! between ([`Committed`](crate::write::committed::Committed)) cannot hold are read back from the
+//! between ([`Committed`](crate::index::committed::Committed)) cannot hold are read back from the
 //! journal.
 
 mod catch_up;
-mod rebuild;
+mod keys;
 mod request;
-mod row;
 mod store;
 mod tenant;
 mod thread;
@@ -21,19 +20,32 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use crate::error::OpenError;
 use crate::format::hash::Hash;
 use crate::format::header::{HEADER_BYTES, Header};
 use crate::format::tree::Frontier;
 use crate::log::chain::Chain;
-use crate::start::options::ViewStart;
 use crate::storage::Storage;
 
-pub use self::rebuild::{RebuildError, rebuild_view};
-pub use self::row::Row;
+pub(crate) use self::catch_up::catch_up;
 pub(crate) use self::store::View;
 pub(crate) use self::thread::spawn;
 pub(crate) use self::tiles::TILE_LEVELS;
+
+/// How the view was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ViewStart {
+    /// There was none; it is built from the journal.
+    New,
+    /// It agrees with the journal.
+    Kept,
+    /// It was moved aside and is built anew.
+    Rebuilt {
+        /// What was wrong with the old one.
+        reason: String,
+    },
+    /// There is none: not asked for, or it cannot be made. The ledger works without it.
+    Absent,
+}
 
 /// Why a view cannot be used.
 #[derive(Debug)]
@@ -66,19 +78,16 @@ impl Unfit {
 /// aside and begun anew, and one of another history too when `admits` such a loss of records.
 /// `base` is the tree before the journal's first record.
 pub(crate) fn start(
-    directory: Option<&Path>,
+    directory: &Path,
     storage: &Arc<dyn Storage>,
     chain: &Chain,
     base: &Frontier,
     admits: impl Fn(u64) -> bool,
-) -> Result<(Option<View>, ViewStart), OpenError> {
-    let Some(directory) = directory else {
-        return Ok((None, ViewStart::Absent));
-    };
+) -> Result<(Option<View>, ViewStart), Unfit> {
     Ok(match begin(directory, storage, chain, base) {
         Ok(begun) => begun,
         Err(Unfit::OtherHistory { what, records }) if !admits(records) => {
-            return Err(OpenError::OtherHistory { file: directory.to_path_buf(), what });
+            return Err(Unfit::OtherHistory { what, records });
         }
         Err(unfit) => rebuild_aside(directory, storage, chain, base, unfit.reason()),
     })
@@ -162,7 +171,7 @@ pub fn records_in(directory: &Path) -> Option<u64> {
 }
 
 /// Keeps one damaged view for inspection; an earlier one makes way.
-fn move_aside(directory: &Path) -> io::Result<()> {
+pub(crate) fn move_aside(directory: &Path) -> io::Result<()> {
     let aside = directory.with_extension("damaged");
     match fs::symlink_metadata(&aside) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(&aside)?,

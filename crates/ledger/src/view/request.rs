@@ -2,9 +2,10 @@
 //! all else that the view does. But an id that is a UUID of version 7 tells when it was made, and
 //! rows stand in the order of time, so that the search begins there.
 
-use super::row::Row;
 use super::store::View;
-use crate::format::entry::{Kind, RequestId};
+use crate::format::entry::RequestId;
+use crate::format::kind::Kind;
+use crate::index::row::Row;
 
 /// Beyond so many rows behind the place where it should stand nothing is looked for.
 const MAX_SCANNED_ROWS: usize = 1 << 20;
@@ -61,8 +62,8 @@ impl View {
 mod tests {
     use super::*;
     use crate::format::hash::{Hash, LogId};
+    use crate::format::segment::Segment;
     use crate::format::tree::Frontier;
-    use crate::storage::Segment;
 
     /// A millisecond apart; the id is a UUID of version 7 of that time, unless it is `timeless`.
     fn id(number: u64, timeless: bool) -> RequestId {

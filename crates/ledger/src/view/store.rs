@@ -12,11 +12,11 @@ use std::sync::Arc;
 use sled::{Batch, Db};
 
 use super::Unfit;
-use super::row::{ROW_BYTES, Row};
-use super::tenant::index_tenants;
+use super::keys::{block_key, last_u64, tenant_key};
 use crate::format::fields::Fields;
-use crate::format::hash::{Hash, LogId};
+use crate::format::hash::{Hash, LogId, TenantTag};
 use crate::format::tree::Frontier;
+use crate::index::row::{ROW_BYTES, Row};
 
 /// Rows of one block: keeps values far below the size that sled moves to files of their own.
 const MAX_BLOCK_ROWS: usize = 128;
@@ -27,7 +27,6 @@ const SCHEMA: &[u8] = b"3";
 const SCHEMA_KEY: &[u8] = b"s";
 const LOG_KEY: &[u8] = b"l";
 const BASE_KEY: &[u8] = b"f";
-const BLOCK_PREFIX: u8 = b'b';
 
 /// A handle on the view's store; cheap to clone.
 #[derive(Clone)]
@@ -163,29 +162,33 @@ fn decode(stored: &[u8]) -> Option<Frontier> {
     Frontier::from_parts(size, peaks.collect::<Option<_>>()?)
 }
 
-fn block_key(sequence: u64) -> [u8; 9] {
-    let mut key = [BLOCK_PREFIX; 9];
-    key.iter_mut().skip(1).zip(sequence.to_be_bytes()).for_each(|(to, from)| *to = from);
-    key
-}
-
 fn rows_of(block_key: &[u8], value: &[u8]) -> Vec<Row> {
     let first = last_u64(block_key).unwrap_or(0);
     let rows = value.chunks_exact(ROW_BYTES).zip(first..);
     rows.filter_map(|(bytes, sequence)| Row::decode(bytes, sequence)).collect()
 }
 
-/// The sequence number that a key ends in.
-pub(super) fn last_u64(key: &[u8]) -> Option<u64> {
-    key.last_chunk().map(|last| u64::from_be_bytes(*last))
+/// Adds the keys of a block of rows.
+fn index_tenants(block: &[Row], batch: &mut Batch) {
+    let (Some(first), Some(last)) = (block.first(), block.last()) else {
+        return;
+    };
+    let mut tags: Vec<TenantTag> = Vec::new();
+    for tag in block.iter().filter_map(|row| row.tenant_tag) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+            batch.insert(tenant_key(tag, last.time_us, first.sequence).as_slice(), &[]);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::entry::{Kind, RequestId};
+    use crate::format::entry::RequestId;
     use crate::format::hash::{Hash, TenantTag};
-    use crate::storage::Segment;
+    use crate::format::kind::Kind;
+    use crate::format::segment::Segment;
 
     /// 150 intents, then their outcomes.
     fn row(sequence: u64) -> Row {

@@ -10,8 +10,8 @@ use tracing::warn;
 
 use super::catch_up::catch_up;
 use super::store::View;
+use crate::index::committed::Committed;
 use crate::storage::Storage;
-use crate::write::committed::Committed;
 
 /// Rows gather this long, so that many share an insert and the appender need not wake anyone.
 const GATHER: Duration = Duration::from_millis(100);

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::store::{View, last_u64};
+use super::keys::last_u64;
+use super::store::View;
 use crate::format::hash::Hash;
 use crate::format::tree::leaf;
 use crate::proof::fold;
@@ -71,11 +72,11 @@ fn tile_key(level: u32, index: u64) -> [u8; 13] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::entry::Kind;
     use crate::format::hash::LogId;
+    use crate::format::kind::Kind;
+    use crate::format::segment::Segment;
     use crate::format::tree::Frontier;
-    use crate::storage::Segment;
-    use crate::view::Row;
+    use crate::index::row::Row;
 
     fn record(sequence: u64) -> Hash {
         Hash::of(&[&sequence.to_be_bytes()])

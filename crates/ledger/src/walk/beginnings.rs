@@ -2,11 +2,11 @@
 //! they state. A walk knows the segments that it has entered; what names an earlier one is kept for
 //! who knows the whole log.
 
+use crate::format::damage::{Damage, Fault};
 use crate::format::hash::Hash;
 use crate::format::record::Record;
+use crate::format::segment::Segment;
 use crate::log::stated::{Beginning, retention};
-use crate::storage::Segment;
-use crate::walk::damage::{Damage, Fault};
 
 /// The segments so far, and what retentions say of others.
 #[derive(Clone, Default)]

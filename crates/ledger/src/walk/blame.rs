@@ -1,10 +1,10 @@
 //! A second look at what does not hold, for a name that says more than the first check could.
 
 use crate::format::checkpoint::Checkpoint;
+use crate::format::damage::Damage;
 use crate::format::frame::frames;
 use crate::format::record::Record;
 use crate::log::Log;
-use crate::walk::damage::Damage;
 
 /// A record that stands too early and one that is gone look alike, unless the one that should stand
 /// here comes later in the segment.

@@ -5,33 +5,31 @@
 
 pub(crate) mod beginnings;
 pub(crate) mod blame;
-pub(crate) mod damage;
 pub(crate) mod scope;
 mod tail;
 pub(crate) mod verdict;
-pub(crate) mod window;
 
 use std::io;
 use std::sync::Arc;
 use std::vec;
 
-use crate::error::ReadError;
 use crate::format::checkpoint::{Checkpoint, Head};
-use crate::format::entry::Kind;
+use crate::format::damage::{Damage, Fault, ReadError};
 use crate::format::frame::{Extent, Stop, frame, whole_frame};
 use crate::format::hash::{Hash, RunId};
+use crate::format::kind::Kind;
 use crate::format::note_key::VerifyingKey;
 use crate::format::record::Record;
+use crate::format::segment::Segment;
+use crate::format::window::Window;
 use crate::log::Log;
 use crate::log::run::Runs;
 use crate::log::snapshot::Snapshots;
 use crate::log::trust::Trust;
-use crate::storage::{Segment, Storage};
+use crate::storage::Storage;
 use crate::walk::beginnings::Beginnings;
 use crate::walk::blame::blame_retired_key;
-use crate::walk::damage::{Damage, Fault};
 use crate::walk::scope::{Depth, Scope};
-use crate::walk::window::Window;
 
 pub(crate) use crate::walk::tail::Tail;
 

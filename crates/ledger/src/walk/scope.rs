@@ -3,7 +3,8 @@
 
 use std::io;
 
-use crate::storage::{Segment, Storage};
+use crate::format::segment::Segment;
+use crate::storage::Storage;
 
 /// What a walk is to cover, and how closely it looks.
 #[derive(Clone)]

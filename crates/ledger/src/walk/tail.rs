@@ -2,14 +2,13 @@
 //! (`FORMAT.md` §7).
 
 use super::blame::name_disorder;
-use super::damage::{Damage, Fault};
-use super::window::Zeros;
 use super::{MAX_COMMIT_BYTES, Walker};
-use crate::error::ReadError;
 use crate::format::checkpoint::Checkpoint;
+use crate::format::damage::{Damage, Fault, ReadError};
 use crate::format::frame::{MAX_FRAME_BYTES, is_cut};
+use crate::format::segment::Segment;
+use crate::format::window::Zeros;
 use crate::log::Log;
-use crate::storage::Segment;
 
 /// What is looked at behind a commit. The frame that does not hold begins within a commit's bound,
 /// so where more follows it is not cut.

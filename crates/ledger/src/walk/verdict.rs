@@ -1,6 +1,6 @@
 //! What damage is called before a court: the attack that it looks like.
 
-use crate::walk::damage::Damage;
+use crate::format::damage::Damage;
 
 impl Damage {
     /// The attack that it looks like, as tabled in `FORMAT.md` §8: one of `edit`, `delete`,

@@ -10,21 +10,22 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, warn};
 
-use crate::error::StoreError;
-use crate::format::entry::{Entry, Kind};
+use crate::format::entry::Entry;
 use crate::format::hash::RunId;
+use crate::format::kind::Kind;
+use crate::format::randomness::Randomness;
+use crate::index::committed::Publisher;
 use crate::log::Log;
 use crate::log::state::{State, parts};
 use crate::receipt::Receipt;
+use crate::receipt::commit::Commit;
 use crate::write::answers::Answers;
 use crate::write::batch::{Batch, Signer, Stamp};
-use crate::write::commit::Commit;
-use crate::write::committed::Publisher;
+use crate::write::error::StoreError;
 use crate::write::gate::Gate;
 use crate::write::group::{Ending, Group, Job};
 use crate::write::journal::Journal;
 use crate::write::own::Own;
-use crate::write::randomness::Randomness;
 use crate::write::space::{INTERVAL, Space};
 use crate::write::step::{Step, put_wall_time};
 use crate::write::time::Time;

@@ -4,20 +4,20 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use crate::error::StoreError;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::entry::{Content, Entry, External};
 use crate::format::hash::{Hash, LogId, RunId, TenantTag};
 use crate::format::header::{Flags, HEADER_BYTES, Header, Lengths, PROLOGUE_BYTES};
 use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::format::randomness::Randomness;
 use crate::format::record::Record;
 use crate::format::seal::{FreshKeys, OVERHEAD_BYTES, SealError};
+use crate::format::segment::Segment;
 use crate::format::tree::Frontier;
+use crate::index::row::Row;
 use crate::log::chain::Chain;
-use crate::storage::Segment;
-use crate::view::Row;
-use crate::write::commit::Commit;
-use crate::write::randomness::Randomness;
+use crate::receipt::commit::Commit;
+use crate::write::error::StoreError;
 
 /// A buffer larger than this after a commit is given back.
 const KEPT_BYTES: usize = 8 << 20;

@@ -4,7 +4,6 @@
 //! A file is named by the hash of its bytes, which the record holds. One that no record names is
 //! what a crash left between file and commit; it is no part of the log.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -12,93 +11,19 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 use tracing::error;
 
-use crate::error::{StoreError, Unavailable};
-use crate::format::entry::{Content, Entry, External, Kind};
-use crate::format::frame::Stop;
-use crate::format::hash::{Hash, LogId, RunId, TenantTag};
+use crate::format::binding::Binding;
+use crate::format::entry::{Content, Entry, External};
+use crate::format::hash::{Hash, LogId, RunId};
+use crate::format::randomness::Randomness;
 use crate::format::seal::{FreshKeys, OVERHEAD_BYTES, TenantSeal};
 use crate::storage::Storage;
-use crate::walk::damage::Damage;
+use crate::write::error::{StoreError, Unavailable};
 use crate::write::gate::Gate;
 use crate::write::group::Job;
 use crate::write::pending::Reply;
-use crate::write::randomness::Randomness;
 
 /// Content above this, before it is sealed, goes to a file of its own.
 pub(crate) const MAX_INLINE_BYTES: usize = 256 << 10;
-/// Read at a time when a file is checked.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// What external content is bound to. Its place in the chain is not known when it is sealed; log,
-/// run, request and metadata are (`FORMAT.md` §6).
-pub(crate) struct Binding {
-    pub(crate) kind: Kind,
-    pub(crate) log_id: LogId,
-    pub(crate) run_id: RunId,
-    pub(crate) request_id: [u8; 16],
-    pub(crate) tenant_tag: TenantTag,
-    pub(crate) metadata_hash: Hash,
-}
-
-impl Binding {
-    /// The associated data of both encryptions.
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let kind = (self.kind as u16).to_be_bytes();
-        let parts: [&[u8]; 7] = [
-            b"inferlayer/external/v1\0",
-            &kind,
-            &self.log_id.0,
-            &self.run_id.0,
-            &self.request_id,
-            &self.tenant_tag.0,
-            &self.metadata_hash.0,
-        ];
-        parts.concat()
-    }
-}
-
-impl External {
-    /// All stored bytes, if they are those that the record speaks of.
-    pub(crate) fn read(&self, storage: &dyn Storage) -> Result<Vec<u8>, Stop> {
-        let mut bytes = Vec::new();
-        let mut file = open(storage, self.hash)?;
-        // One byte more tells a file that is too long.
-        let limit = self.bytes.saturating_add(1);
-        io::Read::read_to_end(&mut io::Read::take(&mut file, limit), &mut bytes)?;
-        if bytes.len() as u64 != self.bytes || Hash::of_content(&bytes) != self.hash {
-            return Err(Damage::Content.into());
-        }
-        Ok(bytes)
-    }
-
-    /// Whether the stored bytes are those that the record speaks of, without holding them.
-    pub(crate) fn check(&self, storage: &dyn Storage) -> Result<(), Stop> {
-        let mut file = open(storage, self.hash)?;
-        let mut digest = Hash::content_digest();
-        let mut chunk = vec![0; CHUNK_BYTES];
-        let mut length = 0;
-        // What is longer than the record says is not read to its end.
-        while length <= self.bytes {
-            let read = file.read(&mut chunk)?;
-            if read == 0 {
-                break;
-            }
-            length += read as u64;
-            digest.update(chunk.get(..read).unwrap_or_default());
-        }
-        if length != self.bytes || digest.finish() != self.hash {
-            return Err(Damage::Content.into());
-        }
-        Ok(())
-    }
-}
-
-fn open(storage: &dyn Storage, name: Hash) -> Result<Box<dyn io::Read + Send>, Stop> {
-    storage.read_content(name).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Damage::ContentMissing.into(),
-        _ => error.into(),
-    })
-}
 
 /// The thread that stores large content, and what it needs to seal it.
 pub(crate) struct ContentWriter {

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use inferlayer_share::{Full, Permit, Pool};
 
-use crate::error::{Shortage, Unavailable};
 use crate::format::seal::TenantSeal;
+use crate::write::error::{Shortage, Unavailable};
 
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;

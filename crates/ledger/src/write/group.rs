@@ -1,7 +1,7 @@
 //! What is committed together: jobs from the queue, and whoever waits for them.
 
-use crate::error::Unavailable;
 use crate::format::entry::Entry;
+use crate::write::error::Unavailable;
 use crate::write::gate::Gate;
 use crate::write::own::Own;
 use crate::write::pending::Reply;

@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::error::StoreError;
-use crate::storage::{Segment, SegmentFile, Storage};
+use crate::format::segment::Segment;
+use crate::storage::{SegmentFile, Storage};
 use crate::walk::Tail;
+use crate::write::error::StoreError;
 
 /// Owned by the one appender.
 pub(crate) struct Journal {

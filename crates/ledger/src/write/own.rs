@@ -3,11 +3,12 @@
 
 use serde::Serialize;
 
-use crate::error::{EntryError, StoreError};
-use crate::format::entry::{Entry, Kind};
+use crate::format::entry::{Entry, EntryError};
 use crate::format::hash::Hash;
+use crate::format::kind::Kind;
 use crate::format::note_key::{Origin, SigningKey};
 use crate::log::{Gap, Log};
+use crate::write::error::StoreError;
 
 /// What such a record is about.
 pub(crate) enum Own {

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::error::Unavailable;
 use crate::receipt::Receipt;
+use crate::write::error::Unavailable;
 use crate::write::gate::Held;
 
 /// A record on its way to the disk. Resolves after the sync that covers it; dropping it does not

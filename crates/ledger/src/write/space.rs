@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use crate::error::Shortage;
 use crate::storage::Storage;
+use crate::write::error::Shortage;
 use crate::write::gate::Gate;
 
 /// How often the disk is asked, at most.

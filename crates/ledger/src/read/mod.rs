@@ -3,6 +3,9 @@
 //! Every commit is checked before its records are shown. The end of the log is the last commit
 //! that held; what a running writer is just appending is not seen.
 
+pub(crate) mod place;
+pub(crate) mod stored;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +13,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::error::ReadError;
 use crate::format::checkpoint::Checkpoint;
+use crate::format::damage::{Damage, ReadError};
 use crate::format::frame::Stop;
 use crate::format::note_key::VerifyingKey;
 use crate::format::record::Record;
@@ -20,7 +23,6 @@ use crate::log::Log;
 use crate::log::trust::Trust;
 use crate::storage::{FileStorage, Storage};
 use crate::walk::Walker;
-use crate::walk::damage::Damage;
 
 /// Shows the records of a journal in order.
 pub struct Reader {

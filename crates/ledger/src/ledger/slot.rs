@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use inferlayer_share::Permit;
 
-use crate::error::Unavailable;
 use crate::format::entry::Entry;
 use crate::ledger::Shared;
+use crate::ledger::enqueue::Way;
+use crate::write::error::Unavailable;
 use crate::write::pending::Pending;
 
 /// The reserved place of an outcome. Dropping it unused gives the place back and leaves the intent
@@ -32,12 +33,4 @@ impl OutcomeSlot {
         let way = way.max(shared.way_of(&outcome));
         shared.send(way, outcome, held)
     }
-}
-
-/// Which queue an entry waits in first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Way {
-    Direct,
-    /// That of the thread that stores large content.
-    OverContent,
 }

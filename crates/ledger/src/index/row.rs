@@ -1,11 +1,12 @@
 //! One row of the view: where a record lies, and what one asks for without opening it.
 
-use crate::format::entry::{Kind, RequestId};
+use crate::format::entry::RequestId;
 use crate::format::fields::Fields;
 use crate::format::hash::{Hash, TenantTag};
-use crate::format::place::Place;
+use crate::format::kind::Kind;
 use crate::format::record::Record;
-use crate::storage::Segment;
+use crate::format::segment::Segment;
+use crate::read::place::Place;
 
 /// Bytes of a stored row.
 pub(crate) const ROW_BYTES: usize = 94;

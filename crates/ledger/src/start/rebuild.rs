@@ -7,16 +7,14 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::Unfit;
-use super::catch_up::catch_up;
-use super::move_aside;
-use super::store::View;
-use crate::error::{OpenError, ReadError};
+use crate::format::damage::ReadError;
 use crate::log::chain::Chain;
 use crate::log::trust::Trust;
+use crate::start::error::OpenError;
 use crate::start::lock;
 use crate::start::retention::base_of;
 use crate::storage::{FileStorage, Storage};
+use crate::view::{Unfit, View, catch_up, move_aside};
 use crate::walk::Walker;
 use crate::walk::scope::Scope;
 

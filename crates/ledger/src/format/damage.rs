@@ -1,8 +1,10 @@
 //! What can be wrong with a journal: where it stops to hold, and which tampering that looks like.
 
+use std::io;
+
 use thiserror::Error;
 
-use crate::storage::Segment;
+use crate::format::segment::Segment;
 
 /// The first place where a journal does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -16,6 +18,17 @@ pub struct Fault {
     pub sequence: u64,
     /// What does not hold.
     pub what: Damage,
+}
+
+/// Why reading a journal stopped before its end.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// A file could not be read.
+    #[error("cannot read the journal: {0}")]
+    Io(#[from] io::Error),
+    /// The journal does not hold.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 /// What can be wrong with a frame; each names the tampering that causes it.

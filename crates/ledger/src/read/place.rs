@@ -6,12 +6,13 @@
 
 use std::io::Read;
 
-use crate::error::ReadError;
+use crate::format::damage::{Fault, ReadError};
 use crate::format::frame::Stop;
 use crate::format::hash::Hash;
-use crate::format::record::{Record, StoredRecord};
-use crate::storage::{Segment, Storage};
-use crate::walk::damage::Fault;
+use crate::format::record::Record;
+use crate::format::segment::Segment;
+use crate::read::stored::StoredRecord;
+use crate::storage::Storage;
 
 /// Where a record stands in the journal. Only the ledger makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::format::checkpoint::Checkpoint;
 use crate::format::hash::Hash;
 use crate::format::note_key::VerifyingKey;
-use crate::view::Row;
+use crate::index::row::Row;
 
 /// Shared by the appender, the view's thread and whoever asks.
 pub(crate) struct Committed {

@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use crate::format::checkpoint::Checkpoint;
 use crate::format::entry::RequestId;
 use crate::format::hash::{Hash, TenantTag};
+use crate::index::row::Row;
 use crate::ledger::Ledger;
+use crate::lookup::Lookup;
 use crate::proof::{InclusionProof, ProofError};
-use crate::view::Row;
+use crate::receipt::{Extract, ReceiptError, ReceiptFile, ReceiptRecord};
 
 impl Ledger {
     /// Where a record lies, by its sequence number; `None` when the view does not have it (yet)
@@ -48,5 +51,40 @@ impl Ledger {
     /// committed; for [`verify_consistency`](crate::verify_consistency).
     pub fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, ProofError> {
         self.lookup().consistency(from, to)
+    }
+
+    /// All records of a request that are the tenant's, proven under the newest checkpoint. Blocks
+    /// on the disk.
+    pub fn receipt_of(
+        &self,
+        request: RequestId,
+        tag: TenantTag,
+    ) -> Result<ReceiptFile, ReceiptError> {
+        let lookup = self.lookup();
+        let sequences = lookup.sequences_of(request)?;
+        let rows = sequences.into_iter().filter_map(|sequence| lookup.row(sequence));
+        let own: Vec<Row> = rows.filter(|row| row.tenant_tag == Some(tag)).collect();
+        if own.is_empty() {
+            return Err(ReceiptError::NotFound);
+        }
+        let checkpoint = self.checkpoint();
+        let records = own.iter().map(|row| self.receipt_record(&lookup, row, &checkpoint));
+        Ok(ReceiptFile {
+            request: request.to_string(),
+            log_id: self.log_id().to_string(),
+            public_key: self.key().to_string(),
+            records: records.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn receipt_record(
+        &self,
+        lookup: &Lookup,
+        row: &Row,
+        checkpoint: &Checkpoint,
+    ) -> Result<ReceiptRecord, ReceiptError> {
+        let extract = Extract::read(self.storage(), row.place(), row.record_hash)?;
+        let proof = lookup.proof(row, checkpoint.clone(), self.key())?;
+        Ok(ReceiptRecord::new(extract, &proof))
     }
 }
