@@ -1,14 +1,12 @@
-//! The handle that the gateway holds: opens the ledger, takes entries, closes it.
+//! The handle that the gateway holds: takes entries, answers about them, closes the ledger.
 
 mod enqueue;
+mod open;
 mod queries;
+mod shared;
 pub(crate) mod slot;
 
-use std::mem;
-use std::path::PathBuf;
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, PoisonError};
 
 use tracing::warn;
 
@@ -17,109 +15,28 @@ use crate::format::damage::ReadError;
 use crate::format::entry::{Entry, EntryError};
 use crate::format::hash::{Hash, LogId, RunId};
 use crate::format::kind::Kind;
-use crate::format::note_key::{Origin, SigningKey, VerifyingKey};
-use crate::index::committed::Committed;
+use crate::format::note_key::{SigningKey, VerifyingKey};
+use crate::ledger::shared::Shared;
 use crate::ledger::slot::OutcomeSlot;
-use crate::log::Log;
 use crate::lookup::Lookup;
 use crate::read::place::Place;
 use crate::read::stored::StoredRecord;
 use crate::receipt::Receipt;
-use crate::start::anchored::Anchors;
-use crate::start::earlier::{has_segments, refuse_second_log};
-use crate::start::error::{OpenError, RetainError};
-use crate::start::options::{Opened, Options};
-use crate::start::recovery::{Fold, replay};
-use crate::start::retention::{base_of, drop_before, first_of_segment_before, plan};
-use crate::start::{
-    Footing, announce, appender, check_belongings, committed, lock, open_view, opening, publish,
-    signer, time,
-};
+use crate::start::error::RetainError;
+use crate::start::publish;
+use crate::start::retention::{drop_before, first_of_segment_before, plan};
 use crate::storage::Storage;
-use crate::view::{self, View};
-use crate::write::content::ContentWriter;
 use crate::write::error::{StoreError, Unavailable};
-use crate::write::gate::Gate;
 use crate::write::group::Job;
 use crate::write::own::Own;
 use crate::write::pending::Pending;
-use crate::write::time::{Time, Times};
+use crate::write::time::Times;
 
 /// A running ledger. A cheap clone; the last one to go stops the threads.
 #[derive(Clone)]
 pub struct Ledger(Arc<Shared>);
 
-pub(crate) struct Shared {
-    jobs: Sender<Job>,
-    /// To the thread that stores large content, which passes on to the appender in order.
-    large: Sender<Job>,
-    pub(crate) gate: Arc<Gate>,
-    committed: Arc<Committed>,
-    origin: Origin,
-    log_id: LogId,
-    run_id: RunId,
-    time: Arc<Time>,
-    storage: Arc<dyn Storage>,
-    public_key_file: Option<PathBuf>,
-    /// One retention at a time.
-    retaining: Mutex<()>,
-    /// Taken at the end, so that the next process can open the view.
-    view: Mutex<Option<View>>,
-    threads: Mutex<Option<Threads>>,
-}
-
-struct Threads {
-    appender: JoinHandle<Result<(), StoreError>>,
-    content: JoinHandle<()>,
-    view: Option<JoinHandle<()>>,
-}
-
 impl Ledger {
-    /// Takes the lock, replays the last segments (`fold` sees each record there with its place, in
-    /// order), cuts an unacknowledged tail, refuses anything else, appends an open record, starts
-    /// the threads.
-    pub fn open(mut options: Options, fold: &mut Fold<'_>) -> Result<(Self, Opened), OpenError> {
-        let key = options.signing.verifying_key(&options.origin).ok_or(OpenError::SigningKey)?;
-        // Before anything is made: a folder that is not mounted stays as it is.
-        if !has_segments(&options) {
-            refuse_second_log(&options, &key)?;
-        }
-        let lock = lock(&options.journal)?;
-        let mut anchors = Anchors::read(mem::take(&mut options.anchored), &options.origin)?;
-        let storage = Arc::clone(&options.storage);
-        let recovered = replay(&storage, &key, &mut *options.state, &mut anchors, fold)?;
-        let (signer, rotated) = signer(&options, recovered.log.as_ref())?;
-        let log = recovered.log.clone().unwrap_or_else(|| Log::new(signer.key.clone()));
-        let damage = check_belongings(&options, &recovered, &key)?;
-        let anchored = anchors.largest();
-        anchors.judge(&log, recovered.replayed, &storage, options.restored.is_some())?;
-        // What a crash left of an earlier retention.
-        drop_before(&storage, log.story.first_sequence)?;
-        let base = base_of(&storage)?;
-        let (view, view_start) = open_view(&options, &log, &base)?;
-        let records = log.chain.next_sequence();
-        let opened = Opened {
-            records,
-            last_sequence: records.checked_sub(1),
-            truncated_bytes: recovered.tail.as_ref().map_or(0, |tail| tail.unacknowledged_bytes),
-            view: view_start,
-            dead_runs: recovered.dead_runs.clone(),
-            damage,
-            rotated,
-        };
-        let damage = opened.damage.as_ref();
-        let (run_id, entries) = opening(&options, &signer.key, &recovered, anchored, damage)?;
-        let (public, file) = (signer.key.clone(), options.public_key_file.clone());
-        let (journal, log_id) = (options.journal.clone(), log.chain.log_id());
-        let time = Arc::new(time(&options, &recovered));
-        let footing = Footing { log, signer, tail: recovered.tail, run_id, time, lock };
-        let ledger = Self::start(options, footing, view, entries)?;
-        // Behind the first commit: where this file is, there was a log.
-        publish(&public, file.as_deref())?;
-        announce(&opened, &journal, log_id, run_id);
-        Ok((ledger, opened))
-    }
-
     /// Appends a record that stands alone. Never blocks: fails at once when the queue or the disk
     /// is full or the store has failed.
     pub fn append(&self, mut entry: Entry) -> Result<Pending, Unavailable> {
@@ -276,93 +193,6 @@ impl Ledger {
     /// The journal's input and output.
     pub(crate) fn storage(&self) -> &dyn Storage {
         &*self.0.storage
-    }
-
-    fn start(
-        options: Options,
-        footing: Footing,
-        view: Option<View>,
-        entries: Vec<Entry>,
-    ) -> Result<Self, OpenError> {
-        let (jobs, waiting) = channel();
-        let (large, stored) = channel();
-        let (time, storage) = (Arc::clone(&footing.time), Arc::clone(&options.storage));
-        let (public_key_file, origin) = (options.public_key_file.clone(), options.origin.clone());
-        let committed = committed(&footing, options.recent_rows)?;
-        let (log_id, run_id) = (footing.log.chain.log_id(), footing.run_id);
-        let mut appender = appender(options, footing, waiting, &committed)?;
-        appender.commit_open(entries)?;
-        let gate = Arc::clone(&appender.gate);
-        let content = ContentWriter {
-            waiting: stored,
-            appender: jobs.clone(),
-            storage: Arc::clone(&storage),
-            gate: Arc::clone(&gate),
-            log_id,
-            run_id,
-        };
-        let content = content.spawn()?;
-        let thread = thread::Builder::new().name("ledger-appender".into());
-        let appender =
-            thread.spawn(|| appender.run()).map_err(StoreError::at("start the appender thread"))?;
-        let view_thread = view::spawn(view.clone(), &storage, &committed);
-        let threads = Mutex::new(Some(Threads { appender, content, view: view_thread }));
-        let view = Mutex::new(view);
-        Ok(Self(Arc::new(Shared {
-            jobs,
-            large,
-            gate,
-            committed,
-            origin,
-            log_id,
-            run_id,
-            time,
-            storage,
-            public_key_file,
-            retaining: Mutex::default(),
-            view,
-            threads,
-        })))
-    }
-}
-
-impl Shared {
-    fn send_own(&self, own: Own) -> Result<Pending, Unavailable> {
-        self.gate.check_new()?;
-        let (reply, pending) = Pending::new(None);
-        self.jobs.send(Job::Own(own, reply)).map_err(|_| Unavailable::Closed)?;
-        Ok(pending)
-    }
-
-    fn view(&self) -> Option<View> {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn end(&self, job: Job) -> Result<(), StoreError> {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Threads { appender, content, view }) = threads.take() else {
-            return Ok(());
-        };
-        // Behind whatever large content is still being stored, and its thread ends with it.
-        let _ = self.large.send(job);
-        if content.join().is_err() {
-            let _ = self.jobs.send(Job::Stop);
-        }
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let outcome = appender.join().unwrap_or(Err(StoreError::Failed));
-        self.gate.close();
-        // The appender owned the publisher, so the view's thread ends once it has caught up.
-        if view.is_some_and(|view| view.join().is_err()) {
-            warn!("the view's thread had panicked; the view is rebuilt at the next start");
-        }
-        outcome
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // Nobody is left to be told, and the appender has logged the error.
-        let _ = self.end(Job::Stop);
     }
 }
 

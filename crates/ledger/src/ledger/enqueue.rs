@@ -1,8 +1,8 @@
 //! An entry's way into the queue: what the gate has let in is stamped, and waits behind large
 //! content where it has some, so that nothing of one request overtakes the rest.
 
-use super::Shared;
 use crate::format::entry::{Content, Entry};
+use crate::ledger::shared::Shared;
 use crate::write::content::is_large;
 use crate::write::gate::Held;
 use crate::write::group::Job;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use inferlayer_share::Permit;
 
 use crate::format::entry::Entry;
-use crate::ledger::Shared;
 use crate::ledger::enqueue::Way;
+use crate::ledger::shared::Shared;
 use crate::write::error::Unavailable;
 use crate::write::pending::Pending;
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod beginnings;
 pub(crate) mod blame;
+mod commit;
 pub(crate) mod scope;
 mod tail;
 pub(crate) mod verdict;
@@ -13,12 +14,10 @@ use std::io;
 use std::sync::Arc;
 use std::vec;
 
-use crate::format::checkpoint::{Checkpoint, Head};
+use crate::format::checkpoint::Checkpoint;
 use crate::format::damage::{Damage, Fault, ReadError};
-use crate::format::frame::{Extent, Stop, frame, whole_frame};
-use crate::format::hash::{Hash, RunId};
-use crate::format::kind::Kind;
-use crate::format::note_key::VerifyingKey;
+use crate::format::frame::Stop;
+use crate::format::hash::RunId;
 use crate::format::record::Record;
 use crate::format::segment::Segment;
 use crate::format::window::Window;
@@ -28,13 +27,10 @@ use crate::log::snapshot::Snapshots;
 use crate::log::trust::Trust;
 use crate::storage::Storage;
 use crate::walk::beginnings::Beginnings;
-use crate::walk::blame::blame_retired_key;
-use crate::walk::scope::{Depth, Scope};
+use crate::walk::commit::Commit;
+use crate::walk::scope::Scope;
 
 pub(crate) use crate::walk::tail::Tail;
-
-/// More records than any writer puts into one commit; bounds memory on hostile files.
-const MAX_COMMIT_BYTES: usize = 256 << 20;
 
 /// Walks the commits of a journal, or of some segments that follow each other in it.
 pub(crate) struct Walker {
@@ -57,22 +53,6 @@ pub(crate) struct Walker {
     /// The last segment that was left, and its length.
     previous: Option<(Segment, u64)>,
     tail: Option<Tail>,
-}
-
-/// The commit in the window; its bytes are given up when the walk goes on.
-#[derive(Default)]
-struct Commit {
-    records: Vec<Placed>,
-    bytes: usize,
-    checkpoint: Option<Checkpoint>,
-    /// Who signs it too, when it hands the log on.
-    successor: Option<VerifyingKey>,
-}
-
-struct Placed {
-    at: usize,
-    length: usize,
-    hash: Hash,
 }
 
 impl Walker {
@@ -182,10 +162,7 @@ impl Walker {
         if let Some((_, window)) = &mut self.open {
             window.discard(self.commit.bytes);
         }
-        self.commit.records.clear();
-        self.commit.bytes = 0;
-        self.commit.checkpoint = None;
-        self.commit.successor = None;
+        self.commit.clear();
     }
 
     fn open_next_segment(&mut self) -> Result<bool, ReadError> {
@@ -201,108 +178,6 @@ impl Walker {
         self.open = Some((segment, Window::new(self.storage.read(segment, 0)?, 0)));
         self.snapshots.enter(segment);
         Ok(true)
-    }
-
-    /// Reads one commit into the window; `false` at the end of the segment.
-    fn read_commit(&mut self) -> Result<bool, Stop> {
-        let mut ahead = self.log.clone();
-        loop {
-            let Some((_, window)) = &mut self.open else {
-                return Ok(false);
-            };
-            let at = self.commit.bytes;
-            match whole_frame(window, at)? {
-                None if at == 0 => return Ok(false),
-                None | Some(Extent::Needs(_)) => return Err(Damage::Unfinished.into()),
-                Some(Extent::Record(length)) => self.take_record(&mut ahead, length)?,
-                Some(Extent::Checkpoint(length)) => {
-                    let log = ahead.ok_or(Damage::Size { found: 0, counted: 0 })?;
-                    self.take_checkpoint(&log, length)?;
-                    self.log = Some(log);
-                    return Ok(true);
-                }
-            }
-        }
-    }
-
-    fn take_record(&mut self, ahead: &mut Option<Log>, length: usize) -> Result<(), Stop> {
-        let (Some((segment, window)), at) = (&self.open, self.commit.bytes) else {
-            return Ok(());
-        };
-        if at + length > MAX_COMMIT_BYTES {
-            return Err(Damage::Length.into());
-        }
-        let record = Record::parse(frame(window, at, length))?;
-        let log = match ahead {
-            Some(log) => log,
-            none => none.insert(self.began.insert(begin(&record, *segment)?).clone()),
-        };
-        if log.story.is_rotating(log.chain.next_sequence()) && !self.commit.records.is_empty() {
-            // A rotation ends its commit, which both keys sign. A record of another place is that.
-            log.chain.check(&record)?;
-            return Err(Damage::Rotation.into());
-        }
-        let offset = window.offset() + at as u64;
-        if offset == 0 {
-            self.beginnings.enter(*segment, log.chain.head().root);
-        }
-        log.accept(&record)?;
-        match record.kind() {
-            Kind::SigningKeyRotation => self.commit.successor = Some(log.key().clone()),
-            Kind::Retention => self.beginnings.accept(&record, offset)?,
-            _ => {}
-        }
-        self.snapshots.accept(&record)?;
-        self.runs.accept(&record, log.key())?;
-        match self.check_body(&record) {
-            Err(Stop::Damage(what @ Damage::ContentMissing)) => {
-                let sequence = record.sequence();
-                self.missing.push(Fault { segment: *segment, offset, sequence, what });
-                self.missing.dedup_by_key(|fault| fault.segment);
-            }
-            checked => checked?,
-        }
-        self.commit.records.push(Placed { at, length, hash: record.record_hash() });
-        self.commit.bytes += length;
-        Ok(())
-    }
-
-    /// What the header speaks for, as closely as the scope wants it.
-    fn check_body(&self, record: &Record<'_>) -> Result<(), Stop> {
-        let depth = self.scope.depth;
-        if depth < Depth::Segments {
-            return Ok(());
-        }
-        if !record.kind().is_own() {
-            // Those of the ledger's own were looked at already.
-            record.check_metadata()?;
-        }
-        match record.external() {
-            None => Ok(record.check_inline()?),
-            Some(external) if depth == Depth::Files => external.check(&*self.storage),
-            Some(_) => Ok(()),
-        }
-    }
-
-    fn take_checkpoint(&mut self, log: &Log, length: usize) -> Result<(), Stop> {
-        let (Some((_, window)), commit) = (&self.open, &mut self.commit) else {
-            return Ok(());
-        };
-        let bytes = frame(window, commit.bytes, length);
-        let checkpoint = Checkpoint::decode(bytes, log.key())
-            .map_err(|damage| blame_retired_key(damage, bytes, log))?;
-        self.snapshots.end_commit()?;
-        check_head(checkpoint.head, log.chain.head(), commit.records.len())?;
-        if log.story.is_rotating(log.chain.next_sequence()) {
-            log.story
-                .retired_keys()
-                .next()
-                .map(|old| Checkpoint::decode(bytes, old))
-                .transpose()?;
-        }
-        commit.checkpoint = Some(checkpoint);
-        commit.bytes += length;
-        Ok(())
     }
 
     /// The end of a segment at a commit: the log's end when it is the last.
@@ -343,26 +218,4 @@ impl Walker {
         let first = || self.scope.segments.first().map_or(0, |segment| segment.0);
         self.log.as_ref().map_or_else(first, |log| log.chain.next_sequence())
     }
-}
-
-/// The log that begins with the first record of `segment`.
-fn begin(first: &Record<'_>, segment: Segment) -> Result<Log, Damage> {
-    if first.sequence() != segment.0 {
-        return Err(Damage::Sequence { found: first.sequence() });
-    }
-    let log = Log::begin(first)?;
-    if (first.kind() == Kind::Open) != (segment.0 == 0) {
-        return Err(Damage::NoOpen);
-    }
-    Ok(log)
-}
-
-fn check_head(stated: Head, computed: Head, records: usize) -> Result<(), Damage> {
-    if stated.size != computed.size || records == 0 {
-        return Err(Damage::Size { found: stated.size, counted: computed.size });
-    }
-    if stated.root != computed.root {
-        return Err(Damage::Root);
-    }
-    Ok(())
 }

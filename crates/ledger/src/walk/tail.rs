@@ -1,8 +1,9 @@
 //! What stands behind the last commit that held: a tail that a start may cut, or corruption
 //! (`FORMAT.md` §7).
 
+use super::Walker;
 use super::blame::name_disorder;
-use super::{MAX_COMMIT_BYTES, Walker};
+use super::commit::MAX_COMMIT_BYTES;
 use crate::format::checkpoint::Checkpoint;
 use crate::format::damage::{Damage, Fault, ReadError};
 use crate::format::frame::{MAX_FRAME_BYTES, is_cut};
