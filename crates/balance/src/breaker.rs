@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::caller::{Caller, Scope};
 use crate::circuit::Circuit;
-use crate::health::Ticket;
 use crate::settings::HealthSettings;
 use crate::tally::Tally;
+use crate::ticket::Ticket;
 
 /// The failures of one thing, and whom it is shut for.
 #[derive(Debug, Default)]

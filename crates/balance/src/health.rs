@@ -7,6 +7,8 @@ use crate::breaker::Breaker;
 use crate::caller::{Caller, Scope};
 use crate::model::Models;
 use crate::settings::HealthSettings;
+use crate::ticket::{Fault, NotAsked, Reason, Ticket};
+use crate::transition::{Change, ModelState, Transition};
 
 /// What is known of one provider.
 #[derive(Debug)]
@@ -23,83 +25,6 @@ pub struct Health {
     last_success: Option<Instant>,
     tickets: u64,
     transitions: Vec<Transition>,
-}
-
-/// Leave to ask a provider once, and what its outcome is to be counted for.
-#[derive(Clone, Debug)]
-pub struct Ticket {
-    pub(crate) id: u64,
-    pub(crate) model: Arc<str>,
-    pub(crate) caller: Caller,
-    pub(crate) admitted: Instant,
-}
-
-/// Why a provider is not asked, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAsked {
-    /// Why.
-    pub reason: Reason,
-    /// How long.
-    pub left: Duration,
-}
-
-/// Why a provider is not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It, or its model, failed again and again.
-    CircuitOpen,
-    /// It asked to be left alone.
-    Cooling,
-    /// It refuses its key.
-    KeyRefused,
-}
-
-/// What speaks against a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// No connection came about.
-    Connection,
-    /// 5xx, silence, an answer that broke off. Perhaps with when to come back.
-    Capacity(Option<Duration>),
-    /// 429. Perhaps with when to come back.
-    Busy(Option<Duration>),
-    /// 401: its key is not accepted.
-    Key,
-    /// 403: its key is not accepted for this model.
-    KeyForModel,
-}
-
-/// Something has changed that an operator wants to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transition {
-    /// The model, if it is not about the whole provider.
-    pub model: Option<Arc<str>>,
-    /// Whom it is shut for, or open again.
-    pub scope: Scope,
-    /// What has changed.
-    pub change: Change,
-}
-
-/// What has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Left alone because of this.
-    Shut(Reason),
-    /// Asked again.
-    Closed,
-}
-
-/// What a model, or the whole provider, is at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ModelState {
-    /// A circuit is open, for one caller at least.
-    pub circuit_open: bool,
-    /// A circuit is open for everybody.
-    pub circuit_open_for_all: bool,
-    /// It cools.
-    pub cooling: bool,
-    /// The key is refused.
-    pub key_refused: bool,
 }
 
 /// Kept until somebody takes them.
@@ -135,7 +60,7 @@ impl Health {
         let known = self.models.entry(model, now);
         known.breaker.admit(&ticket, &self.settings);
         known.key.admit(&ticket, &self.settings);
-        self.connection.admit(&anybody(&ticket), &self.settings);
+        self.connection.admit(&ticket.of_anybody(), &self.settings);
         self.all_models.admit(&ticket, &self.settings);
         self.key.admit(&ticket, &self.settings);
         Ok(ticket)
@@ -168,7 +93,7 @@ impl Health {
     pub fn failed(&mut self, ticket: &Ticket, fault: Fault, now: Instant) {
         match fault {
             Fault::Connection => {
-                let opened = self.connection.failed(&anybody(ticket), &self.settings, now);
+                let opened = self.connection.failed(&ticket.of_anybody(), &self.settings, now);
                 let opened = opened.into_iter().map(|_| Scope::All).collect();
                 self.note(None, opened, Change::Shut(Reason::CircuitOpen));
             }
@@ -257,7 +182,7 @@ impl Health {
 
     /// Whatever it said, it was reached.
     fn reached(&mut self, ticket: &Ticket, now: Instant) {
-        let anybody = anybody(ticket);
+        let anybody = ticket.of_anybody();
         let closed = self.connection.began(&anybody, now);
         self.connection.succeeded(&anybody);
         let closed = closed.into_iter().map(|_| Scope::All).collect();
@@ -317,9 +242,4 @@ impl Health {
             }
         }
     }
-}
-
-/// The ticket as if everybody were one: whoever asks, a connection is the same.
-fn anybody(ticket: &Ticket) -> Ticket {
-    Ticket { caller: Caller { tenant: "".into(), key: 0 }, ..ticket.clone() }
 }

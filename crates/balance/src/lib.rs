@@ -29,7 +29,11 @@ mod health;
 mod model;
 mod settings;
 mod tally;
+mod ticket;
+mod transition;
 
 pub use crate::caller::{Caller, Scope};
-pub use crate::health::{Change, Fault, Health, ModelState, NotAsked, Reason, Ticket, Transition};
+pub use crate::health::Health;
 pub use crate::settings::HealthSettings;
+pub use crate::ticket::{Fault, NotAsked, Reason, Ticket};
+pub use crate::transition::{Change, ModelState, Transition};
