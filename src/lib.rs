@@ -23,10 +23,13 @@ mod front;
 mod generation;
 mod in_flight;
 mod metrics;
+mod operations;
 mod pipeline;
 mod proxy;
 mod server;
+mod simulated;
 mod state;
+mod stop;
 mod upstream;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use pingora_http::RequestHeader;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::admin::Problem;
+use crate::admin::problem::Problem;
 
 /// A gateway that runs beside us.
 pub(crate) struct Client {

@@ -1,15 +1,8 @@
 //! The admin socket: what operators do beside a running gateway. HTTP on a unix socket, mode 0600,
-//! so its permissions are those of the file. Each change is a ledger record first and takes effect
-//! only when that is durable.
+//! so its permissions are those of the file. What it does is in `operations`.
 
 mod client;
-mod keys;
-mod reason;
-mod receipts;
-mod retain;
-mod rotate;
-mod shred;
-mod spend;
+mod problem;
 
 use std::sync::Arc;
 
@@ -19,20 +12,15 @@ use inferlayer_accounts::{Accounts, KeyId};
 use inferlayer_ledger::RequestId;
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::admin::problem::Problem;
+use crate::operations::{Keys, Receipts, Retainer, Rotator, Shredder, Spend};
 use crate::state::Books;
 
 pub(crate) use client::{Client, ClientError};
-pub(crate) use keys::{CreateKey, CreatedKey, KeyError, Keys, is_one_line};
-pub(crate) use reason::Reason;
-pub(crate) use receipts::{Proof, Receipts, ReceiptsError};
-pub(crate) use retain::{Dropped, Retain, RetainError, Retainer};
-pub(crate) use rotate::{RotateError, Rotated, Rotator};
-pub(crate) use shred::{Shred, ShredError, Shredded, Shredder};
-pub(crate) use spend::{Claimed, Spend};
 
 /// Answers on the admin socket.
 pub(crate) struct Admin {
@@ -42,15 +30,6 @@ pub(crate) struct Admin {
     rotator: Rotator,
     retainer: Retainer,
     receipts: Receipts,
-}
-
-/// What is said when something cannot be done.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Problem {
-    #[serde(skip)]
-    status: StatusCode,
-    /// One sentence.
-    pub(crate) error: String,
 }
 
 const BODY_MAX_BYTES: usize = 64 * 1024;
@@ -131,46 +110,6 @@ async fn body<T: DeserializeOwned>(session: &mut ServerSession) -> Result<T, Pro
         }
     }
     serde_json::from_slice(&body).map_err(|_| Problem::bad_request("not what this path asks for"))
-}
-
-impl Problem {
-    fn bad_request(error: &str) -> Problem {
-        Problem { status: StatusCode::BAD_REQUEST, error: error.to_owned() }
-    }
-
-    fn unknown_path() -> Problem {
-        Problem { status: StatusCode::NOT_FOUND, error: "unknown path".to_owned() }
-    }
-}
-
-impl From<KeyError> for Problem {
-    fn from(error: KeyError) -> Problem {
-        Problem { status: error.status(), error: error.to_string() }
-    }
-}
-
-impl From<ShredError> for Problem {
-    fn from(error: ShredError) -> Problem {
-        Problem { status: error.status(), error: error.to_string() }
-    }
-}
-
-impl From<RotateError> for Problem {
-    fn from(error: RotateError) -> Problem {
-        Problem { status: error.status(), error: error.to_string() }
-    }
-}
-
-impl From<ReceiptsError> for Problem {
-    fn from(error: ReceiptsError) -> Problem {
-        Problem { status: error.status(), error: error.to_string() }
-    }
-}
-
-impl From<RetainError> for Problem {
-    fn from(error: RetainError) -> Problem {
-        Problem { status: error.status(), error: error.to_string() }
-    }
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response<Vec<u8>> {

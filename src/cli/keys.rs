@@ -11,11 +11,11 @@ use inferlayer_accounts::{Accounts, KeyId, TenantName, Totals};
 use inferlayer_ledger::Trust;
 use serde::Serialize;
 
-use crate::admin::{CreateKey, CreatedKey, Keys, is_one_line};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place, tenant_name, utc};
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::operations::{CreateKey, CreatedKey, Keys, is_one_line};
 use crate::state::Books;
 
 #[derive(Subcommand)]

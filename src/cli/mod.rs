@@ -25,8 +25,8 @@ use clap::{Parser, Subcommand};
 use inferlayer_accounts::TenantName;
 use inferlayer_filter::Registration;
 
-use crate::admin::Reason;
 use crate::config::{Config, ConfigError, Overrides};
+use crate::operations::Reason;
 use crate::server::StartError;
 use crate::state::{BooksError, Insist};
 
@@ -105,13 +105,13 @@ enum Failure {
     #[error("{0}")]
     Client(#[from] crate::admin::ClientError),
     #[error("{0}")]
-    Key(#[from] crate::admin::KeyError),
+    Key(#[from] crate::operations::KeyError),
     #[error("{0}")]
-    Shred(#[from] crate::admin::ShredError),
+    Shred(#[from] crate::operations::ShredError),
     #[error("{0}")]
-    Rotate(#[from] crate::admin::RotateError),
+    Rotate(#[from] crate::operations::RotateError),
     #[error("{0}")]
-    Retain(#[from] crate::admin::RetainError),
+    Retain(#[from] crate::operations::RetainError),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]

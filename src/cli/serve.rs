@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use inferlayer_accounts::TenantName;
 use inferlayer_filter::contract::Level;
 
-use crate::admin::{CreateKey, Keys};
 use crate::cli::{Failure, Place, log};
-use crate::server::{self, Built, Signals};
+use crate::operations::{CreateKey, Keys};
+use crate::server::{self, Built};
 use crate::state::Insist;
+use crate::stop::Signals;
 
 /// A key that was printed on a terminal does not live for ever.
 const EMBEDDED_KEY_DAYS: u32 = 30;

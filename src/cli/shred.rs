@@ -7,9 +7,9 @@ use std::sync::Arc;
 use clap::Args;
 use inferlayer_accounts::TenantName;
 
-use crate::admin::{Shred, Shredded, Shredder};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place, tenant_name};
+use crate::operations::{Shred, Shredded, Shredder};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -9,10 +9,11 @@ use inferlayer_accounts::{TenantName, Total};
 
 use inferlayer_ledger::Trust;
 
-use crate::admin::{Claimed, ClientError, Spend};
+use crate::admin::ClientError;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place, ledger, tenant_name};
 use crate::data_dir::DataDir;
+use crate::operations::{Claimed, Spend};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -5,10 +5,6 @@
 mod build;
 mod descriptors;
 mod exporter;
-mod restore;
-mod retention;
-mod simulated;
-mod stop;
 mod verification;
 
 use std::sync::Arc;
@@ -21,15 +17,14 @@ use pingora_proxy::HttpProxy;
 
 use crate::admin::Admin;
 use crate::front::{Counts, Front, Rules};
+use crate::operations::retention;
 use crate::proxy::Gateway;
 use crate::server::exporter::Exporter;
-use crate::server::stop::{Stop, WhenStopped};
 use crate::server::verification::Verification;
+use crate::simulated::Simulated;
+use crate::stop::{Signals, Stop, WhenStopped};
 
 pub(crate) use build::{Built, StartError, build};
-pub(crate) use restore::{Restored, restore};
-pub(crate) use retention::DAY_US;
-pub(crate) use stop::{Signals, StopHandle};
 
 /// How long requests that were cut may take to hand over their outcomes.
 const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
@@ -78,7 +73,7 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
         server.add_service(background_service("anchors", anchors.clone()));
     }
     if let Some(listener) = simulated {
-        let front = Front::new(listener, simulated::Simulated, small, &counts, stop.over());
+        let front = Front::new(listener, Simulated, small, &counts, stop.over());
         server.add_service(background_service("simulated", front));
     }
 

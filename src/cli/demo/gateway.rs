@@ -12,13 +12,14 @@ use inferlayer_filter::Registration;
 use inferlayer_ledger::{Keyring, VerifyingKey};
 use tokio::net::TcpSocket;
 
-use crate::admin::{CreateKey, Keys};
 use crate::cli::Failure;
 use crate::cli::demo::steps::Tenant;
 use crate::config::{Config, Overrides};
 use crate::data_dir::DataDir;
-use crate::server::{self, Built, Signals, StartError, StopHandle};
+use crate::operations::{CreateKey, Keys};
+use crate::server::{self, Built, StartError};
 use crate::state::{BooksError, Insist};
+use crate::stop::{Signals, StopHandle};
 
 const CONFIGURATION: &str = include_str!("gateway.yaml");
 

@@ -7,12 +7,13 @@ use clap::Args;
 use inferlayer_ledger::{InclusionProof, Trust};
 use uuid::Uuid;
 
-use crate::admin::{ClientError, Proof};
+use crate::admin::ClientError;
 use crate::cli::ledger::receipt::receipt_of;
 use crate::cli::ledger::unreadable;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place};
 use crate::data_dir::DataDir;
+use crate::operations::Proof;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

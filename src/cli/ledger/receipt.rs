@@ -7,11 +7,12 @@ use clap::Args;
 use inferlayer_ledger::{ReceiptFile, RequestId, Trust};
 use uuid::Uuid;
 
-use crate::admin::{ClientError, ReceiptsError};
+use crate::admin::ClientError;
 use crate::cli::ledger::unreadable;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place};
 use crate::data_dir::DataDir;
+use crate::operations::ReceiptsError;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

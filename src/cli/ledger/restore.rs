@@ -6,11 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::admin::Reason;
 use crate::cli::owner::become_owner;
 use crate::cli::{Failure, Place, reason, utc};
 use crate::data_dir::DataDir;
-use crate::server::{Restored, restore};
+use crate::operations::{Reason, Restored, restore};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use clap::Args;
 use inferlayer_ledger::{Clock, SystemClock};
 
-use crate::admin::{Dropped, Reason, Retain, Retainer};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place, reason, utc};
-use crate::server::DAY_US;
+use crate::operations::{DAY_US, Dropped, Reason, Retain, Retainer};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::admin::{Rotated, Rotator};
 use crate::cli::operator::{Request, ask_or};
 use crate::cli::{Failure, Place};
+use crate::operations::{Rotated, Rotator};
 
 #[derive(Args)]
 pub(crate) struct Arguments {

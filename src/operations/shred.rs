@@ -4,7 +4,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::StatusCode;
 use inferlayer_accounts::{Accounts, TenantName};
 use inferlayer_ledger::{
     Content, Entry, KeyError, Kind, Ledger, Receipt, TenantKeys, TenantSeal, Unavailable,
@@ -12,7 +11,7 @@ use inferlayer_ledger::{
 use inferlayer_records::record;
 use serde::{Deserialize, Serialize};
 
-use crate::admin::is_one_line;
+use crate::operations::one_line::is_one_line;
 
 /// Destroys keys, one at a time.
 pub(crate) struct Shredder(Arc<Shared>);
@@ -113,19 +112,5 @@ impl Shared {
             self.accounts.reseal(tenant, self.keys.load_or_create(tenant.as_str())?);
         }
         Ok(())
-    }
-}
-
-impl ShredError {
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            ShredError::Reason => StatusCode::BAD_REQUEST,
-            ShredError::NoKey(_) => StatusCode::NOT_FOUND,
-            ShredError::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
-            ShredError::Key(_)
-            | ShredError::Unfinished { .. }
-            | ShredError::Metadata(_)
-            | ShredError::Task(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
     }
 }

@@ -4,7 +4,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::StatusCode;
 use inferlayer_ledger::{EntryError, KeyError, Ledger, Unavailable};
 use serde::{Deserialize, Serialize};
 
@@ -75,18 +74,6 @@ impl From<Unavailable> for RotateError {
         match why {
             Unavailable::Invalid(EntryError::KnownKey) => RotateError::Known,
             why => RotateError::Ledger(why),
-        }
-    }
-}
-
-impl RotateError {
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            RotateError::Key(SigningKeyError::NoNext) | RotateError::Known => StatusCode::CONFLICT,
-            RotateError::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
-            RotateError::Key(_) | RotateError::Unfinished { .. } | RotateError::Task(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
         }
     }
 }

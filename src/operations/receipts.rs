@@ -1,6 +1,5 @@
 //! Receipts and proofs for operators: of any tenant's request, from the ledger that runs.
 
-use http::StatusCode;
 use inferlayer_ledger::{Ledger, ProofError, ReceiptError, ReceiptFile, RequestId};
 use serde::{Deserialize, Serialize};
 
@@ -59,20 +58,6 @@ impl From<ReceiptError> for ReceiptsError {
             ReceiptError::NotFound => ReceiptsError::NotFound,
             ReceiptError::Proof(error) => ReceiptsError::Proof(error),
             error => ReceiptsError::Receipt(error),
-        }
-    }
-}
-
-impl ReceiptsError {
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            ReceiptsError::NotFound
-            | ReceiptsError::Receipt(ReceiptError::Dropped)
-            | ReceiptsError::Proof(ProofError::Unknown { .. } | ProofError::Dropped { .. }) => {
-                StatusCode::NOT_FOUND
-            }
-            ReceiptsError::Proof(ProofError::NotYet) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Dropping the past: whole segments whose records are all older than a moment. Used by the admin
 //! socket, by the command line when no gateway runs, and daily where the configuration says so.
 
-use http::StatusCode;
 use inferlayer_ledger::{Ledger, ReadError, Receipt};
 use serde::{Deserialize, Serialize};
 
-use crate::admin::Reason;
+use crate::operations::reason::Reason;
 
 /// Drops old segments.
 #[derive(Clone)]
@@ -87,17 +86,5 @@ impl Retainer {
         let record = self.0.read(receipt.place(), receipt.record_hash())?;
         let dropped: Dropped = serde_json::from_slice(record.metadata())?;
         Ok(Dropped { sequence: receipt.sequence(), ..dropped })
-    }
-}
-
-impl RetainError {
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            RetainError::Future => StatusCode::BAD_REQUEST,
-            RetainError::Ledger(inferlayer_ledger::RetainError::Unavailable(_)) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        }
     }
 }

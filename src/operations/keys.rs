@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use inferlayer_accounts::tenant::KeyInfo;
 use inferlayer_accounts::{Accounts, KeyId, MintedKey, TenantName};
 use inferlayer_ledger::{Content, Entry, Kind, Ledger};
 use inferlayer_records::KeyEvent;
 use serde::{Deserialize, Serialize};
+
+use crate::operations::one_line::is_one_line;
 
 /// The keys of all tenants.
 pub(crate) struct Keys {
@@ -54,18 +55,6 @@ pub(crate) enum KeyError {
 
 const LABEL_MAX_BYTES: usize = 256;
 const DAY_SECONDS: u64 = 24 * 60 * 60;
-
-/// Whether a text can stand in a row of a list and forge none: no control character, no other line
-/// end, nothing that turns the direction of what follows.
-pub(crate) fn is_one_line(text: &str) -> bool {
-    let forges = |c: char| {
-        let ends = matches!(c, '\u{2028}' | '\u{2029}');
-        let marks = matches!(c, '\u{200e}' | '\u{200f}');
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        c.is_control() || ends || marks || turns
-    };
-    !text.chars().any(forges)
-}
 
 impl Keys {
     pub(crate) fn new(accounts: Arc<Accounts>, ledger: Ledger) -> Keys {
@@ -113,16 +102,5 @@ impl Keys {
         self.ledger.append(entry)?.await?;
         self.accounts.apply(event);
         Ok(())
-    }
-}
-
-impl KeyError {
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            KeyError::NoTenant(_) | KeyError::NoKey(_) => StatusCode::NOT_FOUND,
-            KeyError::BadLabel => StatusCode::BAD_REQUEST,
-            KeyError::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
-            KeyError::NoRandomness(_) | KeyError::Metadata(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
     }
 }

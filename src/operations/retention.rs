@@ -11,8 +11,9 @@ use inferlayer_ledger::Ledger;
 use pingora_core::server::ShutdownWatch;
 use pingora_core::services::background::BackgroundService;
 
-use crate::admin::{Reason, Retain, Retainer};
-use crate::server::stop::Stop;
+use crate::operations::reason::Reason;
+use crate::operations::retain::{Retain, Retainer};
+use crate::stop::Stop;
 
 /// Microseconds.
 pub(crate) const DAY_US: u64 = 24 * 60 * 60 * 1_000_000;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::admin::is_one_line;
+use crate::operations::one_line::is_one_line;
 
 /// One line of 1 to 1024 bytes, and not all of them space.
 #[derive(Clone, Debug, Serialize, Deserialize)]
