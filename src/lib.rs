@@ -21,6 +21,7 @@ mod config;
 mod data_dir;
 mod front;
 mod generation;
+mod http_client;
 mod in_flight;
 mod metrics;
 mod operations;

@@ -4,18 +4,21 @@ use std::path::Path;
 
 use bytes::Bytes;
 use pingora_core::ErrorType;
-use pingora_core::connectors::http::Connector;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_http::RequestHeader;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::admin::problem::Problem;
+use crate::http_client::{HttpAnswer, HttpClient, HttpError};
+
+/// A list of very many keys; the gateway is trusted, its answers have an end all the same.
+const ANSWER_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// A gateway that runs beside us.
 pub(crate) struct Client {
     peer: HttpPeer,
-    connector: Connector,
+    client: HttpClient,
 }
 
 /// Why the gateway did not do it.
@@ -40,7 +43,7 @@ impl Client {
         }
         let peer = HttpPeer::new_uds(&socket.to_string_lossy(), false, String::new());
         let peer = peer.map_err(|error| ClientError::Broken(error.to_string()))?;
-        Ok(Client { peer, connector: Connector::new(None) })
+        Ok(Client { peer, client: HttpClient::new(None, ANSWER_MAX_BYTES) })
     }
 
     /// One request; what is answered must be of type `T`.
@@ -52,12 +55,12 @@ impl Client {
     ) -> Result<T, ClientError> {
         let body = body.map(serde_json::to_vec).transpose();
         let body = body.map_err(|error| ClientError::Broken(error.to_string()))?;
-        let (good, answer) = self.exchange(method, path, body.unwrap_or_default().into()).await?;
+        let answer = self.exchange(method, path, body.unwrap_or_default().into()).await?;
         let broken = |error: serde_json::Error| ClientError::Broken(error.to_string());
-        if good {
-            return serde_json::from_slice(&answer).map_err(broken);
+        if answer.status.is_success() {
+            return serde_json::from_slice(&answer.body).map_err(broken);
         }
-        let problem: Problem = serde_json::from_slice(&answer).map_err(broken)?;
+        let problem: Problem = serde_json::from_slice(&answer.body).map_err(broken)?;
         Err(ClientError::Refused(problem.error))
     }
 
@@ -66,21 +69,21 @@ impl Client {
         method: &str,
         path: &str,
         body: Bytes,
-    ) -> Result<(bool, Vec<u8>), ClientError> {
-        let (mut session, _) = self.connector.get_http_session(&self.peer).await?;
+    ) -> Result<HttpAnswer, ClientError> {
         let mut head = RequestHeader::build(method, path.as_bytes(), Some(2))?;
         head.insert_header(http::header::HOST, "admin")?;
         head.insert_header(http::header::CONTENT_LENGTH, body.len())?;
-        session.write_request_header(Box::new(head)).await?;
-        session.write_request_body(body, true).await?;
-        session.finish_request_body().await?;
-        session.read_response_header().await?;
-        let good = session.response_header().is_some_and(|head| head.status.is_success());
-        let mut answer = Vec::new();
-        while let Some(bytes) = session.read_response_body().await? {
-            answer.extend_from_slice(&bytes);
+        let connection = self.client.connect(&self.peer).await?;
+        Ok(self.client.exchange(connection, head, body).await?)
+    }
+}
+
+impl From<HttpError> for ClientError {
+    fn from(error: HttpError) -> ClientError {
+        match error {
+            HttpError::Failed(error) => error.into(),
+            error => ClientError::Broken(error.to_string()),
         }
-        Ok((good, answer))
     }
 }
 

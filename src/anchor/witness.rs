@@ -11,10 +11,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode};
 use inferlayer_ledger::{Cosignature, Hash, Ledger, WitnessKey};
 
-use crate::anchor::post::{Answer, Poster};
+use crate::anchor::post::Poster;
 use crate::anchor::sink::{Note, SendError, Sink};
 use crate::anchor::whole_file::WholeFile;
 use crate::config::WitnessSettings;
+use crate::http_client::HttpAnswer;
 
 /// Has checkpoints cosigned.
 pub(crate) struct Witness {
@@ -99,7 +100,12 @@ fn request(old: u64, proof: &[Hash], note: &Note) -> String {
 }
 
 /// What an answer says of `note`, which was sent as the continuation of size `old`.
-fn judge(key: &WitnessKey, answer: &Answer, old: u64, note: &Note) -> Result<Verdict, SendError> {
+fn judge(
+    key: &WitnessKey,
+    answer: &HttpAnswer,
+    old: u64,
+    note: &Note,
+) -> Result<Verdict, SendError> {
     let body = std::str::from_utf8(&answer.body).unwrap_or_default();
     let size = note.head.size;
     match answer.status {
@@ -144,7 +150,8 @@ mod tests {
 
     fn judged(status: u16, body: &'static str, old: u64) -> Result<Verdict, SendError> {
         let status = StatusCode::from_u16(status).unwrap();
-        let answer = Answer { status, body: Bytes::from_static(body.as_bytes()) };
+        let (headers, body) = (HeaderMap::new(), Bytes::from_static(body.as_bytes()));
+        let answer = HttpAnswer { status, headers, body };
         judge(&KEY.parse().unwrap(), &answer, old, &note(10))
     }
 

@@ -5,17 +5,20 @@ use std::io;
 use std::net::SocketAddr;
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use pingora_core::connectors::http::Connector;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_http::RequestHeader;
 use serde_json::Value;
 
 use crate::cli::Failure;
+use crate::http_client::{HttpAnswer, HttpClient, HttpError};
+
+/// More than any answer of the demo.
+const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
 /// Talks to the demo's gateway.
 pub(super) struct Client {
     address: SocketAddr,
-    connector: Connector,
+    client: HttpClient,
 }
 
 /// An answer.
@@ -28,7 +31,7 @@ pub(super) struct Answer {
 
 impl Client {
     pub(super) fn new(address: SocketAddr) -> Client {
-        Client { address, connector: Connector::new(None) }
+        Client { address, client: HttpClient::new(None, ANSWER_MAX_BYTES) }
     }
 
     /// Asks for a chat completion.
@@ -39,36 +42,28 @@ impl Client {
     }
 
     #[expect(clippy::disallowed_methods, reason = "an address needs no resolution")]
-    async fn exchange(&self, key: &str, body: String) -> pingora_core::Result<Answer> {
+    async fn exchange(&self, key: &str, body: String) -> Result<Answer, HttpError> {
         let peer = HttpPeer::new(self.address, false, String::new());
-        let (mut session, _) = self.connector.get_http_session(&peer).await?;
         let mut head = RequestHeader::build("POST", b"/v1/chat/completions", None)?;
         head.insert_header(HOST, self.address.to_string())?;
         head.insert_header(AUTHORIZATION, format!("Bearer {key}"))?;
         head.insert_header(CONTENT_TYPE, "application/json")?;
         head.insert_header(CONTENT_LENGTH, body.len())?;
-        session.write_request_header(Box::new(head)).await?;
-        session.write_request_body(body.into(), true).await?;
-        session.finish_request_body().await?;
-
-        session.read_response_header().await?;
-        let head = session.response_header();
-        let status = head.map_or(0, |head| head.status.as_u16());
-        let headers = head.into_iter().flat_map(|head| head.headers.iter());
-        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-        let mut facts: HashMap<String, String> =
-            headers.map(|(name, value)| (name.to_string(), text(value))).collect();
-        let mut body = Vec::new();
-        while let Some(bytes) = session.read_response_body().await? {
-            body.extend_from_slice(&bytes);
-        }
-        let body = String::from_utf8_lossy(&body).into_owned();
-        facts.extend(comments(&body));
-        Ok(Answer { status, facts, body })
+        let connection = self.client.connect(&peer).await?;
+        Ok(Answer::of(self.client.exchange(connection, head, body.into()).await?))
     }
 }
 
 impl Answer {
+    fn of(answer: HttpAnswer) -> Answer {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers = answer.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+        let body = text(&answer.body);
+        let facts = headers.chain(comments(&body)).collect();
+        Answer { status: answer.status.as_u16(), facts, body }
+    }
+
     /// What the gateway says under this name.
     pub(super) fn fact(&self, name: &str) -> Option<&str> {
         self.facts.get(name).map(String::as_str)
