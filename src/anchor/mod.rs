@@ -19,6 +19,7 @@ mod post;
 mod progress;
 mod rfc5424;
 mod sink;
+mod sinks;
 mod syslog;
 mod whole_file;
 mod witness;
@@ -65,7 +66,7 @@ impl Anchors {
         let (mut followers, mut mistakes) = (Vec::new(), Vec::new());
         for (index, settings) in config.ledger.anchors.iter().enumerate() {
             let place = |field: &str| format!("ledger.anchors[{index}].{field}");
-            let sink = sink::build(settings, base, data_dir, ledger);
+            let sink = sinks::build(settings, base, data_dir, ledger);
             let built = sink.and_then(|sink| Follower::new(settings, sink, &metrics));
             match built.map_err(|(field, problem)| config.error_at(&place(&field), problem)) {
                 Ok(follower) => followers.push(Arc::new(follower)),

@@ -12,7 +12,7 @@ use inferlayer_ledger::Trust;
 use serde::Serialize;
 
 use crate::cli::operator::{Request, ask_or};
-use crate::cli::{Failure, Place, tenant_name, utc};
+use crate::cli::{Failure, Place, journal, tenant_name, utc};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::operations::{CreateKey, CreatedKey, Keys, is_one_line};
@@ -92,7 +92,7 @@ struct Listed {
 
 fn list(config: &Config, json: bool) -> Result<(), Failure> {
     let journal = DataDir::at(&config.data_dir).journal();
-    let fold = super::ledger::fold(&journal, Trust::FirstUse)?;
+    let fold = journal::fold(&journal, Trust::FirstUse)?;
     let listed = |info: KeyInfo| Listed { state: state(&info, config), info };
     let keys: Vec<Listed> =
         Accounts::new(Vec::new(), Totals::default(), fold).keys().into_iter().map(listed).collect();

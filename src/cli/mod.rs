@@ -3,6 +3,7 @@
 
 mod check;
 mod demo;
+mod journal;
 mod keys;
 mod ledger;
 mod log;

@@ -11,7 +11,7 @@ use inferlayer_ledger::Trust;
 
 use crate::admin::ClientError;
 use crate::cli::operator::{Request, ask};
-use crate::cli::{Failure, Place, ledger, tenant_name};
+use crate::cli::{Failure, Place, journal, tenant_name};
 use crate::data_dir::DataDir;
 use crate::operations::{Claimed, Spend};
 
@@ -35,7 +35,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
     let data_dir = DataDir::at(&place.config()?.data_dir);
     let Arguments { tenant, json, from_ledger, key } = arguments;
     let mut list = match from_ledger {
-        true => recomputed(&data_dir, ledger::trust(key.as_deref())?)?,
+        true => recomputed(&data_dir, journal::trust(key.as_deref())?)?,
         false => live(&data_dir)?,
     };
     if let Some(tenant) = tenant {
@@ -53,7 +53,7 @@ pub(crate) fn run(place: &Place, arguments: Arguments) -> Result<(), Failure> {
 /// From the records that are there; where the first of them is a snapshot, from what it claims of
 /// those before.
 fn recomputed(data_dir: &DataDir, trust: Trust) -> Result<Vec<Spend>, Failure> {
-    let verified = ledger::verified(data_dir, trust)?;
+    let verified = journal::verified(data_dir, trust)?;
     if !verified.holds() {
         write!(io::stdout(), "{verified}")?;
         return Err(Failure::Verdict);

@@ -15,7 +15,7 @@ use inferlayer_ledger::Record;
 use inferlayer_ledger::read::Reader;
 
 use self::line::{End, Line};
-use crate::cli::ledger::{trust, unreadable};
+use crate::cli::journal::{trust, unreadable};
 use crate::cli::opener::{Opener, tenant_of};
 use crate::cli::{Failure, Place, tenant_name, utc};
 use crate::data_dir::DataDir;

@@ -8,7 +8,7 @@ use inferlayer_ledger::{ReceiptFile, RequestId, Trust};
 use uuid::Uuid;
 
 use crate::admin::ClientError;
-use crate::cli::ledger::unreadable;
+use crate::cli::journal::unreadable;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place};
 use crate::data_dir::DataDir;

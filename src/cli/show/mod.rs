@@ -11,7 +11,7 @@ use inferlayer_ledger::{Kind, Record, RequestId, TenantTag};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::cli::ledger::{each_record, trust};
+use crate::cli::journal::{each_record, trust};
 use crate::cli::opener::Opener;
 use crate::cli::show::found::{Found, Shredding};
 use crate::cli::{Failure, Place};
