@@ -10,9 +10,10 @@
 //!
 //! The filters are crates of their own (`filters/`); this crate is the proxy around them and the
 //! only code that knows Pingora. Reading order: `proxy` (a request, top to bottom), `pipeline` (the
-//! filters in their order), `upstream` (providers and attempts), `generation` (what one configuration
-//! makes), `state` (what outlives it), `front` (connections, and what is a request), `anchor`
-//! (checkpoints leave the machine), `server` (listeners, start, stop), `config`, `admin`, `cli`.
+//! filters in their order), `upstream` (providers and attempts), `generation` (what one
+//! configuration makes), `state` (what outlives it), `front` (connections, and what is a request),
+//! `anchor` (checkpoints leave the machine), `server` (listeners, start), `config`, `operations`
+//! (what an operator can do) with its two faces, `admin` and `cli`.
 
 mod admin;
 mod anchor;
@@ -21,12 +22,13 @@ mod config;
 mod data_dir;
 mod front;
 mod generation;
-mod http_client;
 mod in_flight;
 mod metrics;
+mod net;
 mod operations;
 mod pipeline;
 mod proxy;
+mod secret;
 mod server;
 mod simulated;
 mod state;

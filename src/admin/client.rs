@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::admin::problem::Problem;
-use crate::http_client::{HttpAnswer, HttpClient, HttpError};
+use crate::net::{HttpAnswer, HttpClient, HttpError};
 
 /// A list of very many keys; the gateway is trusted, its answers have an end all the same.
 const ANSWER_MAX_BYTES: usize = 256 * 1024 * 1024;

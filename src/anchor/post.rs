@@ -12,8 +12,7 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_http::RequestHeader;
 
 use crate::anchor::sink::SendError;
-use crate::http_client::{HttpAnswer, HttpClient, HttpConnection, HttpError};
-use crate::upstream::{BaseUrl, Resolver};
+use crate::net::{BaseUrl, HttpAnswer, HttpClient, HttpConnection, HttpError, Resolver};
 
 /// Posts to one server.
 pub(crate) struct Poster {

@@ -15,7 +15,7 @@ use crate::anchor::post::Poster;
 use crate::anchor::sink::{Note, SendError, Sink};
 use crate::anchor::whole_file::WholeFile;
 use crate::config::WitnessSettings;
-use crate::http_client::HttpAnswer;
+use crate::net::HttpAnswer;
 
 /// Has checkpoints cosigned.
 pub(crate) struct Witness {

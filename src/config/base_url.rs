@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use inferlayer_wire::Vendor;
 
 use crate::config::providers::ProviderSettings;
-use crate::upstream::{BaseUrl, Reach};
+use crate::net::{BaseUrl, Reach};
 
 /// Domains of public providers. All below them are meant as well.
 const PUBLIC_DOMAINS: [&str; 20] = [

@@ -16,7 +16,8 @@ use serde::Deserialize;
 use crate::config::limits::seconds;
 use crate::config::provider_headers::ProviderHeaders;
 use crate::config::secret::SecretReference;
-use crate::upstream::{AllowedAddresses, BaseUrl, UpstreamSettings};
+use crate::net::{AllowedAddresses, BaseUrl};
+use crate::upstream::UpstreamSettings;
 
 /// A provider.
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use zeroize::Zeroizing;
 
-use crate::upstream::Secret;
+use crate::secret::Secret;
 
 /// Where a secret is.
 #[derive(Clone, Debug)]

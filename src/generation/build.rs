@@ -8,9 +8,10 @@ use inferlayer_filter::{Filter, Provider, Site};
 
 use crate::config::{Config, ConfigError, Configured, ProviderSettings};
 use crate::generation::Generation;
+use crate::net::BaseUrl;
 use crate::pipeline::Pipeline;
 use crate::state::State;
-use crate::upstream::{BaseUrl, HealthBook, Upstream, Upstreams};
+use crate::upstream::{HealthBook, Upstream, Upstreams};
 
 /// A configuration whose files were all read.
 pub(crate) struct Prepared {

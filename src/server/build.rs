@@ -12,8 +12,9 @@ use crate::config::{Config, ConfigError, ProviderSettings};
 use crate::data_dir::DataDir;
 use crate::front::{BindError, Listener};
 use crate::generation::{Current, Prepared};
+use crate::net::BaseUrl;
 use crate::state::{Books, BooksError, Insist, State, open_books};
-use crate::upstream::{BaseUrl, HealthBook};
+use crate::upstream::HealthBook;
 
 /// A gateway that is ready to serve.
 pub(crate) struct Built {

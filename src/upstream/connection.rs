@@ -16,8 +16,8 @@ use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_timeout::fast_timeout::fast_timeout;
 
+use crate::net::BaseUrl;
 use crate::upstream::Warrant;
-use crate::upstream::endpoint::BaseUrl;
 use crate::upstream::provider::Upstream;
 use crate::upstream::reply::Reply;
 

@@ -11,11 +11,9 @@
 //! Connecting overlaps the ledger's sync; sending demands a [`Warrant`], which cannot be had
 //! without a tenant, a hold and a durable intent. An unmetered or unrecorded call does not compile.
 
-mod address;
 mod answer;
 mod attempts;
 mod connection;
-mod endpoint;
 mod failure;
 mod forwarded;
 mod health;
@@ -25,22 +23,18 @@ mod patience;
 mod provider;
 mod reply;
 mod request;
-mod secret;
 mod shortage;
 mod split_key;
 mod streamed;
 mod told;
 
-pub(crate) use address::{AllowedAddresses, Reach};
 pub(crate) use answer::{Answer, EventStream, Long, Whole, read as read_answer};
 pub(crate) use attempts::Trial;
-pub(crate) use endpoint::{BadBaseUrl, BaseUrl, Resolver};
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use health::HealthBook;
 pub(crate) use passing::{Kind, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use reply::Reply;
-pub(crate) use secret::Secret;
 
 use inferlayer_accounts::{Hold, Tenant};
 use inferlayer_ledger::Receipt;

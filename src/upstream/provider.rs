@@ -20,12 +20,11 @@ use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_timeout::fast_timeout::fast_timeout;
 
-use crate::upstream::address::AllowedAddresses;
+use crate::net::{AllowedAddresses, BaseUrl, ResolveError, Resolver};
+use crate::secret::{Secret, UnsendableKey};
 use crate::upstream::connection::Connection;
-use crate::upstream::endpoint::{BaseUrl, ResolveError, Resolver};
 use crate::upstream::health::{HealthBook, ProviderHealth};
 use crate::upstream::mask::Forms;
-use crate::upstream::secret::{Secret, UnsendableKey};
 use crate::upstream::shortage;
 
 /// How to reach a provider.
@@ -105,7 +104,7 @@ impl Upstream {
         let place = settings.provider.vendor.quirks().key;
         let credential = settings.key.as_ref().map(|key| key.header(place)).transpose()?;
         let name = &settings.provider.name;
-        let forms = settings.key.as_ref().map(|key| key.forms(name));
+        let forms = settings.key.as_ref().map(|key| Forms::of(name, key.expose().as_bytes()));
         let mut options = ConnectorOptions::new(settings.idle_connections_max);
         options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
         Ok(Upstream {

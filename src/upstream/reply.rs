@@ -13,7 +13,7 @@ use inferlayer_wire::sse::OurComments;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_timeout::fast_timeout::fast_timeout;
 
-use crate::upstream::Secret;
+use crate::secret::Secret;
 use crate::upstream::connection::{Begun, Connection};
 use crate::upstream::health::Pass;
 use crate::upstream::mask::{Forms, Window};

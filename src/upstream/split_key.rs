@@ -4,8 +4,8 @@
 
 use memchr::memchr2;
 
+use crate::secret::Secret;
 use crate::upstream::mask::{SECRET_MIN_BYTES, begun, is_secret};
-use crate::upstream::secret::Secret;
 
 /// How much of a key the last events have told. Has no `Debug`.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use pingora_http::RequestHeader;
 use serde_json::Value;
 
 use crate::cli::Failure;
-use crate::http_client::{HttpAnswer, HttpClient, HttpError};
+use crate::net::{HttpAnswer, HttpClient, HttpError};
 
 /// More than any answer of the demo.
 const ANSWER_MAX_BYTES: usize = 1024 * 1024;

@@ -8,8 +8,8 @@ use inferlayer_ledger::{InclusionProof, Trust};
 use uuid::Uuid;
 
 use crate::admin::ClientError;
-use crate::cli::ledger::receipt::receipt_of;
 use crate::cli::journal::unreadable;
+use crate::cli::ledger::receipt::receipt_of;
 use crate::cli::operator::{Request, ask};
 use crate::cli::{Failure, Place};
 use crate::data_dir::DataDir;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{HeaderName, Uri, header};
 use serde::Deserialize;
 
-use crate::upstream::{BadBaseUrl, BaseUrl};
+use crate::net::{BadBaseUrl, BaseUrl};
 
 /// 1 to 64 of `a-z 0-9 . _ -`, the first a letter or digit: also the name of a file.
 #[derive(Clone, Debug, Deserialize)]

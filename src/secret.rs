@@ -1,12 +1,10 @@
-//! A provider's key: it stands in one header of a request, and
-//! [`mask`](crate::upstream::mask) takes it out of what comes back.
+//! A secret that is sent: it stands in one header of a request, and is never shown. A provider's
+//! key is taken out of what comes back by `upstream::mask`.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use inferlayer_wire::KeyHeader;
 use zeroize::Zeroizing;
-
-use crate::upstream::mask::Forms;
 
 /// A provider's key. Has neither `Debug` nor `Display`, and is wiped.
 pub(crate) struct Secret(Zeroizing<String>);
@@ -46,10 +44,5 @@ impl Secret {
         let mut value = HeaderValue::from_str(&text).map_err(|_| UnsendableKey)?;
         value.set_sensitive(true);
         Ok(value)
-    }
-
-    /// How it may be written in what comes back.
-    pub(crate) fn forms(&self, provider: &str) -> Forms {
-        Forms::of(provider, self.0.as_bytes())
     }
 }
