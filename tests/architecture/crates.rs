@@ -1,13 +1,13 @@
-//! Who may import whom, and how a source file looks. The compiler cannot say these rules, a reader
-//! relies on them, and one convenient import is how they would end. Read from `cargo metadata`, so
-//! that no tool has to be installed; `deny.toml` says what may come from outside.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! Which crate may import which. Read from `cargo metadata`, so that no tool has to be installed;
+//! `deny.toml` says what may come from outside.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::{assert_none, root};
 
 /// Folder of the importer (a prefix for all below it) and the workspace folders it may import.
 /// The first row that fits counts; a folder without a row may not exist.
@@ -60,9 +60,6 @@ const NOWHERE: &[&str] = &[
 /// Forwards to C symbols, so it cannot forbid `unsafe` as the workspace's lints do.
 const OWN_LINTS: &[&str] = &["crates/libz-ng-sys"];
 
-const LINES_MAX: usize = 400;
-const COLUMNS_MAX: usize = 100;
-
 #[test]
 fn crates_import_only_what_they_may() {
     assert_none(Workspace::read().forbidden_imports());
@@ -90,27 +87,17 @@ fn every_crate_has_the_workspaces_lints_and_a_licence() {
     assert_none(broken.flatten().collect());
 }
 
-#[test]
-fn source_files_are_short_and_say_what_they_are_for() {
-    let files = ["src", "crates", "filters"].iter().flat_map(|folder| rust_files(folder));
-    let broken: Vec<_> = files
-        .flat_map(|path| {
-            let text = std::fs::read_to_string(root().join(&path)).unwrap();
-            file_problems(&path.display().to_string(), &text)
-        })
-        .collect();
-    assert_none(broken);
-}
-
 /// What the rules need to know of the workspace.
-struct Workspace {
-    members: Vec<Member>,
+pub struct Workspace {
+    pub members: Vec<Member>,
     /// Names of all packages that a build compiles; those only tests and benches use left out.
     tree: HashSet<String>,
 }
 
-struct Member {
-    name: String,
+pub struct Member {
+    pub name: String,
+    /// Files that the compiler is given for the library and the programs.
+    pub sources: Vec<PathBuf>,
     /// From the root, without a slash at its end.
     folder: String,
     licensed: bool,
@@ -119,7 +106,7 @@ struct Member {
 }
 
 impl Workspace {
-    fn read() -> Workspace {
+    pub fn read() -> Workspace {
         let metadata = metadata();
         let packages = metadata["packages"].as_array().unwrap();
         let is_member = |package: &&Value| package["source"].is_null();
@@ -167,11 +154,19 @@ impl Member {
         };
         Member {
             name: text(&package["name"]).to_owned(),
+            sources: package["targets"].as_array().unwrap().iter().filter_map(source).collect(),
             folder: folder.display().to_string(),
             licensed: package["license"].is_string(),
             imports: package["dependencies"].as_array().unwrap().iter().map(import).collect(),
         }
     }
+}
+
+/// The root of a target that is neither test, example nor bench.
+fn source(target: &Value) -> Option<PathBuf> {
+    let kinds = target["kind"].as_array().unwrap();
+    let is_built = kinds.iter().any(|kind| matches!(text(kind), "lib" | "bin" | "proc-macro"));
+    is_built.then(|| PathBuf::from(text(&target["src_path"])))
 }
 
 /// The folders that a crate in `folder` may import; nothing when no rule knows it.
@@ -233,61 +228,8 @@ fn is_compiled(dependency: &Value) -> bool {
     kinds.iter().any(|kind| kind["kind"] != "dev")
 }
 
-/// What is wrong with a source file. The limits of width and printing end where its tests begin:
-/// their data may be wide.
-fn file_problems(path: &str, text: &str) -> Vec<String> {
-    let mut broken = Vec::new();
-    if !text.starts_with("//!") {
-        broken.push(format!("{path}:1: does not open with `//!`"));
-    }
-    if text.lines().count() > LINES_MAX {
-        broken.push(format!("{path}: is longer than {LINES_MAX} lines"));
-    }
-    if !path.contains("src/") {
-        return broken;
-    }
-    let is_test = |line: &&str| matches!(line.trim(), "#[cfg(test)]" | "#[test]");
-    for (index, line) in text.lines().take_while(|line| !is_test(line)).enumerate() {
-        let place = format!("{path}:{}", index + 1);
-        if line.chars().count() > COLUMNS_MAX && !line.contains("://") {
-            broken.push(format!("{place}: is wider than {COLUMNS_MAX} columns"));
-        }
-        if line.contains("println!") {
-            broken.push(format!("{place}: prints; write to a locked stream and see the error"));
-        }
-    }
-    broken
-}
-
-fn rust_files(folder: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![PathBuf::from(folder)];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(root().join(&folder)).unwrap() {
-            let entry = entry.unwrap();
-            let path = folder.join(entry.file_name());
-            if entry.file_type().unwrap().is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    assert!(!found.is_empty(), "no source file below {folder}");
-    found
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn text(value: &Value) -> &str {
     value.as_str().unwrap()
-}
-
-fn assert_none(broken: Vec<String>) {
-    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 
 /// The rules must be able to fail.
@@ -298,6 +240,7 @@ mod the_rules_themselves {
         let member = |name: &str, folder: &str, imports: &[&str]| Member {
             name: name.to_owned(),
             folder: folder.to_owned(),
+            sources: Vec::new(),
             licensed: true,
             imports: imports.iter().map(|name| ((*name).to_owned(), None)).collect(),
         };
@@ -325,17 +268,5 @@ mod the_rules_themselves {
         assert_eq!(imports("tools/new", "serde").len(), 1);
         assert_none(imports("filters/meter", "inferlayer-filter"));
         assert_none(imports("", "pingora-proxy"));
-    }
-
-    #[test]
-    fn name_the_line_of_a_bad_file() {
-        let wide = "x".repeat(COLUMNS_MAX + 1);
-        let text = format!("{wide}\n// https://{wide}\nprintln!();\n#[test]\n{wide}\n");
-        let places: Vec<_> = file_problems("src/a.rs", &text)
-            .iter()
-            .map(|problem| problem.split(": ").next().unwrap().to_owned())
-            .collect();
-        assert_eq!(places, ["src/a.rs:1", "src/a.rs:1", "src/a.rs:3"]);
-        assert_eq!(file_problems("src/a.rs", &"//!\n".repeat(LINES_MAX + 1)).len(), 1);
     }
 }
