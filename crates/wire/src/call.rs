@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::json::Bounds;
+use crate::texts::{Edit, Text, Texts};
 use crate::{
     Api, Asked, ChatRequest, Dialect, GenerateRequest, Gist, Invalid, MessagesRequest,
     PlainRequest, ResponsesRequest, Shape, Target, Vendor, translate,
@@ -136,6 +137,31 @@ impl Call {
     /// What the request looks like, without its content.
     pub fn shape(&self) -> Shape {
         self.gist().shape()
+    }
+
+    /// The same request with edits of its texts: `edit` is told of each, and gives the edits of it.
+    /// None where nothing was edited; else the request, read anew within the same bounds, so that
+    /// all that is known of it is true of the new bytes, and the number of edits.
+    pub fn edited(
+        &self,
+        mut edit: impl FnMut(&Text<'_>) -> Vec<Edit>,
+    ) -> Result<Option<(Call, usize)>, Invalid> {
+        let texts = self.texts();
+        let mut edits = Vec::new();
+        texts.each(|text| edits.extend(edit(&text)));
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        let body = texts.edited(&edits);
+        let model = self.gist().model_span.is_none().then(|| self.model().to_owned());
+        let asked = Asked { api: self.api(), model, stream: self.stream() };
+        let call = Call::parse_within(&self.gist().bounds, asked, body)?;
+        Ok(Some((call, edits.len())))
+    }
+
+    /// What is said in it.
+    pub fn texts(&self) -> Texts {
+        Texts::of_request(self.body())
     }
 
     /// What a vendor is asked for to answer this: the same where it answers that, otherwise what

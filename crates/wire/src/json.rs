@@ -22,7 +22,7 @@ mod walk;
 use serde::de::DeserializeSeed;
 
 pub use self::bounds::{Bounds, TooMuch};
-pub(crate) use self::compact::compact;
+pub(crate) use self::compact::{compact, string_end};
 pub(crate) use self::slices::{items, members, text};
 pub(crate) use self::tell::{Text, Type, is_set};
 pub(crate) use self::walk::{Kind, Reader, Skip, Walk, skip};

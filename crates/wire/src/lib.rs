@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`Call`] | a request in its caller's dialect, for a provider of any |
 //! | [`Answer`], [`StreamReader`] | a provider's answer of any dialect, for its caller |
+//! | [`texts`] | what is said in any of them, to be read and edited |
 //! | [`ListedModel`] | the list of models, as each dialect has it |
 //! | [`json`] | refuses documents that two parsers could read differently |
 //! | [`sse`] | cuts an event stream into events, byte for byte |
@@ -41,6 +42,7 @@ mod splice;
 pub mod sse;
 mod stream;
 mod text;
+pub mod texts;
 mod translate;
 mod usage;
 mod vendor;

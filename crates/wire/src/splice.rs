@@ -33,6 +33,11 @@ impl Edit {
     pub(crate) fn start(&self) -> usize {
         self.range.start
     }
+
+    /// Where what it takes away ends.
+    pub(crate) fn end(&self) -> usize {
+        self.range.end
+    }
 }
 
 /// Where `part`, a slice of `body`, stands in it.

@@ -22,7 +22,7 @@ fn between_strings(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// How long the string is that starts `text`, quotes included.
-pub(super) fn string_end(text: &[u8]) -> usize {
+pub(crate) fn string_end(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(found) = text.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += found;

@@ -108,6 +108,16 @@ impl Decoder {
     }
 }
 
+/// Cuts bytes that hold whole events into these, in order. What comes behind the last blank line is
+/// the last of them.
+pub fn split(mut events: Bytes) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || {
+        let mut position = Position::LineStart;
+        let end = position.advance(&events).unwrap_or(events.len());
+        (end > 0).then(|| events.split_to(end))
+    })
+}
+
 impl Position {
     /// Moves over `bytes`, at most to the end of the event, which is returned. Each byte of a
     /// stream is passed once.
