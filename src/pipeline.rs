@@ -6,7 +6,8 @@
 
 use http::StatusCode;
 use inferlayer_filter::{
-    Candidate, Chunk, ChunkFlow, Exchange, Filter, Flow, Refusal, ResponseHead, UpstreamRequest,
+    Candidate, Chunk, ChunkForm, Exchange, Filter, Flow, Refusal, ResponseHead, ResponseTexts,
+    UpstreamRequest,
 };
 use inferlayer_records::Ending;
 
@@ -28,6 +29,8 @@ pub(crate) struct Run<'a> {
     metrics: &'a Metrics,
     /// How many filters have seen the request; answers play through these.
     entered: usize,
+    /// What reads the texts of the response, in its order; nothing before its first chunk.
+    texts: Option<Vec<ResponseTexts>>,
 }
 
 impl Pipeline {
@@ -41,7 +44,7 @@ impl Pipeline {
         metrics: &'a Metrics,
         in_flight: &'a InFlight,
     ) -> Run<'a> {
-        Run { pipeline: self, x, in_flight, metrics, entered: 0 }
+        Run { pipeline: self, x, in_flight, metrics, entered: 0, texts: None }
     }
 
     pub(crate) fn upstream_request(
@@ -51,6 +54,11 @@ impl Pipeline {
         request: &mut UpstreamRequest,
     ) -> Result<(), Refusal> {
         self.filters.iter().try_for_each(|filter| filter.upstream_request(x, candidate, request))
+    }
+
+    /// Whether a filter reads what the response says, so that no part of it may go by unread.
+    pub(crate) fn reads_texts(&self, x: &Exchange) -> bool {
+        self.filters.iter().any(|filter| filter.text_filter(x).is_some())
     }
 
     /// The gateway stops.
@@ -88,21 +96,80 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A piece of the answer, last filter first. Nothing: a filter keeps it back.
-    pub(crate) fn response_chunk(
+    /// A chunk of the response on its way to the client, past what reads its texts. What may go
+    /// out now is appended to `out`: chunk for chunk in the same order, perhaps later.
+    pub(crate) fn chunk(
         &mut self,
-        raw: Bytes,
-        delta: Option<&inferlayer_wire::Chunk>,
-    ) -> Option<Bytes> {
-        let mut raw = raw;
-        for filter in self.entered().rev() {
-            match filter.response_chunk(&mut self.x, &Chunk { raw: &raw, delta }) {
-                ChunkFlow::Keep => {}
-                ChunkFlow::Replace(bytes) => raw = bytes,
-                ChunkFlow::Hold => return None,
+        bytes: Bytes,
+        form: ChunkForm,
+        out: &mut Vec<Bytes>,
+    ) -> Result<(), Refusal> {
+        let sent = out.len();
+        match self.texts().len() {
+            0 => out.push(bytes),
+            readers => {
+                let mut chunks = vec![bytes];
+                for at in 0..readers {
+                    chunks = self.through(at, chunks, form)?;
+                }
+                out.append(&mut chunks);
             }
         }
-        Some(raw)
+        self.seen(out.get(sent..).unwrap_or_default(), form);
+        Ok(())
+    }
+
+    /// The response has ended: what was held back goes out.
+    pub(crate) fn flush(&mut self, out: &mut Vec<Bytes>) -> Result<(), Refusal> {
+        let sent = out.len();
+        let mut chunks = Vec::new();
+        for at in 0..self.texts().len() {
+            chunks = self.through(at, chunks, ChunkForm::Event)?;
+            if let Some(texts) = self.texts.as_mut().and_then(|all| all.get_mut(at)) {
+                texts.finish(&mut self.x, &mut chunks)?;
+            }
+        }
+        out.append(&mut chunks);
+        self.seen(out.get(sent..).unwrap_or_default(), ChunkForm::Event);
+        Ok(())
+    }
+
+    /// Nothing more of the response is read, and nothing that is held goes out: a filter refused
+    /// it.
+    pub(crate) fn stop_reading(&mut self) {
+        self.texts = Some(Vec::new());
+    }
+
+    fn through(
+        &mut self,
+        at: usize,
+        chunks: Vec<Bytes>,
+        form: ChunkForm,
+    ) -> Result<Vec<Bytes>, Refusal> {
+        let mut out = Vec::new();
+        if let Some(texts) = self.texts.as_mut().and_then(|all| all.get_mut(at)) {
+            for bytes in chunks {
+                texts.push(&mut self.x, bytes, form, &mut out)?;
+            }
+        }
+        Ok(out)
+    }
+
+    fn texts(&mut self) -> &[ResponseTexts] {
+        let entered = self.entered();
+        let x = &self.x;
+        self.texts.get_or_insert_with(|| {
+            let filters = entered.rev().filter_map(|filter| filter.text_filter(x));
+            filters.map(ResponseTexts::new).collect()
+        })
+    }
+
+    fn seen(&mut self, chunks: &[Bytes], form: ChunkForm) {
+        for raw in chunks {
+            for filter in self.entered().rev() {
+                filter.response_chunk(&mut self.x, &Chunk { raw, form });
+            }
+        }
     }
 
     /// The answer is complete: settled, then recorded, before the client sees its end.

@@ -12,6 +12,7 @@
 //! the ledger between chunks.
 
 mod body;
+mod chunks;
 mod client;
 mod health;
 mod operation;

@@ -5,13 +5,14 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use inferlayer_filter::ResponseHead;
 use inferlayer_filter::exchange::Exchange;
+use inferlayer_filter::{Answer, ChunkForm, ResponseHead};
 use inferlayer_records::Ending;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
-use crate::proxy::{Failure, Run, client, respond};
+use crate::proxy::respond::{self, Recorded};
+use crate::proxy::{Failure, Run, chunks, client};
 use crate::upstream::{Long, Reply, Whole, read_answer};
 
 /// Brings a whole answer to the client.
@@ -21,13 +22,12 @@ pub(crate) async fn whole(
     answer: Whole,
     limits: &Limits,
 ) -> Result<(), Failure> {
-    run.x.answer.record(&answer.body, limits.recorded_answer_bytes);
     if let Some(facts) = answer.facts {
         run.x.answer.take(facts);
     }
-    run.x.ending.fill(Ending::Complete)?;
     let head = head(answer.status, answer.content_type);
-    respond::whole(session, run, head, answer.body).await
+    let answer = Answer { head, body: answer.body };
+    respond::whole(session, run, answer, Recorded::Bytes(limits.recorded_answer_bytes)).await
 }
 
 /// Brings an answer too large to collect to the client.
@@ -73,8 +73,10 @@ pub(crate) async fn write(
     bytes: Bytes,
     end: bool,
 ) -> Result<(), Failure> {
-    let bytes = run.response_chunk(bytes, None);
-    session.write_response_body(bytes, end).await.map_err(|_| Failure::Gone)
+    let mut out = Vec::new();
+    // The head is out, so a filter that refuses can only cut the answer short.
+    run.chunk(bytes, ChunkForm::Part, &mut out).map_err(|_| Failure::Gone)?;
+    session.write_response_body(Some(chunks::joined(out)), end).await.map_err(|_| Failure::Gone)
 }
 
 pub(crate) async fn next(

@@ -19,7 +19,7 @@ use pingora_http::ResponseHeader;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
-use crate::proxy::{Failure, Run, body};
+use crate::proxy::{Failure, Run, body, chunks};
 use crate::upstream::EventStream;
 
 /// The caller's own id of a request, or ours when it has none.
@@ -62,8 +62,7 @@ pub(crate) async fn answer(
     limits: &Limits,
 ) -> Result<(), Failure> {
     body::discard(session, limits).await;
-    run.x.ending.fill(Ending::Complete)?;
-    whole(session, run, answer.head, answer.body).await
+    whole(session, run, answer, Recorded::Nothing).await
 }
 
 /// A refusal, in the caller's dialect. An inference that failed is recorded before it is told.
@@ -81,23 +80,37 @@ pub(crate) async fn refuse(
         return Err(Failure::Gone);
     }
     body::discard(session, limits).await;
-    let Answer { mut head, body } = told(&refusal, run.x.dialect);
+    let Answer { mut head, body } = refused(run, &refusal);
     run.response_headers(&mut head);
     let sent = send(session, &mut run.x, head, body).await;
     body::linger(session, limits).await;
     sent
 }
 
-/// A complete answer: ended, recorded, then sent with its cost and receipt in the head.
+/// What of a whole body goes into the record of the outcome.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// Nothing: it is not JSON or text, or a record of it is there already.
+    Nothing,
+    /// What the client gets, up to so many bytes.
+    Bytes(usize),
+}
+
+/// A complete answer: read, ended, recorded, then sent with its cost and receipt in the head.
 pub(crate) async fn whole(
     session: &mut Session,
     run: &mut Run<'_>,
-    mut head: ResponseHead,
-    body: Bytes,
+    answer: Answer,
+    recorded: Recorded,
 ) -> Result<(), Failure> {
+    let Answer { mut head, body } = answer;
     run.x.answer.status = head.status.as_u16();
     run.response_headers(&mut head);
-    let body = run.response_chunk(body, None).unwrap_or_default();
+    let body = chunks::whole(run, &head, body)?;
+    if let Recorded::Bytes(limit_bytes) = recorded {
+        run.x.answer.record(&body, limit_bytes);
+    }
+    run.x.ending.fill(Ending::Complete)?;
     run.response_end().await?;
     send(session, &mut run.x, head, body).await
 }
@@ -159,6 +172,16 @@ async fn record(run: &mut Run<'_>, refusal: &Refusal) -> Result<(), Refusal> {
         if matches!(refusal, Refusal::ClientGone) { Ending::ClientGone } else { Ending::Failed };
     run.end(ending, face.status);
     run.response_end().await
+}
+
+/// What the caller is told, past what reads texts; a filter that refuses that too is told of as it
+/// is.
+fn refused(run: &mut Run<'_>, refusal: &Refusal) -> Answer {
+    let Answer { head, body } = told(refusal, run.x.dialect);
+    match chunks::whole(run, &head, body) {
+        Ok(body) => Answer { head, body },
+        Err(refusal) => told(&refusal, run.x.dialect),
+    }
 }
 
 fn told(refusal: &Refusal, dialect: Dialect) -> Answer {

@@ -3,21 +3,23 @@
 //! comment carries the cost, the receipt and its proof. A stream that breaks ends in an error
 //! event, because to a client a clean end is success.
 
+mod close;
+
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use inferlayer_filter::exchange::Exchange;
 use inferlayer_filter::{Refusal, ResponseHead};
-use inferlayer_records::Ending;
-use inferlayer_wire::{Meaning, Piece, sse};
+use inferlayer_wire::{Dialect, Meaning, Piece};
 use pingora_proxy::Session;
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::config::Limits;
+use crate::in_flight::InFlight;
 use crate::proxy::client::Left;
-use crate::proxy::{Failure, Run, client, respond};
+use crate::proxy::{Failure, Run, chunks, client, respond};
 use crate::upstream::EventStream;
 
 /// Brings a stream to the client.
@@ -31,7 +33,7 @@ pub(crate) async fn relay(
     let end = loop {
         let (ready, state) = pass(run, &mut stream, limits);
         write(session, ready, false).await?;
-        if state != State::Open {
+        if !matches!(state, State::Open) {
             break state;
         }
         if stream.has_ended() {
@@ -41,7 +43,7 @@ pub(crate) async fn relay(
             stream.broke();
             break State::Broken;
         }
-        match next(session, run, &mut stream, limits).await? {
+        match next(session, run.in_flight, run.x.dialect, &mut stream, limits).await? {
             Next::Filled => {}
             Next::Cut => break State::Broken,
             Next::Stopped => break State::Stopped,
@@ -51,11 +53,13 @@ pub(crate) async fn relay(
             }
         }
     };
-    let last = close(run, end, &mut stream, limits).await;
-    match end {
-        // Dropped, it closes the connection: nothing of this answer is wanted any more.
-        State::Overran => drop(stream),
-        _ => stream.discard(),
+    // Nothing more is wanted of an answer that is cut.
+    let is_cut = matches!(end, State::Overran | State::Refused(_));
+    let last = close::close(run, end, &mut stream, limits).await;
+    match is_cut {
+        // Dropped, it closes the connection.
+        true => drop(stream),
+        false => stream.discard(),
     }
     write(session, last, true).await
 }
@@ -64,7 +68,6 @@ pub(crate) async fn relay(
 const OVERRUN_BYTES: u64 = 16 * 1024;
 
 /// What the stream is at.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
     Done,
@@ -75,6 +78,8 @@ enum State {
     Stopped,
     /// Cut by us: it went on far beyond what was asked for and held.
     Overran,
+    /// Cut by a filter that read it.
+    Refused(Refusal),
 }
 
 /// What a stream was waited for until.
@@ -92,7 +97,8 @@ const ASKED_EVERY: Duration = Duration::from_millis(500);
 /// Waits for more of the stream. A long silence is filled with comments where that is asked for.
 async fn next(
     session: &mut Session,
-    run: &Run<'_>,
+    in_flight: &InFlight,
+    dialect: Dialect,
     stream: &mut EventStream,
     limits: &Limits,
 ) -> Result<Next, Failure> {
@@ -106,12 +112,12 @@ async fn next(
                 Left::HalfClosed => None,
                 Left::Gone => return Ok(Next::ClientGone),
             },
-            () = run.in_flight.until_cut() => return Ok(Next::Stopped),
+            () = in_flight.until_cut() => return Ok(Next::Stopped),
             () = silence(asked.or(limits.heartbeat)) => None,
         };
         match filled {
             Some(filled) => return Ok(if filled.is_ok() { Next::Filled } else { Next::Cut }),
-            None => write(session, run.x.dialect.heartbeat(), false).await?,
+            None => write(session, dialect.heartbeat(), false).await?,
         }
     }
 }
@@ -125,29 +131,47 @@ async fn silence(heartbeat: Option<Duration>) {
 
 /// Passes on what has come; the bytes go to the client in one write.
 fn pass(run: &mut Run<'_>, stream: &mut EventStream, limits: &Limits) -> (Bytes, State) {
-    let mut ready = BytesMut::new();
-    while let Some(Piece { bytes, facts, meaning }) = stream.pop() {
-        if let Some(facts) = &facts {
-            run.x.answer.observe(facts);
-        }
-        if !bytes.is_empty()
-            && meaning != Meaning::Garbage
-            && let Some(bytes) = run.response_chunk(bytes, facts.as_ref())
-        {
-            run.x.answer.record(&bytes, limits.recorded_answer_bytes);
-            ready.extend_from_slice(&bytes);
-        }
-        if overruns(&run.x, limits) {
-            return (ready.freeze(), State::Overran);
-        }
-        match meaning {
-            Meaning::Aside | Meaning::Content => {}
-            Meaning::End => return (ready.freeze(), State::Done),
-            Meaning::Error => return (ready.freeze(), State::Told),
-            Meaning::Garbage => return (ready.freeze(), State::Broken),
-        }
+    let mut ready = Vec::new();
+    let mut state = State::Open;
+    while matches!(state, State::Open)
+        && let Some(piece) = stream.pop()
+    {
+        state = match pass_piece(run, piece, limits, &mut ready) {
+            Ok(state) => state,
+            Err(refusal) => State::Refused(refusal),
+        };
     }
-    (ready.freeze(), State::Open)
+    (recorded(run, ready, limits), state)
+}
+
+/// One event of the provider, and what it is to its caller: none, one or several.
+fn pass_piece(
+    run: &mut Run<'_>,
+    piece: Piece,
+    limits: &Limits,
+    ready: &mut Vec<Bytes>,
+) -> Result<State, Refusal> {
+    let Piece { bytes, facts, meaning } = piece;
+    if let Some(facts) = &facts {
+        run.x.answer.observe(facts);
+    }
+    if meaning != Meaning::Garbage {
+        chunks::events(run, bytes, ready)?;
+    }
+    Ok(match meaning {
+        _ if overruns(&run.x, limits) => State::Overran,
+        Meaning::Aside | Meaning::Content => State::Open,
+        Meaning::End => State::Done,
+        Meaning::Error => State::Told,
+        Meaning::Garbage => State::Broken,
+    })
+}
+
+/// What goes to the client, and into the record as it does.
+fn recorded(run: &mut Run<'_>, ready: Vec<Bytes>, limits: &Limits) -> Bytes {
+    let ready = chunks::joined(ready);
+    run.x.answer.record(&ready, limits.recorded_answer_bytes);
+    ready
 }
 
 /// A client that hangs up when all has been said does not take the provider's count along: that
@@ -167,58 +191,11 @@ async fn last_count(run: &mut Run<'_>, mut stream: EventStream) {
     let _ = fast_timeout(PATIENCE, counting).await;
 }
 
-/// Settles and records; then what stands at the end of the stream.
-async fn close(run: &mut Run<'_>, end: State, stream: &mut EventStream, limits: &Limits) -> Bytes {
-    let ending = match end {
-        State::Done => Ending::Complete,
-        State::Stopped => Ending::Abandoned,
-        State::Open | State::Broken | State::Told | State::Overran => Ending::UpstreamCut,
-    };
-    let mut last = BytesMut::new();
-    if end == State::Done {
-        stream.answered();
-        let unsaid = stream.finish();
-        run.x.answer.record(&unsaid, limits.recorded_answer_bytes);
-        last.extend_from_slice(&unsaid);
-    }
-    run.end(ending, StatusCode::OK);
-    if let Err(refusal) = run.response_end().await {
-        return respond::error_event(&refusal, stream);
-    }
-    if run.x.dialect.skips_comments() {
-        last.extend_from_slice(&facts(&run.x));
-    }
-    match end {
-        State::Done => last.extend_from_slice(&stream.end_mark()),
-        State::Told => {}
-        State::Stopped => {
-            last.extend_from_slice(&respond::error_event(&Refusal::Stopping, stream));
-        }
-        State::Open | State::Broken => {
-            let attempts = "the provider broke off in the middle of its answer".to_owned();
-            let broken = Refusal::UpstreamFailed { attempts };
-            last.extend_from_slice(&respond::error_event(&broken, stream));
-        }
-        State::Overran => {
-            let attempts = "the answer went on far beyond its cap and was cut".to_owned();
-            let overran = Refusal::UpstreamFailed { attempts };
-            last.extend_from_slice(&respond::error_event(&overran, stream));
-        }
-    }
-    last.freeze()
-}
-
 /// Whether more text has come than the tokens that were held for can have.
 fn overruns(x: &Exchange, limits: &Limits) -> bool {
     let tokens = x.most_output_tokens();
     let most = tokens.map(|tokens| tokens.saturating_mul(limits.output_token_bytes));
     most.is_some_and(|most| x.answer.output_bytes > most.saturating_add(OVERRUN_BYTES))
-}
-
-fn facts(x: &Exchange) -> Bytes {
-    let facts = respond::closing_facts(x).chain(respond::proof(x));
-    let lines: Vec<String> = facts.map(|(name, text)| format!("{name}: {text}")).collect();
-    if lines.is_empty() { Bytes::new() } else { sse::comment(&lines.join("\n")) }
 }
 
 fn head(status: StatusCode) -> ResponseHead {

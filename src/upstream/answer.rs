@@ -24,8 +24,8 @@ use crate::upstream::split_key::{SplitKey, Told};
 /// back. A provider that sends more is taken for one that answers, and its client sees them.
 const ASIDES_MAX: usize = 16;
 
-/// The longest whole answer that is translated.
-const TRANSLATED_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The longest answer that is translated, or read by a filter.
+const WHOLE_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a provider answers, in its caller's dialect.
 pub(crate) enum Answer {
@@ -67,12 +67,14 @@ pub(crate) struct EventStream {
 }
 
 impl Answer {
-    /// Looks at a reply whose status is final.
+    /// Looks at a reply whose status is final. One that is translated, or `is_read` by a filter, has
+    /// to be whole.
     pub(crate) async fn begin(
         reply: Reply,
         tenant: &Tenant,
         call: &Call,
         provider: Api,
+        is_read: bool,
         limits: &Limits,
     ) -> Result<Answer, AttemptResult> {
         if reply.is_encoded() {
@@ -82,7 +84,7 @@ impl Answer {
             let stream = EventStream::open(reply, call, provider, limits).await?;
             return Ok(Answer::Stream(Box::new(stream)));
         }
-        collect(reply, tenant, call, provider, limits).await
+        collect(reply, tenant, call, provider, is_read, limits).await
     }
 
     /// Its status.
@@ -100,16 +102,16 @@ async fn collect(
     tenant: &Tenant,
     call: &Call,
     provider: Api,
+    is_read: bool,
     limits: &Limits,
 ) -> Result<Answer, AttemptResult> {
-    let translated = call.api() != provider;
+    let is_whole = is_read || call.api() != provider;
     let collected = limits.collected_answer_bytes;
-    // What is translated has to be whole.
-    let max_bytes = if translated { collected.max(TRANSLATED_MAX_BYTES) } else { collected };
+    let max_bytes = if is_whole { collected.max(WHOLE_MAX_BYTES) } else { collected };
     let mut body = BytesMut::new();
     while let Some(bytes) = reply.next().await.map_err(|Cut| cut_in(reply.status))? {
         body.extend_from_slice(&bytes);
-        if body.len() > max_bytes && translated {
+        if body.len() > max_bytes && is_whole {
             return Err(AttemptResult::BadAnswer);
         }
         if body.len() > max_bytes && !reply.status.is_success() {

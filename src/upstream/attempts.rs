@@ -125,7 +125,8 @@ impl Trial<'_> {
                 x.provider_headers = told::by(&reply);
                 let call = x.call.need()?;
                 let api = candidate.target(call, None)?.api;
-                Answer::begin(reply, x.tenant.need()?, call, api, self.limits).await
+                let is_read = self.pipeline.reads_texts(x);
+                Answer::begin(reply, x.tenant.need()?, call, api, is_read, self.limits).await
             }
         };
         x.waited += sent.elapsed();

@@ -1,8 +1,8 @@
-//! Answers: those a filter gives itself, and the view of one that passes through.
+//! Answers: those a filter gives itself, and the chunks of one that passes through.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use inferlayer_wire::Chunk as Delta;
+use inferlayer_wire::texts::Texts;
 
 /// A complete answer made in the gateway.
 #[derive(Clone, Debug)]
@@ -22,22 +22,41 @@ pub struct ResponseHead {
     pub headers: HeaderMap,
 }
 
-/// A piece of an answer on its way to the client.
+/// A chunk of a response as the client gets it.
+#[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
-    /// The bytes as they would be sent.
+    /// The bytes.
     pub raw: &'a Bytes,
-    /// What they say, when they are an event of a chat stream.
-    pub delta: Option<&'a Delta>,
+    /// What they are.
+    pub form: ChunkForm,
 }
 
-/// What becomes of a piece.
-pub enum ChunkFlow {
-    /// Sent as it is.
-    Keep,
-    /// Sent as these bytes.
-    Replace(Bytes),
-    /// Not sent now; the filter gives it back in a later [`ChunkFlow::Replace`], or never.
-    Hold,
+/// What a chunk of a response is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkForm {
+    /// One event of a stream, or a comment in one.
+    Event,
+    /// A whole body.
+    Whole,
+    /// A part of a body that is not collected, or bytes of which nothing is known.
+    Part,
+}
+
+impl Chunk<'_> {
+    /// What is said in it; made when it is asked for. None where that cannot be read.
+    pub fn texts(&self) -> Option<Texts> {
+        self.form.texts(self.raw)
+    }
+}
+
+impl ChunkForm {
+    pub(crate) fn texts(self, bytes: &Bytes) -> Option<Texts> {
+        match self {
+            ChunkForm::Event => Some(Texts::of_event(bytes)),
+            ChunkForm::Whole => Some(Texts::of_response(bytes)),
+            ChunkForm::Part => None,
+        }
+    }
 }
 
 impl Answer {

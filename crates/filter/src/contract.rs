@@ -9,12 +9,13 @@ use http::HeaderMap;
 use inferlayer_wire::UpstreamPath;
 use serde::de::DeserializeOwned;
 
-use crate::answer::{Answer, Chunk, ChunkFlow, ResponseHead};
+use crate::answer::{Answer, Chunk, ResponseHead};
 use crate::candidate::{Candidate, Provider};
 use crate::exchange::Exchange;
 use crate::outline::{Offer, Outline};
 use crate::refusal::Refusal;
 use crate::site::Site;
+use crate::texts::TextFilter;
 
 /// One job on a request's path.
 #[async_trait]
@@ -46,11 +47,16 @@ pub trait Filter: Send + Sync + 'static {
     /// The head of the answer, in reverse order of the list.
     fn response_headers(&self, _x: &mut Exchange, _head: &mut ResponseHead) {}
 
-    /// A piece of the answer, in reverse order of the list: one event of a stream, a whole body, or
-    /// a piece of one too large to collect or that passes through.
-    fn response_chunk(&self, _x: &mut Exchange, _chunk: &Chunk<'_>) -> ChunkFlow {
-        ChunkFlow::Keep
+    /// What reads the texts of this response on their way to the client, and may change them; none
+    /// where the filter wants nothing of them. Asked once for a response, before its first byte.
+    /// In reverse order of the list: each reads what the one behind it left.
+    fn text_filter(&self, _x: &Exchange) -> Option<Box<dyn TextFilter>> {
+        None
     }
+
+    /// A chunk as the client gets it, behind all text filters: one event of a stream, those that
+    /// the gateway writes included, a whole body, or a part of one that is not collected.
+    fn response_chunk(&self, _x: &mut Exchange, _chunk: &Chunk<'_>) {}
 
     /// The answer is complete but the client has not seen its end. In the order of the list, as
     /// nothing is transformed here: usage gives a cost, a cost goes into the record.

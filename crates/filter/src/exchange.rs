@@ -153,10 +153,12 @@ pub struct Tally {
     pub finish_reasons: Vec<FinishReason>,
     /// The answer calls a tool.
     pub tool_calls: bool,
-    /// The answer as sent, up to the recording limit.
+    /// The answer as its client gets it, up to the recording limit.
     pub content: BytesMut,
     /// The answer is longer than the recording limit.
     pub content_cut: bool,
+    /// How often filters changed a text of it.
+    pub edited_texts: u64,
 }
 
 /// A refusal, as recorded.

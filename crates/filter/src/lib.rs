@@ -3,8 +3,8 @@
 //! ```text
 //!  request ─► request_headers ─► request ─► upstream_request ──────────────► provider
 //!                (list order)   (list order)                                   │
-//!  answer ◄─ recorded ◄─ response_end ◄─ response_chunk ◄─ response_headers ◄──┘   then `log`,
-//!            (list order)(list order)      (reverse)          (reverse)              always
+//!  answer ◄─ recorded ◄─ response_end ◄─ text_filter ◄───── response_headers ◄──┘   then `log`,
+//!            (list order)(list order)    response_chunk       (reverse)              always
 //! ```
 //!
 //! A filter is a crate with two types: its [`Settings`], read straight from the configuration, and
@@ -12,7 +12,7 @@
 //! which [`Fact`]s it needs, uses and gives, and a list in an impossible order does not start.
 //!
 //! Reading order: [`contract`], [`exchange`], [`plan`], [`passage`], [`candidate`], [`refusal`],
-//! [`answer`], [`registration`], [`outline`], [`site`].
+//! [`answer`], [`texts`], [`registration`], [`outline`], [`site`].
 
 pub mod answer;
 mod attempt;
@@ -31,9 +31,10 @@ pub mod site;
 mod slot;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod texts;
 mod trace;
 
-pub use answer::{Answer, Chunk, ChunkFlow, ResponseHead};
+pub use answer::{Answer, Chunk, ChunkForm, ResponseHead};
 pub use candidate::{Candidate, Candidates, Provider};
 pub use contract::{BuildError, Fact, Filter, Flow, Settings, UpstreamRequest};
 pub use exchange::{Exchange, RequestId, Slot};
@@ -44,4 +45,5 @@ pub use plan::{DecidedBy, Plan, Tier};
 pub use refusal::{Face, Refusal};
 pub use registration::Registration;
 pub use site::Site;
+pub use texts::{ResponseTexts, TextFilter, TextFlow, Window};
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};

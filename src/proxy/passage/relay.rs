@@ -7,13 +7,14 @@ use http::header::{
     CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
 };
 use http::{HeaderMap, HeaderName, Method};
-use inferlayer_filter::ResponseHead;
 use inferlayer_filter::exchange::Exchange;
+use inferlayer_filter::{Answer, ResponseHead};
 use inferlayer_records::Ending;
 use pingora_proxy::Session;
 
 use crate::config::Limits;
-use crate::proxy::{Failure, Run, body, relay, respond};
+use crate::proxy::respond::{self, Recorded};
+use crate::proxy::{Failure, Run, body, relay};
 use crate::upstream::{Kind, Passing, Reply};
 
 /// What a client needs to read the body; of a provider's other headers nothing goes to the client.
@@ -37,9 +38,12 @@ pub(crate) async fn answer(
             if run.x.head.method == Method::HEAD {
                 copy(&CONTENT_LENGTH, &headers, &mut head.headers);
             }
-            count(&mut run.x, &body, Kind::of(&headers), limits);
-            run.x.ending.fill(Ending::Complete)?;
-            respond::whole(session, run, head, body).await?;
+            pass(&mut run.x, &body);
+            let recorded = match Kind::of(&headers) {
+                Kind::Binary => Recorded::Nothing,
+                _ => Recorded::Bytes(limits.recorded_answer_bytes),
+            };
+            respond::whole(session, run, Answer { head, body }, recorded).await?;
         }
         Passing::Flowing { reply, begun } => flow(session, run, reply, begun, limits).await?,
     }
@@ -84,6 +88,10 @@ fn count(x: &mut Exchange, bytes: &Bytes, kind: Kind, limits: &Limits) {
     if kind != Kind::Binary {
         x.answer.record(bytes, limits.recorded_answer_bytes);
     }
+    pass(x, bytes);
+}
+
+fn pass(x: &mut Exchange, bytes: &Bytes) {
     if let Some(passed) = &mut x.passed {
         passed.answer_bytes += bytes.len() as u64;
     }
