@@ -1,4 +1,4 @@
-//! A gateway with one filter more: the list of the `inferlayer` binary and a line.
+//! A gateway with two filters more: the list of the `inferlayer` binary and a line for each.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,8 @@ use inferlayer::Registration;
 const FILTERS: &[Registration] = &[
     Registration::of::<inferlayer_authenticate::AuthenticateSettings>(),
     Registration::of::<inferlayer_maintenance::Maintenance>(),
+    Registration::of::<inferlayer_redact::Redact>(),
+    Registration::of::<inferlayer_cache::CacheSettings>(),
     Registration::of::<inferlayer_route::RouteSettings>(),
     Registration::of::<inferlayer_meter::MeterSettings>(),
     Registration::of::<inferlayer_audit::AuditSettings>(),
