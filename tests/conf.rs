@@ -202,7 +202,10 @@ const KEYS: &[(&str, &str)] = &[
     (".limits", "heartbeat_seconds"),
     (".ledger", "origin queue_records segment_bytes min_free_bytes signing_key next_signing_key"),
     (".ledger", "retention_days anchors expect_log_id verify_at_start_bytes"),
-    (".ledger", "clock_jump_seconds clock_pause_days clock_settle_seconds"),
+    (
+        ".ledger",
+        "commit_delay_microseconds clock_jump_seconds clock_pause_days clock_settle_seconds",
+    ),
     (".ledger.signing_key", "credential"),
     (".ledger.next_signing_key", "credential"),
     (".ledger.anchors", "name to every_seconds timeout_seconds required max_lag_seconds"),

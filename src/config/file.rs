@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::config::anchors::AnchorSettings;
 use crate::config::filters::Entry;
-use crate::config::limits::{Limits, at_least};
+use crate::config::limits::{Limits, at_least, at_most};
 use crate::config::prices::PriceSettings;
 use crate::config::providers::ProviderSettings;
 use crate::config::secret::SecretReference;
@@ -65,6 +65,9 @@ pub(crate) struct LedgerSettings {
     /// Records that may wait for the disk, outcomes of running requests included: two for each.
     #[serde(deserialize_with = "at_least::<16, _, _>")]
     pub(crate) queue_records: usize,
+    /// How long a commit waits for more records where many come one after another; 0: never.
+    #[serde(deserialize_with = "at_most::<100_000, _>")]
+    pub(crate) commit_delay_microseconds: u64,
     /// A journal file is followed by the next at this size.
     pub(crate) segment_bytes: u64,
     /// With less room than this on the disk new requests are refused; 0 for no guard.
@@ -117,6 +120,7 @@ impl Default for LedgerSettings {
         LedgerSettings {
             origin: "inferlayer/audit".to_owned(),
             queue_records: 16_384,
+            commit_delay_microseconds: 500,
             segment_bytes: 256 * 1024 * 1024,
             min_free_bytes: 256 * 1024 * 1024,
             retention_days: None,

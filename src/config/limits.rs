@@ -139,6 +139,14 @@ where
     fitting.ok_or_else(|| Error::invalid_value(Unexpected::Unsigned(number), &expected.as_str()))
 }
 
+/// A whole number, at most `MAX`.
+pub(crate) fn at_most<'de, const MAX: u64, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(d)?;
+    let expected = format!("a whole number, at most {MAX}");
+    let fitting = Some(number).filter(|number| *number <= MAX);
+    fitting.ok_or_else(|| Error::invalid_value(Unexpected::Unsigned(number), &expected.as_str()))
+}
+
 impl Limits {
     /// What there is for all tenants together.
     pub(crate) fn totals(&self, threads: usize) -> Totals {

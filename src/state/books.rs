@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use inferlayer_accounts::tenant::unix_seconds;
 use inferlayer_accounts::{Accounts, StoredToday};
@@ -150,6 +151,7 @@ pub(crate) fn options(
     options.log_id = config.ledger.expect_log_id;
     options.anchored = read_back(config, data_dir)?;
     options.queue_records = config.ledger.queue_records;
+    options.commit_delay = Duration::from_micros(config.ledger.commit_delay_microseconds);
     options.queue_shared = config.tenants.len() > 1;
     options.segment_bytes = config.ledger.segment_bytes;
     options.min_free_bytes = config.ledger.min_free_bytes;

@@ -47,6 +47,7 @@ use crate::write::gate::Gate;
 use crate::write::group::Job;
 use crate::write::journal::Journal;
 use crate::write::own::restore_entry;
+use crate::write::pace::Pace;
 use crate::write::space::Space;
 use crate::write::time::Time;
 
@@ -225,6 +226,7 @@ pub(crate) fn appender(
         random: Randomness::new(),
         committed: Publisher(Arc::clone(committed)),
         commit_bytes: options.commit_bytes.min(MAX_COMMIT_BYTES),
+        pace: Pace::new(options.commit_delay, Instant::now()),
         lock,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::format::damage::Fault;
 use crate::format::hash::{LogId, RunId};
@@ -56,6 +57,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// A commit takes no further entry beyond this; at most 64 MiB.
     pub commit_bytes: usize,
+    /// How long a commit waits for more records where many come; zero turns it off.
+    pub commit_delay: Duration,
     /// New work is refused when the disk has less room than this; 0 for no guard.
     pub min_free_bytes: u64,
     /// Rows of committed records that are kept in memory until the view has them; some 110 bytes
@@ -94,6 +97,7 @@ impl Options {
             queue_shared: false,
             segment_bytes: 256 << 20,
             commit_bytes: 4 << 20,
+            commit_delay: Duration::ZERO,
             min_free_bytes: 256 << 20,
             recent_rows: 65_536,
             open_metadata: Vec::new(),

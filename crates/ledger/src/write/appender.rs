@@ -1,7 +1,7 @@
 //! The one thread that writes: takes what waits, commits it as a group, then answers.
 //!
-//! There is no timer: while one commit syncs, the next one gathers. The thread owns the chain, so
-//! nothing about it is ever shared or locked.
+//! While one commit syncs, the next one gathers; where many records come, for a moment more
+//! ([`Pace`]). The thread owns the chain, so nothing about it is ever shared or locked.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use crate::write::gate::Gate;
 use crate::write::group::{Ending, Group, Job};
 use crate::write::journal::Journal;
 use crate::write::own::Own;
+use crate::write::pace::Pace;
 use crate::write::space::{INTERVAL, Space};
 use crate::write::step::{Step, put_wall_time};
 use crate::write::time::Time;
@@ -52,6 +53,7 @@ pub(crate) struct Appender {
     pub(crate) random: Randomness,
     pub(crate) committed: Publisher,
     pub(crate) commit_bytes: usize,
+    pub(crate) pace: Pace,
     /// Held until the thread ends.
     pub(crate) lock: File,
 }
@@ -96,14 +98,25 @@ impl Appender {
     /// Waits for a job, then takes everything that waits, within the bounds of a commit. While
     /// `watching`, an error says that the journal is lost.
     fn gather(&mut self, group: &mut Group, watching: bool) -> Result<(), StoreError> {
-        let mut next = Some(self.wait(watching)?);
+        group.take(self.wait(watching)?);
         // Callers that are ready to run share this commit, its sync and its signature.
         std::thread::yield_now();
-        while let Some(job) = next {
-            group.take(job);
-            next = if group.is_full(self.commit_bytes) { None } else { self.jobs.try_recv().ok() };
+        self.take_waiting(group);
+        if !group.is_full(self.commit_bytes)
+            && let Some(wait) = self.pace.wait(group.entries.len(), Instant::now())
+        {
+            // A sleep, so that nobody who sends has to wake this thread.
+            std::thread::sleep(wait);
+            self.take_waiting(group);
         }
         Ok(())
+    }
+
+    fn take_waiting(&self, group: &mut Group) {
+        while !group.is_full(self.commit_bytes) {
+            let Ok(job) = self.jobs.try_recv() else { return };
+            group.take(job);
+        }
     }
 
     /// The next job. None may come for long, and somebody has to look for an end of a shortage,

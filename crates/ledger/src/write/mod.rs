@@ -14,6 +14,7 @@ pub(crate) mod gate;
 pub(crate) mod group;
 pub(crate) mod journal;
 pub(crate) mod own;
+pub(crate) mod pace;
 pub(crate) mod pending;
 pub(crate) mod space;
 pub(crate) mod step;
