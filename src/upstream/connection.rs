@@ -10,23 +10,27 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use inferlayer_filter::UpstreamRequest;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_wire::UpstreamPath;
+use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::client::HttpSession;
-use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::protocols::http::v1::client::HttpSession as Http1Session;
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::net::BaseUrl;
 use crate::upstream::Warrant;
+use crate::upstream::gather::Gather;
+use crate::upstream::idle::Home;
 use crate::upstream::provider::Upstream;
 use crate::upstream::reply::Reply;
 
 /// A connection on which nothing has been sent.
 pub(crate) struct Connection {
     pub(super) upstream: Arc<Upstream>,
-    pub(super) peer: Arc<HttpPeer>,
+    /// Where it is kept once its answer is read; nowhere, if nobody will use it again.
+    home: Option<Home>,
     pub(super) session: HttpSession,
-    /// Taken from the pool: the provider may have closed it in this moment.
+    /// It was idle: the provider may have closed it in this moment.
     reused: bool,
     /// Heads that were read.
     informational: usize,
@@ -45,13 +49,29 @@ const TOO_MANY_HEADS: ErrorType = ErrorType::Custom("heads before the final one"
 
 impl Connection {
     /// Boxed, because it is handed from future to future and a session is large.
-    pub(crate) fn new(
+    pub(super) fn new(
         upstream: Arc<Upstream>,
-        peer: Arc<HttpPeer>,
-        session: HttpSession,
+        stream: Stream,
+        home: Option<Home>,
         reused: bool,
     ) -> Box<Connection> {
-        Box::new(Connection { upstream, peer, session, reused, informational: 0 })
+        let mut session = HttpSession::H1(Http1Session::new(Box::new(Gather::new(stream))));
+        session.set_write_timeout(Some(upstream.settings.idle_timeout));
+        Box::new(Connection { upstream, home, session, reused, informational: 0 })
+    }
+
+    /// Keeps the connection for its tenant's next request, if its answer was read to the end.
+    pub(super) async fn release(self: Box<Self>) {
+        let Connection {
+            upstream, home: Some(home), session: HttpSession::H1(mut session), ..
+        } = *self
+        else {
+            return;
+        };
+        session.respect_keepalive();
+        if let Some(stream) = session.reuse().await.and_then(Gather::into_inner) {
+            upstream.idle_connections().keep(stream, home);
+        }
     }
 
     /// Sends the request and waits for the first piece of its answer.

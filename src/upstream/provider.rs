@@ -1,29 +1,27 @@
 //! One provider: its settings, and what it takes to connect to it. Every provider has a connector
 //! of its own, so that pooled connections and trust roots are never shared between trust domains.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use inferlayer_accounts::Tenant;
+use inferlayer_accounts::{Tenant, TenantName};
 use inferlayer_balance::HealthSettings;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{Candidate, Provider, Refusal};
 use pingora_core::ErrorType;
-use pingora_core::connectors::ConnectorOptions;
-use pingora_core::connectors::http::v1::Connector;
+use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::TcpKeepalive;
-use pingora_core::protocols::http::client::HttpSession;
-use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::upstreams::peer::{HttpPeer, Peer};
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::net::{AllowedAddresses, BaseUrl, ResolveError, Resolver};
 use crate::secret::{Secret, UnsendableKey};
 use crate::upstream::connection::Connection;
 use crate::upstream::health::{HealthBook, ProviderHealth};
+use crate::upstream::idle::{Home, Idle};
 use crate::upstream::mask::Forms;
 use crate::upstream::shortage;
 
@@ -56,16 +54,14 @@ pub(crate) struct Upstream {
     /// How the key may be written in what comes back.
     pub(crate) forms: Arc<Forms>,
     health: Arc<ProviderHealth>,
-    connector: Connector,
+    connector: TransportConnector,
+    idle: Arc<Idle>,
     resolver: Resolver,
 }
 
 /// All providers, by their place in the configuration.
 #[derive(Clone)]
 pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
-
-/// In the group of a peer, in place of a tenant.
-const UNSHARED: u64 = 0;
 
 /// Unanswered, they end a connection.
 const KEEPALIVE_PROBES: u32 = 3;
@@ -105,56 +101,49 @@ impl Upstream {
         let credential = settings.key.as_ref().map(|key| key.header(place)).transpose()?;
         let name = &settings.provider.name;
         let forms = settings.key.as_ref().map(|key| Forms::of(name, key.expose().as_bytes()));
-        let mut options = ConnectorOptions::new(settings.idle_connections_max);
+        let mut options = ConnectorOptions::new(0);
         options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
         Ok(Upstream {
             credential,
             forms: Arc::new(forms.unwrap_or_default()),
             health: health.of(&settings.provider.name, settings.health),
-            connector: Connector::new(Some(options)),
+            connector: TransportConnector::new(Some(options)),
+            idle: Idle::new(settings.idle_connections_max, settings.pool_idle_timeout),
             resolver: Resolver::new(settings.addresses.clone()),
             settings,
         })
     }
 
-    /// A pooled connection, or a new one to the first address that takes it.
-    ///
-    /// Connections are kept for each tenant: whatever a provider sends too much on one can then
-    /// only be taken for an answer to the same tenant.
+    /// An idle connection of the tenant's, or a new one to the first address that takes it.
     pub(crate) async fn connect(
         self: &Arc<Upstream>,
         tenant: &Tenant,
     ) -> Result<Box<Connection>, AttemptResult> {
-        let group = group_of(tenant);
-        if let Some(connection) = self.pooled(group).await {
+        let name = tenant.name();
+        if let Some(connection) = self.idle(name) {
             return Ok(connection);
         }
         // Seldom, and some nine kilobytes of state that no other request should carry about.
-        Box::pin(self.connect_anew(group)).await
+        Box::pin(self.connect_anew(Some(name))).await
     }
 
     /// A new connection that nobody will use again.
     pub(crate) async fn connect_unshared(
         self: &Arc<Upstream>,
     ) -> Result<Box<Connection>, AttemptResult> {
-        // Connections of this group are never given back, so there is none to be found.
-        Box::pin(self.connect_anew(UNSHARED)).await
+        Box::pin(self.connect_anew(None)).await
     }
 
-    async fn pooled(self: &Arc<Upstream>, group: u64) -> Option<Box<Connection>> {
-        for peer in self.resolver.known()?.iter() {
-            let peer = in_group(peer, group);
-            if let Some(session) = self.connector.reused_http_session(&*peer).await {
-                let session = HttpSession::H1(session);
-                return Some(Connection::new(Arc::clone(self), peer, session, true));
-            }
-        }
-        None
+    fn idle(self: &Arc<Upstream>, tenant: &TenantName) -> Option<Box<Connection>> {
+        let peers = self.resolver.known()?;
+        let is_known = |address| peers.iter().any(|peer| address_of(peer) == Some(address));
+        let (stream, home) = self.idle.take(tenant, is_known)?;
+        Some(Connection::new(Arc::clone(self), stream, Some(home), true))
     }
 
     async fn connect_anew(
         self: &Arc<Upstream>,
-        group: u64,
+        tenant: Option<&TenantName>,
     ) -> Result<Box<Connection>, AttemptResult> {
         let connecting = async {
             let BaseUrl { host, port, .. } = &self.settings.base_url;
@@ -166,7 +155,7 @@ impl Upstream {
             })?;
             let mut result = Err(AttemptResult::Unresolved);
             for peer in peers.iter() {
-                result = self.connect_to(&in_group(peer, group)).await;
+                result = self.connect_to(peer, tenant).await;
                 if result.is_ok() {
                     return result;
                 }
@@ -183,12 +172,15 @@ impl Upstream {
 
     async fn connect_to(
         self: &Arc<Upstream>,
-        peer: &Arc<HttpPeer>,
+        peer: &HttpPeer,
+        tenant: Option<&TenantName>,
     ) -> Result<Box<Connection>, AttemptResult> {
-        match self.connector.get_http_session(&**peer).await {
-            Ok((session, reused)) => {
-                let session = HttpSession::H1(session);
-                Ok(Connection::new(Arc::clone(self), Arc::clone(peer), session, reused))
+        match self.connector.new_stream(peer).await {
+            Ok(stream) => {
+                let tenant = tenant.cloned();
+                let home = tenant.zip(address_of(peer));
+                let home = home.map(|(tenant, address)| Home { tenant, address });
+                Ok(Connection::new(Arc::clone(self), stream, home, false))
             }
             Err(error) if shortage::caused(&error) => Err(AttemptResult::OwnShortage),
             Err(error) => Err(connect_failure(error.etype())),
@@ -207,7 +199,6 @@ impl Upstream {
             #[cfg(target_os = "linux")]
             user_timeout: timeout,
         });
-        peer.options.write_timeout = Some(self.settings.idle_timeout);
         peer
     }
 
@@ -215,22 +206,13 @@ impl Upstream {
         &self.health
     }
 
-    pub(crate) fn connector(&self) -> &Connector {
-        &self.connector
+    pub(super) fn idle_connections(&self) -> &Arc<Idle> {
+        &self.idle
     }
 }
 
-/// The group of a tenant's connections; never [`UNSHARED`].
-fn group_of(tenant: &Tenant) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    tenant.name().hash(&mut hasher);
-    hasher.finish().max(UNSHARED + 1)
-}
-
-fn in_group(peer: &HttpPeer, group: u64) -> Arc<HttpPeer> {
-    let mut peer = peer.clone();
-    peer.group_key = group;
-    Arc::new(peer)
+fn address_of(peer: &HttpPeer) -> Option<SocketAddr> {
+    peer.address().as_inet().copied()
 }
 
 fn connect_failure(error: &ErrorType) -> AttemptResult {

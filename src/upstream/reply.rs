@@ -10,7 +10,6 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_wire::sse::OurComments;
-use pingora_core::protocols::http::client::HttpSession;
 use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::secret::Secret;
@@ -150,10 +149,7 @@ impl Reply {
     /// Gives the connection back once the answer was read to its end.
     pub(crate) async fn release(mut self) {
         if self.connection.session.response_done() {
-            let Connection { upstream, peer, session, .. } = *self.connection;
-            let HttpSession::H1(session) = session else { return };
-            let idle = Some(upstream.settings.pool_idle_timeout);
-            upstream.connector().release_http_session(session, &*peer, idle).await;
+            self.connection.release().await;
         }
     }
 

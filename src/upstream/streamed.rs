@@ -59,7 +59,6 @@ impl Connection {
         }
         upload.invite().await?;
         let idle = self.upstream.settings.idle_timeout;
-        self.session.set_write_timeout(Some(idle));
         let sent = self.send_pieces(head, upload).await?;
         let sent_at = matches!(sent, Sent::All).then(Instant::now);
         let patience = match sent {
