@@ -87,7 +87,9 @@ class Process:
 
 
 def on_core(core, command):
-    return ["taskset", "--cpu-list", str(core), *map(str, command)]
+    """On one core, and ended by the kernel if whoever started it is gone, however that came."""
+    ends_with_us = ["setpriv", "--pdeathsig", "TERM"]
+    return [*ends_with_us, "taskset", "--cpu-list", str(core), *map(str, command)]
 
 
 def cpu_clock_ns(pid):

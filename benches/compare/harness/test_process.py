@@ -1,7 +1,10 @@
 """The CPU time of a process is all of it: threads and children, ended threads included."""
 
 import os
+import subprocess
+import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -46,6 +49,26 @@ class Processes(unittest.TestCase):
         process = self.start("raise SystemExit('no such thing')")
         with self.assertRaisesRegex(Failure, "python does not start: no such thing"):
             process.wait_for_port(free_port())
+
+    def test_it_ends_with_whoever_started_it(self):
+        starter = (
+            "import sys; from harness.process import Process\n"
+            "process = Process('python', ['sleep', '60'], sys.argv[1], sys.argv[2])\n"
+            "print(process._popen.pid, flush=True); sys.stdin.read()"
+        )
+        command = [sys.executable, "-c", starter, str(self.core), self.folder]
+        bench = Path(__file__).resolve().parent.parent
+        with subprocess.Popen(
+            command, cwd=bench, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as started:
+            pid = int(started.stdout.readline())
+            while "sleep" not in Path(f"/proc/{pid}/comm").read_text():
+                time.sleep(0.01)
+            started.kill()
+        ends = time.monotonic() + 5
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < ends:
+            time.sleep(0.01)
+        self.assertFalse(Path(f"/proc/{pid}").exists())
 
 
 if __name__ == "__main__":
