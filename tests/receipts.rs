@@ -45,10 +45,10 @@ fn public_key(folder: &Path) -> VerifyingKey {
 }
 
 /// Kinds of the records that a receipt shows, once it has held.
-fn shown(json: &str, folder: &Path) -> Vec<&'static str> {
+fn shown(json: &str, folder: &Path) -> Vec<String> {
     let receipt: ReceiptFile = serde_json::from_str(json).unwrap();
     let shown = receipt.verify(&Trust::Key(public_key(folder))).unwrap();
-    shown.records.iter().map(|record| record.kind).collect()
+    shown.records.into_iter().map(|record| record.kind).collect()
 }
 
 /// Checks `x-inferlayer-proof` against the receipt's reference.
@@ -196,7 +196,7 @@ async fn an_operator_proves_any_record_with_a_gateway_and_without() {
     let last = records::of_kind(&folder.path().join("data"), Kind::Outcome).pop().unwrap();
     let last = last["request"].as_str().unwrap();
     let receipt = said(folder.path(), &["ledger", "receipt", "--request", last]);
-    assert!(shown(&receipt, folder.path()).contains(&"outcome"), "of what is left");
+    assert!(shown(&receipt, folder.path()).contains(&"outcome".to_owned()), "of what is left");
     let dropped = command_in(folder.path(), &["ledger", "proof", "--sequence", "1"]);
     let said = String::from_utf8_lossy(&dropped.stderr);
     assert!(said.contains("were dropped"), "{said}");

@@ -147,7 +147,7 @@ def examine(folder, key, evidence, receipts):
             "log_id": chain.log_id.hex(), "key": proved[-1], "tail": journal.tail,
             "unacknowledged_bytes": journal.tail_bytes, "complete_to": complete,
             "complete_time_us": chain.times[complete - chain.base] if complete else 0,
-            "shown": [words for words, _ in shown], "money": [] if found else [*lines],
+            "skipped": held.skipped, "shown": [words for words, _ in shown], "money": [] if found else [*lines],
             "contradictions": found, "admissions": admissions,
             "evidence": {standing: counts[standing] for standing in STANDINGS}
                         | {"pieces": [piece._asdict() for piece in pieces]}}
@@ -168,6 +168,8 @@ def words(report):
     yield f"{report['records']} records, root {report['root']}"
     yield f"log {report['log_id']}, key {report['key']}, records from {report['first_sequence']} on"
     if report["tail"]: yield f"after the last checkpoint, never acknowledged: {report['tail']}"
+    for kind, count in report["skipped"].items():
+        yield f"{count} records of kind {kind}, which is not known here and changes nothing"
     evidence = report["evidence"]
     if evidence["pieces"]:
         told = ", ".join(f"{evidence[name]} {name.replace('_', ' ')}" for name in STANDINGS)

@@ -1,11 +1,12 @@
 """What each record and checkpoint of a log owes to those before it (FORMAT.md §2 to §5, §10; §8
 steps 4, 5 and 7 to 9). verify.py reads them from the journal and feeds them to a Chain."""
 import re
-from collections import namedtuple
+from collections import Counter, namedtuple
 
-from verify_note import KINDS, MAX, NOTE, H, Key, base64, grow, need, of_hex, root_of, whole
+from verify_note import (KINDS, MAX, NOTE, H, Key, base64, grow, kind_of, need, of_hex, root_of,
+                         whole)
 
-Held = namedtuple("Held", "size root keys gaps beginning admissions")
+Held = namedtuple("Held", "size root keys gaps beginning admissions skipped")
 # Records `first` up to `until` are dropped or lost, says the record `sequence`.
 Admission = namedtuple("Admission", "by sequence time_us reason first until")
 
@@ -18,11 +19,11 @@ class Chain:
         self.peaks, self.roots, self.hashes, self.times = [], [base64(H())], [], [0]
         self.part, self.parts, self.opened, self.admissions = 0, 0, False, ()
         self.waiting, self.shredded, self.unpaired = {}, {}, []  # intents by request_id, tags
-        self.held = Held(first, None, (), (), 0, ())
+        self.held, self.skipped = Held(first, None, (), (), 0, (), {}), Counter()
 
     def record(self, head, says, heads_segment):
         """Takes a record, whose own hashes hold, by its header and its metadata."""
-        kind = KINDS[head.kind]
+        kind = kind_of(head)
         owes_snapshot = self.part > 0 or heads_segment and self.next > 0
         need((kind == "snapshot") == owes_snapshot, "edit", "a snapshot is missing or misplaced")
         need(len(self.signers) < 2, "edit", "the rotation is not the last record of its commit")
@@ -40,6 +41,7 @@ class Chain:
             first, until = getattr(self, kind)(says)
             reason = says.get("reason") if isinstance(says.get("reason"), str) else None
             self.admissions += (Admission(kind, self.next, head.time_us, reason, first, until),)
+        if head.kind >= len(KINDS): self.skipped[kind] += 1
         self.unpaired.append((kind, head))
         self.opened = kind == "open"
         self.prev, self.time = head.record_hash, head.time_us
@@ -136,7 +138,8 @@ class Chain:
         for kind, head in self.unpaired: self.pair(kind, head)
         self.unpaired.clear()
         self.signers = self.signers[-1:]
-        self.held = Held(*states, self.keys, self.gaps, self.beginning, self.admissions)
+        self.held = Held(*states, self.keys, self.gaps, self.beginning, self.admissions,
+                         dict(self.skipped))
 
     def whole_once(self, rest):
         """Whether a note of a later commit stands, signed, anywhere in `rest` (§7)."""

@@ -93,9 +93,11 @@ def entry(says):
     return name, {"price": row(says), "context_tokens": number(says, "context_tokens"),
                   "max_output_tokens": number(says, "max_output_tokens")}
 
+EVENTS = "key_created|key_revoked"
+
 def event(says):
     """The fields of a key event by which two are equal."""
-    what = match(says, "event", "key_created|key_revoked")
+    what = match(says, "event", EVENTS)
     if what == "key_revoked": return what, match(says, "id", KEY_ID), number(says, "revoked_at")
     hashed = dict_itself(says["hash"])
     return (what, match(says, "id", KEY_ID), named(says), text(says, "label"), text(hashed, "salt"),

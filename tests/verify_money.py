@@ -4,9 +4,9 @@ from collections import Counter
 from hashlib import sha256
 
 from verify_members import (LARGEST, MISSING, TAG, UNREADABLE, array, attempt, bound, charge,
-                            cost_of, dict_itself, entry, event, from_json_once, match, money,
+                            cost_of, dict_itself, entry, from_json_once, match, money,
                             named, number, quote, text, text_itself)
-from verify_note import KINDS
+from verify_note import SKIPPABLE, kind_of
 from verify_state import State
 
 MOST_SHOWN = 20
@@ -23,7 +23,7 @@ class Money:
         self.asked, self.books, self.prices = {}, {}, {}
         self.runs, self.tags, self.owners, self.shreds = {}, {}, {}, set()
         self.named, self.nameless = 0, []
-        self.counts, self.unexplained = Counter(), 0
+        self.counts, self.unexplained, self.skipped = Counter(), 0, 0
 
     def record(self, segment, head, metadata):
         """A record, which counts when its commit holds."""
@@ -33,7 +33,7 @@ class Money:
         for segment, head, metadata in self.waits:
             self.place, self.head = (segment, head.sequence), head
             if self.first is None: self.first = head.sequence
-            try: self.take(KINDS[head.kind], metadata)
+            try: self.take(kind_of(head), metadata)
             except UNREADABLE as bad:
                 self.wrong("unreadable", f"not in the form of the document: {bad!r}")
         self.waits.clear()
@@ -179,7 +179,7 @@ class Money:
         self.state.book = book
         if self.book(book) != digest: self.cost("its price_book has another SHA-256")
 
-    def key_event(self, says): self.state.events.append(event(says))
+    def key_event(self, says): self.state.key_event(says, self.head.flags & SKIPPABLE)
 
     def shred(self, says):
         tenant, tag = named(says), match(says, "tenant_tag", TAG)
@@ -200,7 +200,7 @@ class Money:
     def owner(self, tenant, request):
         tag, id = self.head.tenant_tag, self.head.request_id
         if any(tag): self.tag(tenant, tag)
-        elif KINDS[self.head.kind] != "refusal":
+        elif kind_of(self.head) != "refusal":
             self.wrong("owner", f"it names {tenant} and has no tenant_tag")
         if request is not None and any(id) and request.replace("-", "") != id.hex():
             self.wrong("owner", f"it names request {request}, and its request_id is {id.hex()}")
@@ -226,6 +226,7 @@ class Money:
             self.stated = None
             raise
         stated, self.stated = self.stated, None
+        self.skipped += stated.skipped
         if self.first == self.place[1] - part:
             self.state, self.claimed = stated, stated.sums()
             return
@@ -254,6 +255,9 @@ class Money:
         told = ", ".join(f"{name} {count}" for name, count in self.counts.items())
         lines.append(f"computed again: {told or 'nothing'}; "
                      f"{self.unexplained} nano-USD unexplained, {hidden} prices not shown")
+        skipped = self.skipped + self.state.skipped
+        if skipped: lines.append(f"{skipped} key events or items of snapshots are not known here, "
+                                 "and change nothing")
         if self.nameless: lines.append("no intent and no outcome names a tenant: no money is shown")
         lines += [f"spent by {name}: {sum(of)} nano-USD"
                   for name, of in sorted(self.state.sums().items())]

@@ -14,6 +14,7 @@ Header = namedtuple("Header", "magic version kind flags metadata_len content_len
                     "record_hash")
 KINDS = ("open intent outcome refusal hit config key_event rotation shred retention clock close "
          "snapshot restore").split()
+SKIPPABLE = 8  # the flag that lets a reader pass over what it does not know (§10)
 NUMBER, HASH = "(0|[1-9][0-9]{0,19})", "([+/-9A-Za-z]{43}=)"
 NOTE = f"\n{NUMBER}\n{HASH}\n\n".encode()  # behind the origin, before the signature lines
 MAX = (1 << 64) - 1
@@ -78,13 +79,22 @@ def unbase64(text):
     need(base64(data) == text, "edit", "base64 has one spelling")
     return data
 
+def kind_of(head):
+    """The name of a record's kind; its number, where it has none in this version."""
+    return KINDS[head.kind] if head.kind < len(KINDS) else str(head.kind)
+
 def header(data):
     """The fields of a header (§2), whose own bounds hold, and the record hash."""
     head = Header(*HEADER.unpack(data), H(b"inferlayer/record/v1\0", data))
-    lengths = range(1) if head.flags in (0, 4) else range(88, 67_108_953)
-    need(head.magic == b"ILAR" and head.version == 1 and head.kind < len(KINDS)
-         and head.flags in (0, 1, 3, 4) and head.content_len in lengths
+    of_content, known = head.flags & ~SKIPPABLE, head.kind < len(KINDS)
+    lengths = range(1) if of_content in (0, 4) else range(88, 67_108_953)
+    need(head.magic == b"ILAR" and head.version == 1
+         and of_content in (0, 1, 3, 4) and head.content_len in lengths
          and 2 <= head.metadata_len <= 1 << 20, "corruption", "the header is none of version 1")
+    need(known or head.flags & SKIPPABLE, "corruption",
+         f"kind {head.kind} is unknown here, and the record lets no reader pass over it")
+    need(not known or not head.flags & SKIPPABLE or kind_of(head) == "key_event", "corruption",
+         "the flags would hide what is known")
     return head
 
 def metadata_hash(metadata): return H(b"inferlayer/metadata/v1\0", metadata)

@@ -3,7 +3,7 @@ and how such evidence, when it was kept elsewhere, stands to a log (§8)."""
 import re
 from collections import namedtuple
 
-from verify_note import (HASH, KINDS, MAX, NUMBER, Fault, H, Key, base64, from_json, header,
+from verify_note import (HASH, MAX, NUMBER, Fault, H, Key, base64, from_json, header, kind_of,
                          metadata_hash, need, root_above, unbase64, whole)
 
 PROOF = re.compile(f"c2sp.org/tlog-proof@v1\n(?:extra {HASH}\n)?index {NUMBER}\n"
@@ -109,7 +109,7 @@ def receipt(text, held=None):
         try: proof, reference = claim(record["proof"]), claim(record["reference"])
         except NoEvidence as bad: raise Fault("edit", f"record {sequence}: {bad}") from bad
         by_proof, by_reference = signed(proof, key), signed(reference, key)
-        named = {"kind": KINDS[head.kind], "sequence": head.sequence,
+        named = {"kind": kind_of(head), "sequence": head.sequence,
                  "record_hash": head.record_hash.hex()}
         need(named.items() <= record.items() and last < sequence
              and head.metadata_hash == metadata_hash(record["metadata"].encode())
@@ -125,5 +125,5 @@ def receipt(text, held=None):
              and reference.log_id == base64(head.log_id[:8])
              and leads(proof, *by_proof, record_hash), "edit", f"record {sequence} is not proven")
         last = sequence
-        words = f"record {sequence} ({KINDS[head.kind]}) was in the log of {by_proof[0]} records"
+        words = f"record {sequence} ({kind_of(head)}) was in the log of {by_proof[0]} records"
         yield words, record["reference"]

@@ -1,14 +1,17 @@
 """Keys and balances as the records of a log, or a snapshot, state them (FORMAT.md §12, State)."""
+import re
 from collections import Counter
 
-from verify_members import TAG, dict_itself, event, match, money, named, text
+from verify_members import TAG, EVENTS, dict_itself, event, match, money, named, text
+
+ITEMS = "key_event spent hold shredded price_book".split()
 
 class State:
     """Keys and balances as records, or a snapshot's items, say them."""
 
     def __init__(self):
         self.events, self.spent, self.holds, self.book = [], Counter(), {}, None
-        self.shredded = Counter()
+        self.shredded, self.skipped = Counter(), 0
 
     def intent(self, id, tenant, hold):
         if not any(id): raise ValueError("an intent without request_id")
@@ -37,8 +40,20 @@ class State:
                    for (tenant, tag), times in self.shredded.items()}
                 | ({"price book": self.book} if self.book else {}))
 
+    def key_event(self, says, skippable):
+        """One that is known changes something, and may not be passed over."""
+        known = re.fullmatch(EVENTS, text(says, "event"))
+        if skippable and known: raise ValueError("a key event that is known is to be passed over")
+        if skippable: self.skipped += 1
+        else: self.events.append(event(says))
+
     def restore(self, item):
-        (kind, says), = item.items()
+        skippable = item.get("skippable")
+        (kind, says), = [member for member in item.items() if member[0] != "skippable"]
+        if kind not in ITEMS and skippable is True:
+            self.skipped += 1
+            return
+        if "skippable" in item: raise ValueError(f"{kind} is no item to be passed over")
         says = dict_itself(says)
         if kind == "key_event": self.events.append(event(says))
         elif kind == "spent":

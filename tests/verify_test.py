@@ -14,7 +14,7 @@ from pathlib import Path
 import verify
 import verify_receipt
 from verify_note import Fault, Key, root_above
-from verify_writer import (CLOCK, CLOSE, INTENT, OUTCOME, REFUSAL, RETENTION, SHRED, SNAPSHOT,
+from verify_writer import (CLOCK, CLOSE, INTENT, KEY_EVENT, OUTCOME, REFUSAL, RETENTION, SHRED, SNAPSHOT,
                            Writer, b64, flip, merkle_peaks, merkle_root, sha, three_commits)
 
 HERE = Path(__file__).parent
@@ -325,6 +325,37 @@ class Rules(Case):
     def test_headers_that_are_allowed(self):
         log = Writer().open().record(OUTCOME, {}, flags=4).record(REFUSAL, {}, content=bytes(88))
         self.assert_holds(log.record(INTENT, {}, time_us=1002).checkpoint().segments, 4)
+
+    def test_what_is_not_known_is_passed_over_when_it_says_so_and_only_then(self):
+        log = Writer().open()
+        for kind in (14, 15, 0x7FFF, 0x8000, 0xFFFF):
+            log.record(kind, {"event": "x"}, flags=8)
+            self.assert_refused("corruption", kind=kind)
+            self.assert_refused("corruption", kind=kind, flags=16)
+            self.assert_refused("edit", kind=kind, flags=8, metadata=b'{"a":1,"a":1}')
+        log.record(14, {}, content=bytes(88), flags=9).record(0x8000, {}, flags=12)
+        log.record(KEY_EVENT, {"event": "key_renamed"}, flags=8).commit(CLOSE)
+        found = self.assert_holds(log.segments, 10, merkle_root(log.hashes))
+        self.assertIn("2 records of kind 14, which is not known", found)
+        self.assertIn("1 key events or items", found)
+        for kind in set(range(14)) - {KEY_EVENT}:
+            self.assert_refused("corruption", kind=kind, flags=8)
+
+    def test_key_events_and_items_that_are_known_are_never_passed_over(self):
+        revoked = {"event": "key_revoked", "id": "0123456789ab", "revoked_at": 7}
+        for told, flags in ((revoked, 8), ({"event": "key_renamed"}, 0), ({}, 8)):
+            log = Writer().open().record(KEY_EVENT, told, flags=flags).checkpoint()
+            self.assert_fails(log.segments, "unreadable", "record 1")
+        spent = {"spent": {"tenant": "a", "nano_usd": "1"}}
+        witness = {"witness": {"size": 1}}
+        for item in (witness, witness | {"skippable": False}, witness | {"skippable": 1},
+                     spent | {"skippable": True}, spent | witness | {"skippable": True},
+                     {"skippable": True}):
+            log = Writer().open().checkpoint().next_segment(state=[item]).checkpoint()
+            self.assert_fails(log.segments, "unreadable", "record 1")
+        log = Writer().open().checkpoint()
+        log.next_segment(state=[witness | {"skippable": True}]).checkpoint()
+        self.assertIn("1 key events or items", self.assert_holds(log.segments, 2))
 
     def test_metadata_is_an_object_in_utf_8(self):
         for metadata in (b"", b"[]", b" {}", b"[" * 100_000, "{}".encode("utf-16")):

@@ -7,7 +7,7 @@ import struct
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-OPEN, INTENT, OUTCOME, REFUSAL = 0, 1, 2, 3
+OPEN, INTENT, OUTCOME, REFUSAL, KEY_EVENT = 0, 1, 2, 3, 6
 ROTATION, SHRED, RETENTION, CLOCK, CLOSE, SNAPSHOT, RESTORE = 7, 8, 9, 10, 11, 12, 13
 
 

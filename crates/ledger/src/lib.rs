@@ -43,7 +43,7 @@ pub use crate::format::damage::{Damage, Fault, ReadError};
 pub use crate::format::entry::{Content, Entry, EntryError, External, RequestId};
 pub use crate::format::hash::{Hash, LogId, NotAHash, RunId, TenantTag};
 pub use crate::format::header::{Flags, MAX_PLAIN_CONTENT_BYTES};
-pub use crate::format::kind::Kind;
+pub use crate::format::kind::{Kind, UnknownKind};
 pub use crate::format::note_key::{KeyFormatError, Origin, SigningKey, VerifyingKey};
 pub use crate::format::record::Record;
 pub use crate::format::seal::{ContentMac, Queued, SealError, TenantSeal};

@@ -30,6 +30,8 @@ pub struct Fold {
     pub(crate) stated: Option<Box<Fold>>,
     /// The newest price book, in its canonical form.
     pub(crate) price_book: Option<Arc<str>>,
+    /// Key events and items of snapshots that are not known and change nothing.
+    pub(crate) skipped: u64,
 }
 
 /// What a tenant's records come to, exactly.
@@ -95,7 +97,13 @@ impl Fold {
     /// Takes the next record. A snapshot stands for the records before it when it is the first, and
     /// is compared with them when it is not.
     pub fn record(&mut self, record: &Record<'_>) -> Result<(), NotFolded> {
-        self.take(record.kind(), record.request_id(), record.metadata())
+        let (kind, metadata) = (record.kind(), record.metadata());
+        if kind == Kind::KeyEvent && record.is_skippable() {
+            self.skip(metadata).map_err(|cause| UnreadableMetadata { kind, cause })?;
+            self.begun = true;
+            return Ok(());
+        }
+        self.take(kind, record.request_id(), metadata)
     }
 
     pub(crate) fn take(
@@ -153,6 +161,21 @@ impl Fold {
         Ok(())
     }
 
+    /// Passes over a key event that says to change nothing. One that is known does change something.
+    fn skip(&mut self, json: &[u8]) -> serde_json::Result<()> {
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow)]
+            event: Cow<'a, str>,
+        }
+        let Named { event } = serde_json::from_slice(json)?;
+        if KeyEvent::NAMES.contains(&&*event) {
+            return Err(wrong("a key event that is known may not be passed over"));
+        }
+        self.skipped += 1;
+        Ok(())
+    }
+
     fn shred(&mut self, shred: &Shred<'_>) -> serde_json::Result<()> {
         let tag = unhex(&shred.tenant_tag).ok_or_else(|| wrong("the tag is not one"))?;
         self.shredded.entry(shred.tenant.clone()).or_default().push(TenantTag(tag));
@@ -161,6 +184,12 @@ impl Fold {
 
     fn config(&mut self, Priced { price_book }: Priced<'_>) {
         self.price_book = price_book.map(Arc::from).or(self.price_book.take());
+    }
+
+    /// Key events, and items of the snapshot it began with, that this version does not know: they say
+    /// to change nothing.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     /// The newest price book that the records hold, in its canonical form.
@@ -311,6 +340,38 @@ mod tests {
         let sums = fold.sums().into_values().next().unwrap();
         assert_eq!(sums.spent.nano(), 2 * u128::from(u64::MAX));
         assert!(fold.items().iter().any(|item| item.get().contains("36893488147419103230")));
+    }
+
+    #[test]
+    fn a_key_event_that_is_not_known_is_passed_over_and_a_known_one_never() {
+        let mut fold = Fold::default();
+        fold.skip(br#"{"event":"key_renamed","id":"0123456789ab","label":"x"}"#).unwrap();
+        assert_eq!((fold.skipped(), fold.events.len()), (1, 0));
+        for hidden in ["key_created", "key_revoked"] {
+            let json = format!(r#"{{"event":"{hidden}","id":"0123456789ab","revoked_at":7}}"#);
+            assert!(fold.skip(json.as_bytes()).is_err(), "{hidden}");
+            assert!(
+                fold.skip(format!(r#"{{"event":"\u006b{}"}}"#, &hidden[1..]).as_bytes()).is_err()
+            );
+        }
+        for none in ["{}", r#"{"event":7}"#] {
+            assert!(fold.skip(none.as_bytes()).is_err(), "{none}");
+        }
+        let unknown = br#"{"event":"key_limited","id":"0123456789ab"}"#;
+        assert!(fold.metadata(Kind::KeyEvent, None, unknown).is_err(), "it may change something");
+    }
+
+    #[test]
+    fn the_names_of_key_events_are_those_that_are_written() {
+        let revoked = r#"{"event":"key_revoked","id":"0123456789ab","revoked_at":7}"#;
+        let created = concat!(
+            r#"{"event":"key_created","id":"0123456789ab","tenant":"a","label":"","#,
+            r#""hash":{"salt":"","hmac_sha256":""},"created_at":7}"#,
+        );
+        for (name, json) in KeyEvent::NAMES.into_iter().zip([created, revoked]) {
+            let event: KeyEvent = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_value(&event).unwrap()["event"], name);
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Fold {
         }
         self.open.extend(later.open);
         self.events.extend(later.events);
+        self.skipped += later.skipped;
         self.price_book = later.price_book.or(self.price_book.take());
         for (tenant, tags) in later.shredded {
             self.shredded.entry(tenant).or_default().extend(tags);

@@ -2,6 +2,7 @@
 //! records before it, item by item, in JSON (`crates/ledger/FORMAT.md` §12).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inferlayer_ledger::{
@@ -31,6 +32,11 @@ enum Item<'a> {
     /// A piece of the newest price book's canonical form, in their order.
     PriceBook { text: Cow<'a, str> },
 }
+
+/// The names of all items that are known.
+const ITEM_NAMES: [&str; 5] = ["key_event", "spent", "hold", "shredded", "price_book"];
+/// The member of an item that lets a reader who does not know it pass over it.
+const SKIPPABLE: &str = "skippable";
 
 /// Characters of a price book in one item: however they are escaped, they fit.
 const PIECE_CHARS: usize = MAX_ITEM_BYTES / 8;
@@ -105,7 +111,18 @@ impl Fold {
     }
 
     fn restore_item(&mut self, item: &RawValue) -> serde_json::Result<()> {
-        match serde_json::from_str(item.get())? {
+        match serde_json::from_str(item.get()) {
+            Ok(known) => self.restore_known(known),
+            Err(_) if is_skippable(item) => {
+                self.skipped += 1;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn restore_known(&mut self, item: Item<'_>) -> serde_json::Result<()> {
+        match item {
             Item::KeyEvent(event) => self.events.push(event.into_owned()),
             Item::Spent { tenant, nano_usd } => {
                 let twice = self.spent.insert(tenant.into_owned(), nano_usd).is_some();
@@ -129,6 +146,16 @@ impl Fold {
         }
         Ok(())
     }
+}
+
+/// Whether an item says to change nothing for those who do not know it. What is known does change
+/// something, whatever it says.
+fn is_skippable(item: &RawValue) -> bool {
+    let Ok(mut members) = serde_json::from_str::<HashMap<String, &RawValue>>(item.get()) else {
+        return false;
+    };
+    let says_so = members.remove(SKIPPABLE).is_some_and(|value| value.get() == "true");
+    says_so && members.len() == 1 && !members.keys().any(|name| ITEM_NAMES.contains(&&**name))
 }
 
 fn once(twice: bool, what: &str) -> serde_json::Result<()> {
@@ -186,12 +213,48 @@ mod tests {
         assert_eq!(again.price_book(), Some(&*book));
     }
 
+    fn collected(json: &str) -> serde_json::Result<Option<Fold>> {
+        let item = RawValue::from_string(json.to_owned()).unwrap();
+        Fold::default().collect(&SnapshotItems { part: 0, parts: 1, state: vec![&item] })
+    }
+
     #[test]
     fn an_item_that_is_none_is_an_error() {
-        for json in ["{}", "7", r#"{"hold":{}}"#, r#"{"spent":{"tenant":"A B","nano_usd":"1"}}"#] {
-            let item = RawValue::from_string(json.to_owned()).unwrap();
-            let snapshot = SnapshotItems { part: 0, parts: 1, state: vec![&item] };
-            assert!(Fold::default().collect(&snapshot).is_err(), "{json}");
+        for json in [
+            "{}",
+            "7",
+            r#"{"hold":{}}"#,
+            r#"{"spent":{"tenant":"A B","nano_usd":"1"}}"#,
+            r#"{"slice":{}}"#,
+        ] {
+            assert!(collected(json).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn an_item_that_is_not_known_is_passed_over_when_it_says_so_and_only_then() {
+        for json in [r#"{"skippable":true,"witness":{}}"#, r#"{"witness":7,"skippable":true}"#] {
+            let fold = collected(json).unwrap().unwrap();
+            assert_eq!((fold.skipped(), fold.items().len()), (1, 0), "{json}");
+        }
+        for json in [
+            r#"{"witness":{},"skippable":false}"#,
+            r#"{"witness":{},"skippable":"true"}"#,
+            r#"{"witness":{},"slice":{},"skippable":true}"#,
+            r#"{"skippable":true}"#,
+            r#"{"spent":{"tenant":"a","nano_usd":"1"},"skippable":true}"#,
+            r#"{"spent":{},"skippable":true}"#,
+        ] {
+            assert!(collected(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_items_are_those_that_are_written() {
+        let error = serde_json::from_str::<Item<'_>>(r#"{"other":{}}"#).err().unwrap();
+        for name in ITEM_NAMES {
+            assert!(error.to_string().contains(&format!("`{name}`")), "{name}: {error}");
+        }
+        assert_eq!(error.to_string().matches('`').count(), 2 * (ITEM_NAMES.len() + 1));
     }
 }

@@ -31,6 +31,8 @@ impl Joining {
     /// Takes the next segment.
     pub(crate) fn join(&mut self, mut part: Part) {
         let segment = part.segment;
+        self.money.skipped += part.fold.skipped();
+        self.money.skipped += part.stated.as_ref().map_or(0, Fold::skipped);
         match (self.begun, part.stated.take()) {
             (false, stated) => self.begin(segment, stated.unwrap_or_default()),
             (true, Some(stated)) => self.compare(segment, &stated, &mut part.found),

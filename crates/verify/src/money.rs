@@ -30,6 +30,8 @@ pub struct Money {
     pub unfinished_total: Total,
     /// Intents and outcomes that name no tenant, in a log where none does: no gateway wrote it.
     pub nameless: u64,
+    /// Key events and items of snapshots that are not known and change nothing.
+    pub skipped: u64,
     /// Amounts that were computed again, and those that could not be.
     pub amounts: Tally,
     /// What contradicts itself.
@@ -53,6 +55,13 @@ impl fmt::Display for Money {
         writeln!(f, "states    {}", self.states())?;
         writeln!(f, "costs     {}", self.costs())?;
         writeln!(f, "money     {}", self.origin())?;
+        if self.skipped > 0 {
+            let skipped = self.skipped;
+            writeln!(
+                f,
+                "skipped   {skipped} key events or items of snapshots, which change nothing"
+            )?;
+        }
         for (tenant, sums) in &self.sums {
             writeln!(f, "spent by {tenant}: {} USD", whole(*sums))?;
         }

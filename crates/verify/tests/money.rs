@@ -40,6 +40,25 @@ fn an_honest_log_is_computed_again_to_the_digit() {
 }
 
 #[test]
+fn what_says_to_change_nothing_is_counted_and_changes_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let state = |items: &mut Vec<String>| {
+        items.push(r#"{"witness":{"size":7},"skippable":true}"#.to_owned());
+    };
+    write(data.path(), &Forgery { state, ..Forgery::none() });
+    let verified = verified(data.path());
+    let money = verified.money.as_ref().unwrap();
+    assert!(verified.holds(), "{verified}");
+    assert_eq!((money.skipped, money.amounts.costs), (money.snapshots, REQUESTS));
+    let sums: Vec<_> =
+        money.sums.iter().map(|(name, sums)| (name.as_str(), sums.spent.nano())).collect();
+    assert_eq!(sums, written::SPENT);
+    let (code, said) = python(data.path());
+    let words = format!("{} key events or items of snapshots", money.skipped);
+    assert!(code == 0 && said.contains(&words), "{said}");
+}
+
+#[test]
 fn every_forgery_has_its_name_and_its_record() {
     let mut missed = Vec::new();
     for forgery in forgeries() {

@@ -11,7 +11,7 @@ use crate::cli::utc::rfc3339;
 
 /// A record as it is shown.
 pub(crate) struct Found {
-    pub(crate) kind: &'static str,
+    pub(crate) kind: String,
     pub(crate) sequence: u64,
     /// RFC 3339.
     pub(crate) time: String,
@@ -55,7 +55,7 @@ impl Found {
             Some(opener) => opener.open(record).map_or_else(Content::Closed, Content::Opened),
         };
         Found {
-            kind: record.kind().name(),
+            kind: record.kind().to_string(),
             sequence: record.sequence(),
             time: rfc3339(record.time_us()),
             record_hash: record.record_hash(),

@@ -101,7 +101,7 @@ enum ContentJson<'a> {
 impl<'a> RecordJson<'a> {
     fn of(found: &'a Found) -> RecordJson<'a> {
         RecordJson {
-            kind: found.kind,
+            kind: &found.kind,
             sequence: found.sequence,
             time: &found.time,
             record_hash: found.record_hash.to_string(),

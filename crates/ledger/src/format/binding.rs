@@ -17,7 +17,7 @@ pub(crate) struct Binding {
 impl Binding {
     /// The associated data of both encryptions.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let kind = (self.kind as u16).to_be_bytes();
+        let kind = self.kind.number().to_be_bytes();
         let parts: [&[u8]; 7] = [
             b"inferlayer/external/v1\0",
             &kind,

@@ -40,8 +40,8 @@ pub enum Damage {
     /// Written by a later version.
     #[error("version {0} is unknown")]
     Version(u16),
-    /// Written by a later version, or damaged.
-    #[error("kind {0} is unknown")]
+    /// Written by a later version, or damaged; and not said to change nothing for who knows less.
+    #[error("kind {0} is unknown here, and the record does not let a reader pass over it")]
     Kind(u16),
     /// Written by a later version, or damaged.
     #[error("flags {0:#x} are unknown, reserved or contradict the content")]

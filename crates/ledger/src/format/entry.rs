@@ -57,7 +57,7 @@ impl Entry {
 
     /// Checks what the format cannot hold, before the entry takes a place in the queue.
     pub(crate) fn check(&self) -> Result<(), EntryError> {
-        if self.kind.is_own() {
+        if self.kind.is_own() || self.kind.is_reserved() {
             return Err(EntryError::ReservedKind(self.kind));
         }
         // The rest of the JSON is the caller's word: parsing it here would cost every request.
@@ -91,8 +91,8 @@ impl Content {
 /// An entry that the format cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EntryError {
-    /// See [`Kind::is_own`].
-    #[error("the kind {} is the ledger's own", .0.name())]
+    /// The ledger's own ([`Kind::is_own`]), or of a later version.
+    #[error("records of the kind {0} are not for others to write")]
     ReservedKind(Kind),
     /// Metadata are a JSON object, written without leading space.
     #[error("metadata do not begin with a brace")]
@@ -170,10 +170,12 @@ mod tests {
             ..Entry::system(Kind::Outcome, b"{}".to_vec())
         };
         assert_eq!(sealed(vec![]).check(), Err(EntryError::SealedWithoutTenant));
-        for (kind, _) in Kind::ALL.into_iter().filter(|(kind, _)| kind.is_own()) {
+        let own = Kind::ALL.map(|(kind, _)| kind).into_iter().filter(|kind| kind.is_own());
+        for kind in own.chain([Kind::from(14), Kind::from(0x7FFF)]) {
             let reserved = Entry::system(kind, b"{}".to_vec());
             assert_eq!(reserved.check(), Err(EntryError::ReservedKind(kind)));
         }
+        assert_eq!(Entry::system(Kind::from(0x8000), b"{}".to_vec()).check(), Ok(()));
         for metadata in ["", "{", "[]", " {}"] {
             let entry = Entry::system(Kind::Config, metadata.into());
             assert_eq!(entry.check(), Err(EntryError::MetadataNotObject));

@@ -90,7 +90,7 @@ impl Lengths {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&VERSION.to_be_bytes());
-        out.extend_from_slice(&(self.kind as u16).to_be_bytes());
+        out.extend_from_slice(&self.kind.number().to_be_bytes());
         out.extend_from_slice(&self.flags.0.to_be_bytes());
         out.extend_from_slice(&self.metadata.to_be_bytes());
         out.extend_from_slice(&self.content.to_be_bytes());
@@ -105,9 +105,9 @@ impl Lengths {
         if version != VERSION {
             return Err(Damage::Version(version));
         }
-        let kind = fields.u16().ok_or(Damage::Unfinished)?;
-        let kind = Kind::try_from(kind).map_err(Damage::Kind)?;
+        let kind = Kind::from(fields.u16().ok_or(Damage::Unfinished)?);
         let flags = Flags(fields.u32().ok_or(Damage::Unfinished)?);
+        flags.let_pass(kind)?;
         let metadata = fields.u32().ok_or(Damage::Unfinished)?;
         let content = fields.u64().ok_or(Damage::Unfinished)?;
         let metadata_bytes = MIN_METADATA_BYTES..=MAX_METADATA_BYTES;
@@ -144,6 +144,8 @@ impl Flags {
     pub const EXTERNAL: Self = Self(2);
     /// The tenant's policy keeps the content out of the ledger.
     pub const WITHHELD: Self = Self(4);
+    /// A reader that does not know what the record tells of passes over it.
+    pub const SKIPPABLE: Self = Self(8);
 
     /// Whether all of `flags` are set.
     pub fn contains(self, flags: Self) -> bool {
@@ -155,13 +157,25 @@ impl Flags {
         Self(self.0 | flags.0)
     }
 
+    /// Whether a record of this kind may have them as far as its kind goes. One that is not known
+    /// may change what a reader would come to, unless its writer says that it does not; and what is
+    /// known is never hidden by saying so.
+    fn let_pass(self, kind: Kind) -> Result<(), Damage> {
+        match (kind, self.contains(Self::SKIPPABLE)) {
+            (Kind::Unknown(_), false) => Err(Damage::Kind(kind.number())),
+            (kind, true) if !kind.may_be_skippable() => Err(Damage::Flags(self.0)),
+            _ => Ok(()),
+        }
+    }
+
     /// Content is always sealed, and as long as sealing makes it; only without any may it be
     /// withheld.
     fn fit(self, content_bytes: u64) -> bool {
+        let of_content = Self(self.0 & !Self::SKIPPABLE.0);
         match content_bytes {
-            0 => self == Self::NONE || self == Self::WITHHELD,
+            0 => of_content == Self::NONE || of_content == Self::WITHHELD,
             sealed if sealed < OVERHEAD_BYTES as u64 => false,
-            _ => self == Self::SEALED || self == Self::SEALED.and(Self::EXTERNAL),
+            _ => of_content == Self::SEALED || of_content == Self::SEALED.and(Self::EXTERNAL),
         }
     }
 }

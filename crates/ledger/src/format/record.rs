@@ -74,6 +74,12 @@ impl<'a> Record<'a> {
         self.header.lengths.flags
     }
 
+    /// Whether a reader that does not know what it tells of passes over it: by that it says to
+    /// change nothing that such a reader comes to.
+    pub fn is_skippable(&self) -> bool {
+        self.flags().contains(Flags::SKIPPABLE)
+    }
+
     /// Position in the log, from 0.
     pub fn sequence(&self) -> u64 {
         self.header.sequence
@@ -238,7 +244,7 @@ mod tests {
         assert_eq!(damaged(0, b'X'), Some(Damage::Magic));
         assert_eq!(damaged(5, 2), Some(Damage::Version(2)));
         assert_eq!(damaged(7, 99), Some(Damage::Kind(99)));
-        assert_eq!(damaged(11, 8), Some(Damage::Flags(8)));
+        assert_eq!(damaged(11, 16), Some(Damage::Flags(16)));
         assert_eq!(damaged(11, 1), Some(Damage::Flags(1)), "sealed without content");
         assert_eq!(damaged(11, 2), Some(Damage::Flags(2)), "reserved");
         assert_eq!(damaged(23, 88), Some(Damage::Flags(0)), "content that is not sealed");
@@ -250,5 +256,30 @@ mod tests {
         };
         assert_eq!(sealed(87), Some(Damage::Flags(1)), "shorter than sealing makes it");
         assert_eq!(sealed(88), Some(Damage::Length), "which these bytes are not");
+    }
+
+    #[test]
+    fn only_what_may_be_unknown_may_be_passed_over() {
+        let with = |kind: u16, flags: u8| {
+            let mut bytes = bytes();
+            bytes[6..8].copy_from_slice(&kind.to_be_bytes());
+            bytes[11] = flags;
+            Record::parse(&bytes).map(|record| (record.kind(), record.is_skippable()))
+        };
+        for (kind, _) in Kind::ALL {
+            let number = kind.number();
+            assert_eq!(with(number, 0), Ok((kind, false)));
+            match kind {
+                Kind::KeyEvent => assert_eq!(with(number, 8), Ok((kind, true))),
+                _ => assert_eq!(with(number, 8), Err(Damage::Flags(8)), "{kind} would be hidden"),
+            }
+        }
+        for number in [14, 17, 0x8000, u16::MAX] {
+            assert_eq!(with(number, 8), Ok((Kind::from(number), true)));
+            assert_eq!(with(number, 12), Ok((Kind::from(number), true)), "content withheld");
+            assert_eq!(with(number, 9), Err(Damage::Flags(9)), "sealed without content");
+            assert_eq!(with(number, 0), Err(Damage::Kind(number)));
+            assert_eq!(with(number, 24), Err(Damage::Flags(24)));
+        }
     }
 }

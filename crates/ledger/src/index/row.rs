@@ -65,7 +65,7 @@ impl Row {
         out.extend_from_slice(&self.segment.0.to_be_bytes());
         out.extend_from_slice(&self.offset.to_be_bytes());
         out.extend_from_slice(&self.bytes.to_be_bytes());
-        out.extend_from_slice(&(self.kind as u16).to_be_bytes());
+        out.extend_from_slice(&self.kind.number().to_be_bytes());
         out.extend_from_slice(&self.time_us.to_be_bytes());
         out.extend_from_slice(&self.tenant_tag.map_or([0; 16], |tag| tag.0));
         out.extend_from_slice(&self.request.map_or([0; 16], |request| request.bytes()));
@@ -80,7 +80,7 @@ impl Row {
             segment: Segment(fields.u64()?),
             offset: fields.u64()?,
             bytes: fields.u32()?,
-            kind: Kind::try_from(fields.u16()?).ok()?,
+            kind: fields.u16()?.into(),
             time_us: fields.u64()?,
             tenant_tag: Some(fields.next()?).filter(|tag| *tag != [0; 16]).map(TenantTag),
             request: RequestId::new(fields.next()?),

@@ -38,7 +38,7 @@ pub struct ShownRecord {
     /// Place in the log, from 0.
     pub sequence: u64,
     /// The kind's name.
-    pub kind: &'static str,
+    pub kind: String,
     /// When it was recorded: microseconds since 1970-01-01 UTC.
     pub time_us: u64,
     /// Its hash.
@@ -147,7 +147,7 @@ impl ReceiptFile {
         let head = proof.checkpoint().head;
         Ok(ShownRecord {
             sequence: record.sequence,
-            kind: extract.header.lengths.kind.name(),
+            kind: extract.header.lengths.kind.to_string(),
             time_us: extract.header.time_us,
             record_hash: extract.hash.to_string(),
             size: head.size,
@@ -162,7 +162,7 @@ impl ReceiptFile {
         let request = RequestId::new(header.request_id).map(|request| request.to_string());
         let stated = [
             ("sequence", record.sequence == header.sequence),
-            ("kind", record.kind == header.lengths.kind.name()),
+            ("kind", record.kind == header.lengths.kind.to_string()),
             ("record hash", record.record_hash == hash.to_string()),
             ("log", self.log_id == header.log_id.to_string()),
             ("request", request.as_ref() == Some(&self.request)),

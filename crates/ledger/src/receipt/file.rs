@@ -70,7 +70,7 @@ impl ReceiptRecord {
         let Extract { header, header_bytes, hash, metadata } = extract;
         let checkpoint = proof.checkpoint().clone();
         Self {
-            kind: header.lengths.kind.name().to_owned(),
+            kind: header.lengths.kind.to_string(),
             sequence: header.sequence,
             record_hash: hash.to_string(),
             header: STANDARD.encode(header_bytes),

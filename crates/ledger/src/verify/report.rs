@@ -36,6 +36,8 @@ pub struct Report {
     pub runs: u64,
     /// Records by kind.
     pub kinds: BTreeMap<&'static str, u64>,
+    /// Records of kinds that are not known and change nothing, by the number of the kind.
+    pub skipped: BTreeMap<u16, u64>,
     /// Intents that a crash left without outcome, in runs that are over.
     pub intents_cut: u64,
     /// Intents of the last run without outcome: in flight when it still runs.

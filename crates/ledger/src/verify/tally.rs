@@ -55,6 +55,8 @@ pub(super) struct Tally {
     live_run: Option<RunId>,
     /// By the number of the kind.
     kinds: [u64; Kind::ALL.len()],
+    /// Of kinds that are not known, by their number.
+    pub(super) skipped: BTreeMap<u16, u64>,
     waiting: HashMap<Option<RequestId>, Waiting>,
     /// Where each tenant's key was destroyed.
     shredded: HashMap<TenantTag, u64>,
@@ -66,7 +68,10 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn count(&mut self, event: Event) -> Result<(), OtherTenant> {
         let Event { kind, run, .. } = event;
-        self.kinds.get_mut(kind as usize).into_iter().for_each(|count| *count += 1);
+        match self.kinds.get_mut(usize::from(kind.number())) {
+            Some(count) => *count += 1,
+            None => *self.skipped.entry(kind.number()).or_default() += 1,
+        }
         match kind {
             Kind::Open => {
                 self.runs += 1;

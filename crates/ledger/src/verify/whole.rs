@@ -123,6 +123,7 @@ impl Whole {
             intents_open: self.tally.intents_open(),
             outcomes_unannounced: self.tally.outcomes_unannounced,
             kinds: self.tally.kinds(),
+            skipped: self.tally.skipped,
             unacknowledged_bytes: self.unacknowledged_bytes,
             first_time_us: self.first_time_us.unwrap_or(0),
             last_time_us: log.chain.time_us(),

@@ -27,6 +27,9 @@ impl fmt::Display for Report {
         writeln!(f, "log       {log_id}")?;
         writeln!(f, "key       {}", self.trust())?;
         writeln!(f, "kinds     {}", self.kinds())?;
+        self.skipped.iter().try_for_each(|(kind, records)| {
+            writeln!(f, "skipped   {records} records of kind {kind}, which changes nothing")
+        })?;
         let (cut, open) = (self.intents_cut, self.intents_open);
         writeln!(
             f,

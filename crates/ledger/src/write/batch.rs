@@ -8,6 +8,7 @@ use crate::format::checkpoint::Checkpoint;
 use crate::format::entry::{Content, Entry, External};
 use crate::format::hash::{Hash, LogId, RunId, TenantTag};
 use crate::format::header::{Flags, HEADER_BYTES, Header, Lengths, PROLOGUE_BYTES};
+use crate::format::kind::Kind;
 use crate::format::note_key::{SigningKey, VerifyingKey};
 use crate::format::randomness::Randomness;
 use crate::format::record::Record;
@@ -207,7 +208,7 @@ impl Batch {
 /// The header before inline content is sealed: the content hash is that of no content yet.
 fn header(entry: &Entry, stamp: &Stamp, chain: &Chain) -> Header {
     let none = Hash::of_content(&[]);
-    let (flags, content, content_hash) = match &entry.content {
+    let (of_content, content, content_hash) = match &entry.content {
         Content::None => (Flags::NONE, 0, none),
         Content::Withheld => (Flags::WITHHELD, 0, none),
         Content::Sealed(parts) => {
@@ -217,6 +218,11 @@ fn header(entry: &Entry, stamp: &Stamp, chain: &Chain) -> Header {
         Content::External(External { hash, bytes }) => {
             (Flags::SEALED.and(Flags::EXTERNAL), *bytes, *hash)
         }
+    };
+    let flags = match entry.kind {
+        // Nobody who knows this version may be stopped by what it does not know.
+        Kind::Unknown(_) => of_content.and(Flags::SKIPPABLE),
+        _ => of_content,
     };
     // An entry's metadata were checked to be at most 1 MiB.
     let metadata = u32::try_from(entry.metadata.len()).unwrap_or(u32::MAX);

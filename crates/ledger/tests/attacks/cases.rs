@@ -10,17 +10,18 @@ use serde_json::json;
 
 use super::common::{Switched, append_singly, copy_with, entry, open, options, segment, signing};
 use super::forge::{Journal, is_checkpoint, sign_again};
+use super::unknown;
 
 /// A journal, and what an auditor holds and has to say.
 pub struct Case {
     pub name: &'static str,
     verdict: &'static str,
-    journal: Journal,
+    pub journal: Journal,
     evidence: Vec<String>,
 }
 
 impl Case {
-    fn new(name: &'static str, verdict: &'static str, journal: Journal) -> Self {
+    pub fn new(name: &'static str, verdict: &'static str, journal: Journal) -> Self {
         Self { name, verdict, journal, evidence: Vec::new() }
     }
 
@@ -44,6 +45,7 @@ pub fn all() -> Vec<Case> {
         .into_iter()
         .flatten()
         .chain(corruption())
+        .chain(unknown::cases())
         .collect()
 }
 

@@ -8,6 +8,7 @@ mod cases;
 #[path = "../common/mod.rs"]
 mod common;
 mod forge;
+mod unknown;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;

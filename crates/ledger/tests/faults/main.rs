@@ -225,7 +225,7 @@ fn recount(segments: &BTreeMap<Segment, Vec<u8>>) -> u64 {
         let frames = starts.windows(2).map(|ends| &bytes[ends[0]..ends[1]]);
         for record in frames.filter(|frame| !frame.starts_with(common::CHECKPOINT)) {
             count = Some(match u16::from_be_bytes([record[6], record[7]]) {
-                kind if kind == Kind::Snapshot as u16 => {
+                kind if kind == Kind::Snapshot.number() => {
                     let length = u32::from_be_bytes(record[12..16].try_into().unwrap());
                     let stated = snapshot_count(&record[216..216 + length as usize]);
                     assert_eq!(count.unwrap_or(stated), stated, "a snapshot's count");

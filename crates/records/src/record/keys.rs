@@ -36,6 +36,11 @@ pub enum KeyEvent {
     },
 }
 
+impl KeyEvent {
+    /// What `event` says, of all that are known.
+    pub(crate) const NAMES: [&'static str; 2] = ["key_created", "key_revoked"];
+}
+
 /// Kind 8: a tenant's key was destroyed. The record stands before the deed, so that a crash between
 /// the two is put right at the next start.
 #[derive(Serialize, Deserialize)]

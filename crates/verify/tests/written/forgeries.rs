@@ -29,7 +29,8 @@ macro_rules! stated {
 }
 
 pub fn forgeries() -> Vec<Forgery> {
-    [states(), owners(), amounts(), explanations(), forms()].into_iter().flatten().collect()
+    let all = [states(), unknown_items(), owners(), amounts(), explanations(), forms()];
+    all.into_iter().flatten().collect()
 }
 
 fn states() -> Vec<Forgery> {
@@ -58,6 +59,25 @@ fn states() -> Vec<Forgery> {
         }),
         stated!("another price book", "price book", |items| {
             items.iter_mut().for_each(|item| *item = item.replace("20000000", "30000000"));
+        }),
+    ]
+}
+
+/// Items that say to change nothing, and would, and one that does not say so.
+fn unknown_items() -> Vec<Forgery> {
+    let unreadable =
+        |name, state| Forgery { name, verdict: "unreadable", state, ..Forgery::none() };
+    vec![
+        unreadable("an item that is not known", |items| items.push(r#"{"slice":{}}"#.to_owned())),
+        unreadable("what is spent is to be passed over", |items| {
+            for item in items.iter_mut().filter(|item| item.contains("spent")) {
+                *item = item.replacen('{', r#"{"skippable":true,"#, 1);
+            }
+        }),
+        unreadable("a hold is to be passed over", |items| {
+            for item in items.iter_mut().filter(|item| item.contains("hold")) {
+                *item = item.replacen('{', r#"{"skippable":true,"#, 1);
+            }
         }),
     ]
 }

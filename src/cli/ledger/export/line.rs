@@ -18,7 +18,7 @@ use crate::cli::utc::rfc3339;
 #[derive(Serialize)]
 pub(super) struct Line<'a> {
     sequence: u64,
-    kind: &'static str,
+    kind: String,
     /// RFC 3339.
     time: String,
     record_hash: String,
@@ -75,7 +75,7 @@ impl<'a> Line<'a> {
     pub(super) fn of(record: &Record<'a>, opener: Option<&Opener>) -> Result<Line<'a>, Failure> {
         Ok(Line {
             sequence: record.sequence(),
-            kind: record.kind().name(),
+            kind: record.kind().to_string(),
             time: rfc3339(record.time_us()),
             record_hash: record.record_hash().to_string(),
             header: STANDARD.encode(record.header()),
