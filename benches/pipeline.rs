@@ -55,8 +55,8 @@ impl Bench {
         let (accounts, key) = testkit::accounts("{ name: a, budget_usd: 1000000 }").unwrap();
         let provider = Arc::new(Provider {
             api_version: None,
-            index: 0,
             name: "p".into(),
+            identity: "p".into(),
             vendor: Vendor::OpenAi,
             local: false,
             free: false,

@@ -61,6 +61,11 @@ impl Pipeline {
         self.filters.iter().any(|filter| filter.text_filter(x).is_some())
     }
 
+    /// The configuration that made it is in force.
+    pub(crate) fn adopted(&self) {
+        self.filters.iter().for_each(|filter| filter.adopted());
+    }
+
     /// The gateway stops.
     pub(crate) fn close(&self) {
         self.filters.iter().for_each(|filter| filter.close());
@@ -194,6 +199,12 @@ impl<'a> Run<'a> {
 
     fn entered(&self) -> std::slice::Iter<'a, Box<dyn Filter>> {
         self.pipeline.filters.get(..self.entered).unwrap_or_default().iter()
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -7,6 +7,7 @@ use inferlayer_wire::KeyHeader;
 use zeroize::Zeroizing;
 
 /// A provider's key. Has neither `Debug` nor `Display`, and is wiped.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Secret(Zeroizing<String>);
 
 /// A key with bytes that no header can carry.

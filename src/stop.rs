@@ -1,7 +1,8 @@
 //! How the gateway stops. SIGTERM, SIGINT or SIGQUIT says so on `/readyz`, closes the listener and
 //! waits until nothing is being served, at most the grace period; then, or at a second signal, what
 //! still runs is ended and told so. Pingora's own way is a fixed sleep, long when idle and too
-//! short for a stream. Other signals that would kill are logged and mean nothing yet.
+//! short for a stream. SIGHUP reloads the configuration; SIGUSR1 and SIGUSR2 are logged and mean
+//! nothing.
 
 use std::io;
 use std::sync::Arc;
@@ -13,23 +14,32 @@ use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::ListenSettings;
+use crate::generation::Current;
 use crate::in_flight::InFlight;
 
-/// How many times the process was asked to stop. Listened to from the first line on, so that a
-/// signal during a long start is not lost and does not kill.
+/// How many times the process was asked to stop, and to reload. Listened to from the first line
+/// on, so that a signal during a long start is not lost and does not kill.
 #[derive(Clone)]
-pub(crate) struct Signals(watch::Receiver<u32>);
+pub(crate) struct Signals {
+    stops: watch::Receiver<u32>,
+    reloads: watch::Receiver<u32>,
+}
 
 /// Asks for a stop in the place of a signal.
-pub(crate) struct StopHandle(watch::Sender<u32>);
+pub(crate) struct StopHandle(Senders);
+
+/// The other ends of [`Signals`].
+#[derive(Default)]
+struct Senders {
+    stops: watch::Sender<u32>,
+    reloads: watch::Sender<u32>,
+}
 
 /// A stop under way, or to come.
 pub(crate) struct Stop {
     signals: Signals,
     in_flight: Arc<InFlight>,
-    lame_duck: Duration,
-    grace: Duration,
+    current: Arc<Current>,
     closing: watch::Sender<bool>,
     over: watch::Sender<bool>,
 }
@@ -43,44 +53,57 @@ const CUT_WITHIN: Duration = Duration::from_secs(5);
 impl Signals {
     /// Listens from now on, on a thread of its own.
     pub(crate) fn listen() -> io::Result<Signals> {
-        let (sender, receiver) = watch::channel(0);
+        let senders = Senders::default();
+        let signals = senders.signals();
         let (ready, listening) = mpsc::channel();
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             // A failure is told to the one who waits below.
-            let _ = ready.send(count_signals(&sender, &ready));
+            let _ = ready.send(count_signals(&senders, &ready));
         })?;
         listening.recv().map_err(io::Error::other)??;
-        Ok(Signals(receiver))
+        Ok(signals)
     }
 
     /// Listens to nobody but the handle.
     pub(crate) fn by_hand() -> (Signals, StopHandle) {
-        let (sender, receiver) = watch::channel(0);
-        (Signals(receiver), StopHandle(sender))
+        let senders = Senders::default();
+        (senders.signals(), StopHandle(senders))
+    }
+
+    /// Ends when a reload was asked for since it ended last.
+    pub(crate) async fn reload(&mut self) {
+        // The counting thread ends with the process only, a handle after the gateway.
+        if self.reloads.changed().await.is_err() {
+            std::future::pending().await
+        }
     }
 
     async fn at_least(&mut self, count: u32) {
         // The counting thread ends with the process only, a handle after the gateway.
-        let _ = self.0.wait_for(|seen| *seen >= count).await;
+        let _ = self.stops.wait_for(|seen| *seen >= count).await;
     }
 }
 
 impl StopHandle {
     /// Asks once more: the second time nothing is waited for. Kept until the gateway has stopped.
     pub(crate) fn stop(&self) {
-        self.0.send_modify(|count| *count += 1);
+        self.0.stops.send_modify(|count| *count += 1);
     }
 }
 
-fn count_signals(
-    count: &watch::Sender<u32>,
-    ready: &mpsc::Sender<io::Result<()>>,
-) -> io::Result<()> {
+impl Senders {
+    fn signals(&self) -> Signals {
+        Signals { stops: self.stops.subscribe(), reloads: self.reloads.subscribe() }
+    }
+}
+
+fn count_signals(senders: &Senders, ready: &mpsc::Sender<io::Result<()>>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     runtime.block_on(async {
         let mut term = signal(SignalKind::terminate())?;
         let mut int = signal(SignalKind::interrupt())?;
         let mut quit = signal(SignalKind::quit())?;
+        let mut hup = signal(SignalKind::hangup())?;
         let mut others = Others::listen()?;
         let _ = ready.send(Ok(()));
         loop {
@@ -88,16 +111,19 @@ fn count_signals(
                 _ = term.recv() => {}
                 _ = int.recv() => {}
                 _ = quit.recv() => {}
+                _ = hup.recv() => {
+                    senders.reloads.send_modify(|count| *count += 1);
+                    continue;
+                }
                 () = others.tell() => continue,
             }
-            count.send_modify(|count| *count += 1);
+            senders.stops.send_modify(|count| *count += 1);
         }
     })
 }
 
 /// Signals that end a process which does not listen to them, and mean nothing here.
 struct Others {
-    hup: Signal,
     usr1: Signal,
     usr2: Signal,
 }
@@ -105,15 +131,11 @@ struct Others {
 impl Others {
     fn listen() -> io::Result<Others> {
         let (one, two) = (SignalKind::user_defined1(), SignalKind::user_defined2());
-        Ok(Others { hup: signal(SignalKind::hangup())?, usr1: signal(one)?, usr2: signal(two)? })
+        Ok(Others { usr1: signal(one)?, usr2: signal(two)? })
     }
 
     async fn tell(&mut self) {
         tokio::select! {
-            _ = self.hup.recv() => tracing::warn!(
-                "SIGHUP: reloading the configuration is not here yet, so nothing changes; restart \
-                 the gateway to take a changed one"
-            ),
             _ = self.usr1.recv() => tracing::warn!("SIGUSR1 means nothing here: nothing changes"),
             _ = self.usr2.recv() => tracing::warn!("SIGUSR2 means nothing here: nothing changes"),
         }
@@ -121,12 +143,11 @@ impl Others {
 }
 
 impl Stop {
-    pub(crate) fn new(signals: Signals, in_flight: Arc<InFlight>, listen: &ListenSettings) -> Stop {
+    pub(crate) fn new(signals: Signals, in_flight: Arc<InFlight>, current: Arc<Current>) -> Stop {
         Stop {
             signals,
             in_flight,
-            lame_duck: Duration::from_secs(listen.lame_duck_seconds),
-            grace: Duration::from_secs(listen.grace_seconds),
+            current,
             closing: watch::Sender::new(false),
             over: watch::Sender::new(false),
         }
@@ -144,14 +165,18 @@ impl Stop {
 
     async fn drain(&self) {
         self.in_flight.stop();
-        if !self.lame_duck.is_zero() {
-            let seconds = self.lame_duck.as_secs();
+        let generation = self.current.take();
+        let listen = &generation.config.listen;
+        let [lame_duck, grace] =
+            [listen.lame_duck_seconds, listen.grace_seconds].map(Duration::from_secs);
+        if !lame_duck.is_zero() {
+            let seconds = lame_duck.as_secs();
             tracing::info!(seconds, "stopping: not ready any more, and still serving");
-            tokio::time::sleep(self.lame_duck).await;
+            tokio::time::sleep(lame_duck).await;
         }
         self.closing.send_replace(true);
         tracing::info!(requests = self.in_flight.count(), "stopping: waiting for running requests");
-        if tokio::time::timeout(self.grace, self.in_flight.drain()).await.is_err() {
+        if tokio::time::timeout(grace, self.in_flight.drain()).await.is_err() {
             tracing::warn!("the grace period is over");
         }
     }

@@ -186,6 +186,8 @@ filters:
 /// Each block and its keys, as the types in `src/config`, `crates/accounts` and `filters` have them.
 const KEYS: &[(&str, &str)] = &[
     ("", "listen data_dir threads limits ledger providers tenant_limits tenants prices filters"),
+    ("", "reload"),
+    (".reload", "watch"),
     (".listen", "http metrics lame_duck_seconds grace_seconds"),
     (
         ".limits",

@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::admin::problem::Problem;
+use crate::generation::Reloader;
 use crate::operations::{Keys, Receipts, Retainer, Rotator, Shredder, Spend};
 use crate::state::Books;
 
@@ -30,12 +31,13 @@ pub(crate) struct Admin {
     rotator: Rotator,
     retainer: Retainer,
     receipts: Receipts,
+    reloader: Arc<Reloader>,
 }
 
 const BODY_MAX_BYTES: usize = 64 * 1024;
 
 impl Admin {
-    pub(crate) fn new(books: &Books) -> Admin {
+    pub(crate) fn new(books: &Books, reloader: &Arc<Reloader>) -> Admin {
         let (accounts, ledger) = (|| Arc::clone(&books.accounts), || books.ledger.clone());
         Admin {
             accounts: accounts(),
@@ -44,6 +46,7 @@ impl Admin {
             rotator: Rotator::new(ledger(), Arc::clone(&books.signing_keys)),
             retainer: Retainer::new(ledger()),
             receipts: Receipts::new(ledger()),
+            reloader: Arc::clone(reloader),
         }
     }
 
@@ -65,6 +68,7 @@ impl Admin {
                 json(ok, &self.receipts.proof(sequence(path)?).await?)
             }
             (Method::POST, "/shred") => json(ok, &self.shredder.shred(body(session).await?).await?),
+            (Method::POST, "/reload") => json(ok, &self.reloader.reload().await),
             (Method::POST, "/rotate-key") => json(ok, &self.rotator.rotate().await?),
             (Method::POST, "/retain") => {
                 json(ok, &self.retainer.retain_confirmed(body(session).await?).await?)

@@ -10,6 +10,7 @@ mod log;
 mod opener;
 mod operator;
 mod owner;
+mod reload;
 mod serve;
 mod show;
 mod shred;
@@ -19,14 +20,14 @@ mod utc;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use inferlayer_accounts::TenantName;
 use inferlayer_filter::Registration;
 
-use crate::config::{Config, ConfigError, Overrides};
+use crate::config::{ConfigError, Overrides, Source as Place};
 use crate::operations::Reason;
 use crate::server::StartError;
 use crate::state::{BooksError, Insist};
@@ -63,6 +64,9 @@ struct Arguments {
 enum Command {
     /// Run the gateway (the default).
     Serve(Insist),
+    /// Let the running gateway take the configuration over that is there now, without a restart;
+    /// SIGHUP does the same. What is wrong with it leaves the gateway as it is.
+    Reload,
     /// Read the configuration and say whether it can work, and what in it is likely not meant.
     Check(check::Arguments),
     /// Show in half a minute what the gateway does: real requests to a gateway of its own.
@@ -83,13 +87,6 @@ struct Metrics(Option<SocketAddr>);
 
 /// Where a package puts the configuration.
 const INSTALLED: &str = "/etc/inferlayer/inferlayer.yaml";
-
-/// Where commands find their configuration and data.
-struct Place {
-    config: Option<PathBuf>,
-    overrides: Overrides,
-    filters: &'static [Registration],
-}
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +110,11 @@ enum Failure {
     Rotate(#[from] crate::operations::RotateError),
     #[error("{0}")]
     Retain(#[from] crate::operations::RetainError),
+    /// The gateway that runs does not take the configuration over.
+    #[error("{} mistake{s}; the gateway serves as before", .0.len(), s = if .0.len() == 1 { "" } else { "s" })]
+    Refused(Vec<String>),
+    #[error("{0}; the gateway serves as before")]
+    Reload(String),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -142,9 +144,10 @@ pub(crate) fn run(filters: &'static [Registration]) -> ExitCode {
     let Arguments { config, data_dir, listen, metrics, command } = arguments;
     let metrics = metrics.map(|Metrics(address)| address);
     let overrides = Overrides { data_dir, listen, metrics };
-    let place = Place { config: chosen(config), overrides, filters };
+    let place = Place { file: chosen(config), overrides, filters };
     let done = match command.unwrap_or(Command::Serve(Insist::default())) {
         Command::Serve(insist) => serve::run(&place, insist),
+        Command::Reload => reload::run(&place),
         Command::Check(arguments) => check::run(&place, &arguments),
         Command::Demo => demo::run(&place),
         Command::Keys(command) => keys::run(&place, command),
@@ -187,19 +190,6 @@ fn metrics_address(text: &str) -> Result<Metrics, String> {
     address.map(Metrics).map_err(expected)
 }
 
-impl Place {
-    fn config(&self) -> Result<Config, Failure> {
-        let mut config = Config::load(self.config.as_deref(), &self.overrides, self.filters)?;
-        config.data_dir = self.base().join(&config.data_dir);
-        Ok(config)
-    }
-
-    /// Where relative paths of the configuration start.
-    fn base(&self) -> &Path {
-        self.config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
-    }
-}
-
 /// As a shell has it of a program that SIGPIPE ended.
 const EX_BROKEN_PIPE: u8 = 128 + 13;
 /// Of our own: the same as `inferlayer-verify`'s.
@@ -214,6 +204,9 @@ impl Failure {
     /// Mistakes of a configuration are lines that an editor can jump to, and then their number;
     /// any other failure is one sentence. Nobody is left to be told that it cannot be written.
     fn tell(&self, out: &mut impl Write) {
+        if let Failure::Refused(mistakes) = self {
+            mistakes.iter().for_each(|mistake| drop(writeln!(out, "{mistake}")));
+        }
         let (Failure::Config(error)
         | Failure::Start(StartError::Config(error))
         | Failure::Books(BooksError::Config(error))) = self
@@ -231,8 +224,11 @@ impl Failure {
             Failure::Config(_)
             | Failure::Warnings { .. }
             | Failure::Start(StartError::Config(_))
-            | Failure::Books(BooksError::Config(_)) => EX_CONFIG,
-            Failure::Start(_) | Failure::Books(_) | Failure::Client(_) => EX_UNAVAILABLE,
+            | Failure::Books(BooksError::Config(_))
+            | Failure::Refused(_) => EX_CONFIG,
+            Failure::Start(_) | Failure::Books(_) | Failure::Client(_) | Failure::Reload(_) => {
+                EX_UNAVAILABLE
+            }
             Failure::Key(_) | Failure::Shred(_) | Failure::Usage(_) => EX_USAGE,
             Failure::Rotate(_) | Failure::Retain(_) | Failure::Data(_) => EX_DATAERR,
             Failure::Verdict | Failure::Demo(_) => 1,

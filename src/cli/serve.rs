@@ -22,7 +22,7 @@ pub(crate) fn run(place: &Place, insist: Insist) -> Result<(), Failure> {
     for warning in config.warnings.iter().filter(|warning| warning.level == Level::Warning) {
         tracing::warn!("{warning}");
     }
-    let built = server::build(config, place.base(), insist)?;
+    let built = server::build(config, place.clone(), insist)?;
     match welcome(place, &built) {
         // Nobody reads: no reason not to serve.
         Err(Failure::Output(error)) => tracing::warn!(%error, "cannot write to standard output"),
@@ -42,7 +42,7 @@ fn welcome(place: &Place, built: &Built) -> Result<(), Failure> {
     }
     writeln!(out, "data in {}", built.data_dir.path().display())?;
     writeln!(out, "configured by {}", built.current.take().config.source)?;
-    if place.config.is_none() {
+    if place.file.is_none() {
         let key = embedded_key(built)?;
         writeln!(
             out,

@@ -19,7 +19,7 @@ use crate::config::secret::SecretReference;
 pub(crate) use self::values::{AnchorName, AppName, Facility, HeaderKey, PostUrl, SyslogAddress};
 
 /// One that keeps checkpoints.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AnchorSettings {
     /// What metrics and log lines call it; for a witness also the name of a file.
@@ -41,7 +41,7 @@ pub(crate) struct AnchorSettings {
 }
 
 /// Where checkpoints go.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SinkSettings {
     /// A file, best on another volume.
@@ -55,7 +55,7 @@ pub(crate) enum SinkSettings {
 }
 
 /// A file that always holds the newest checkpoint.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileSettings {
     /// Replaced as a whole; its folder must be there.
@@ -63,7 +63,7 @@ pub(crate) struct FileSettings {
 }
 
 /// A syslog collector.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SyslogSettings {
     pub(crate) address: SyslogAddress,
@@ -74,7 +74,7 @@ pub(crate) struct SyslogSettings {
 }
 
 /// A server that answers 2xx when it has kept the note.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpSettings {
     pub(crate) url: PostUrl,
@@ -87,7 +87,7 @@ pub(crate) struct HttpSettings {
 }
 
 /// A witness and the key that its cosignatures must be of.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WitnessSettings {
     /// Its submission prefix.

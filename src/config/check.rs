@@ -8,7 +8,8 @@ use crate::config::anchors::{AnchorSettings, SinkSettings};
 use crate::config::document::Document;
 use crate::config::file::{File, LedgerSettings, ListenSettings};
 use crate::config::limits::Limits;
-use crate::config::providers::{ProviderSettings, check_roots};
+use crate::config::providers::ProviderSettings;
+use crate::config::roots::check_roots;
 use crate::config::{base_url, data_dir};
 
 /// All but the filters.

@@ -11,6 +11,7 @@ use crate::config::load::{line_and_column, load};
 use crate::config::reader::{Fault, read};
 use crate::config::stand_in::TRIES;
 use crate::config::tree::{Id, Spot, Tree, Value};
+use crate::config::values::Values;
 use crate::config::yaml::YamlError;
 
 /// A file and the mistakes found in it.
@@ -93,6 +94,16 @@ impl Document {
         let mut warned = std::mem::take(&mut self.warned);
         warned.sort_by_key(|(spot, _)| spot.order());
         warned.into_iter().map(|(_, warning)| warning).collect()
+    }
+
+    /// What the file says, value by value.
+    pub(crate) fn values(&self) -> Values {
+        Values::of(&self.tree)
+    }
+
+    /// Whether there is a value at `path`.
+    pub(crate) fn is_there(&self, path: &str) -> bool {
+        self.tree.find(path).1
     }
 
     /// Whether the value at `path` is there or not as the file says, and no stand-in.

@@ -29,6 +29,8 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) threads: Option<NonZeroUsize>,
     #[serde(default)]
+    pub(crate) reload: ReloadSettings,
+    #[serde(default)]
     pub(crate) limits: Limits,
     #[serde(default)]
     pub(crate) ledger: LedgerSettings,
@@ -56,8 +58,16 @@ pub(crate) struct ListenSettings {
     pub(crate) grace_seconds: u64,
 }
 
+/// The block `reload`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ReloadSettings {
+    /// Whether a change of the file, or of one that it names, is taken over without being told to.
+    pub(crate) watch: bool,
+}
+
 /// The block `ledger`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LedgerSettings {
     /// The name of this log in its checkpoints, such as `gw-1.example/audit`.
@@ -154,6 +164,6 @@ impl LedgerSettings {
     }
 }
 
-fn default_data_dir() -> PathBuf {
+pub(crate) fn default_data_dir() -> PathBuf {
     PathBuf::from("inferlayer-data")
 }

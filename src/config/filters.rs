@@ -10,9 +10,11 @@ use inferlayer_filter::contract::Warning;
 use inferlayer_filter::outline::Offers;
 use inferlayer_filter::registration::Unbuilt;
 use inferlayer_filter::{BuildError, Fact, Outline, Provider, Registration};
+use inferlayer_records::sha256_hex;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use crate::config::document::Document;
+use crate::config::values::Values;
 
 /// An entry as it is written: its keys, of which there should be one.
 pub(crate) struct Entry(Vec<String>);
@@ -93,6 +95,16 @@ impl Filters {
     pub(crate) fn offers(&self, providers: &[Arc<Provider>]) -> Offers {
         let filters = self.configured.iter();
         Offers(filters.flat_map(|filter| filter.settings.offers(providers)).collect())
+    }
+
+    /// A digest of the blocks that decide about answers in a way that no offer tells.
+    pub(crate) fn digest(&self, values: &Values) -> String {
+        let silent = self.configured.iter().filter(|filter| filter.settings.offers(&[]).is_empty());
+        let lines = silent.map(|Configured { path, .. }| {
+            let name = path.rsplit_once('.').map_or(path.as_str(), |(_, name)| name);
+            values.lines_below(&format!("filters[{name}]"))
+        });
+        sha256_hex(lines.collect::<String>().as_bytes())
     }
 
     /// Which models of which providers are named to be asked for.

@@ -23,10 +23,14 @@ mod prices;
 mod provider_headers;
 mod providers;
 mod reader;
+mod roots;
 mod secret;
+mod source;
 mod stand_in;
 mod tree;
+mod values;
 mod warn;
+mod watched;
 mod yaml;
 
 use std::marker::PhantomData;
@@ -47,12 +51,16 @@ pub(crate) use self::anchors::{
 };
 pub(crate) use self::embedded::{Embedded, TENANT as EMBEDDED_TENANT};
 pub use self::error::ConfigError;
-pub(crate) use self::error::Warning;
-pub(crate) use self::file::{LedgerSettings, ListenSettings};
+pub(crate) use self::error::{Mistake, Warning};
+pub(crate) use self::file::{LedgerSettings, ListenSettings, ReloadSettings};
 pub(crate) use self::filters::Configured;
+#[cfg(test)]
+pub(crate) use self::limits::Balancer;
 pub(crate) use self::limits::Limits;
 pub(crate) use self::providers::ProviderSettings;
 pub(crate) use self::secret::SecretReference;
+pub(crate) use self::source::Source;
+pub(crate) use self::values::{Change, Values, is_below};
 
 /// A configuration that was read, and nothing built from it yet.
 pub(crate) struct Config {
@@ -60,13 +68,20 @@ pub(crate) struct Config {
     pub(crate) source: String,
     /// SHA-256 of its bytes.
     pub(crate) sha256: String,
+    /// All that it says.
+    pub(crate) values: Values,
+    /// A digest of the blocks of filters that offer no model.
+    pub(crate) filters_sha256: String,
     pub(crate) listen: ListenSettings,
     pub(crate) data_dir: PathBuf,
     pub(crate) threads: usize,
+    pub(crate) reload: ReloadSettings,
     pub(crate) limits: Limits,
     pub(crate) ledger: LedgerSettings,
     pub(crate) providers: Vec<ProviderSettings>,
     pub(crate) tenants: Vec<TenantSettings>,
+    /// The price book, unless it is the embedded one.
+    price_file: Option<PathBuf>,
     /// In order.
     pub(crate) filters: Vec<Configured>,
     /// What the filters may know of all this; prices included.
@@ -77,7 +92,7 @@ pub(crate) struct Config {
 }
 
 /// What the command line or the environment says in place of the file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) listen: Option<SocketAddr>,
@@ -109,6 +124,15 @@ impl Config {
         let source = path.display().to_string();
         let text = yaml::read(path, &source)?;
         Config::parse(source, text, path.parent(), overrides, known)
+    }
+
+    /// The data folder that a file names, whatever else is in it.
+    fn data_dir_in(file: &Path) -> Result<PathBuf, ConfigError> {
+        let source = file.display().to_string();
+        let text = yaml::read(file, &source)?;
+        let mut document = Document::parse(source, text)?;
+        let named = document.is_there("data_dir").then(|| document.read("data_dir", PhantomData));
+        Ok(named.flatten().unwrap_or_else(file::default_data_dir))
     }
 
     /// Reads a configuration from text. Relative paths in it start at `base`.
@@ -166,8 +190,8 @@ impl Parts {
         check::check(&file, base, document);
         filters.check_unique(document);
         filters.check_order(known, document);
-        let providers = file.providers.iter().enumerate();
-        let providers: Vec<_> = providers.map(|(i, p)| Arc::new(p.provider(i))).collect();
+        let providers: Vec<_> =
+            file.providers.iter().map(|provider| Arc::new(provider.provider())).collect();
         let offers = filters.offers(&providers);
         let outline = Outline {
             providers,
@@ -193,17 +217,22 @@ impl Parts {
         for tenant in &mut file.tenants {
             tenant.limits = tenant.limits.or(file.tenant_limits);
         }
+        let values = document.values();
         file.ledger.anchors.iter_mut().for_each(|anchor| anchor.resolve(base));
         Config {
             source,
             sha256,
+            filters_sha256: filters.digest(&values),
+            values,
             listen: file.listen,
             data_dir: file.data_dir,
             threads: file.threads.map_or_else(available_threads, usize::from),
+            reload: file.reload,
             limits: file.limits,
             ledger: file.ledger,
             providers: file.providers,
             tenants: file.tenants,
+            price_file: file.prices.file,
             filters: filters.configured,
             outline,
             warnings: document.warnings(),

@@ -17,7 +17,7 @@ const EMBEDDED: &str = include_str!("../../conf/prices.yaml");
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PriceSettings {
     /// A price book; the embedded one when absent.
-    file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 }
 
 impl PriceSettings {

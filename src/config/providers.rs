@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use inferlayer_balance::HealthSettings;
 use inferlayer_filter::Provider;
+use inferlayer_records::sha256_hex;
 use inferlayer_wire::{ApiVersion, Vendor};
 use ipnet::IpNet;
-use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 use serde::Deserialize;
 
 use crate::config::limits::seconds;
 use crate::config::provider_headers::ProviderHeaders;
+use crate::config::roots::{ca_file, check_roots};
 use crate::config::secret::SecretReference;
 use crate::net::{AllowedAddresses, BaseUrl};
 use crate::upstream::UpstreamSettings;
@@ -146,11 +147,11 @@ impl TryFrom<String> for ProviderName {
 
 impl ProviderSettings {
     /// What filters may know of it.
-    pub(crate) fn provider(&self, index: usize) -> Provider {
+    pub(crate) fn provider(&self) -> Provider {
         let key_name = self.key_name.as_deref().unwrap_or(self.name.as_str());
         Provider {
-            index,
             name: Arc::clone(&self.name.0),
+            identity: self.identity().into(),
             vendor: self.kind,
             api_version: self.api_version.clone(),
             // What runs in the gateway itself is nowhere else.
@@ -158,6 +159,13 @@ impl ProviderSettings {
             free: self.free,
             key_name: self.key.as_ref().map(|_| Arc::from(key_name)),
         }
+    }
+
+    /// A digest of what its answers depend on.
+    fn identity(&self) -> String {
+        let Self { kind, base_url, api_version, headers: ProviderHeaders(headers), .. } = self;
+        let text = format!("{kind:?} {base_url:?} {api_version:?} {headers:?}");
+        sha256_hex(text.as_bytes())
     }
 
     /// It is the gateway's own stand-in.
@@ -196,6 +204,12 @@ impl ProviderSettings {
         self.ca_file.as_ref().map_or(Ok(()), |file| check_roots(&base.join(file)))
     }
 
+    /// The files that are read for it.
+    pub(crate) fn files(&self, base: &Path) -> impl Iterator<Item = PathBuf> {
+        let key = self.key.as_ref().and_then(|key| key.path(base));
+        key.into_iter().chain(self.ca_file.as_ref().map(|file| base.join(file)))
+    }
+
     fn health(&self) -> HealthSettings {
         let Breaker { failures, open, open_max } = self.breaker;
         let Cooldown { default_seconds, max_seconds } = self.cooldown;
@@ -213,15 +227,16 @@ impl ProviderSettings {
     ) -> Result<UpstreamSettings, (&'static str, String)> {
         let own = self.address().map_err(|problem| ("base_url", problem))?;
         let base_url = own.or_else(|| simulated.cloned());
-        let base_url =
-            base_url.ok_or(("kind", "the simulated provider does not run".to_owned()))?;
+        let base_url = base_url.ok_or(("kind", NO_SIMULATED.to_owned()))?;
         let key = self.key.as_ref().map(|key| key.read(base).map_err(|error| ("key", error)));
+        let ca = self.ca_file.as_ref().map(|path| ca_file(base.join(path)));
+        let ca = ca.transpose().map_err(|problem| ("ca_file", problem))?;
         Ok(UpstreamSettings {
             provider,
             base_url,
             key: key.transpose()?,
             headers: self.headers.0.clone(),
-            ca_file: self.ca_file.as_ref().map(|path| base.join(path)),
+            ca,
             addresses: self.addresses(),
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
@@ -234,17 +249,8 @@ impl ProviderSettings {
     }
 }
 
-/// Whether the roots in a file can be read, as they will be when the first connection is opened.
-pub(crate) fn check_roots(path: &Path) -> Result<(), String> {
-    let at = |problem: &str| format!("{}: {problem}", path.display());
-    std::fs::metadata(path).map_err(|error| at(&error.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    match load_ca_file_into_store(path, &mut roots) {
-        Ok(()) if !roots.is_empty() => Ok(()),
-        Ok(()) => Err(at("there is no certificate in PEM in it")),
-        Err(_) => Err(at("there is something else than certificates in PEM in it")),
-    }
-}
+/// Its listener is bound at a start.
+const NO_SIMULATED: &str = "the gateway began without a simulated provider; restart it to have one";
 
 impl Default for Breaker {
     fn default() -> Breaker {

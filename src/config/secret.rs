@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// Where a secret is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SecretReference {
     /// An environment variable.
     Env(String),
@@ -82,7 +82,7 @@ impl SecretReference {
     }
 
     /// The file that the secret is in.
-    fn path(&self, base: &Path) -> Option<PathBuf> {
+    pub(crate) fn path(&self, base: &Path) -> Option<PathBuf> {
         match self {
             SecretReference::Env(_) => None,
             SecretReference::File(path) => Some(base.join(path)),

@@ -8,15 +8,14 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use ipnet::IpNet;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use crate::front::rules::Rules;
+
 /// The connections of one listener. As large as they are many, and they are bounded.
+#[derive(Default)]
 pub(super) struct Clients {
-    limit: usize,
-    per_client: usize,
-    balancers: Vec<IpNet>,
     table: Mutex<Table>,
     left: Notify,
 }
@@ -72,23 +71,18 @@ const GONE: u8 = 2;
 const LOOKS_MAX: usize = 4096;
 
 impl Clients {
-    pub(super) fn new(limit: usize, per_client: usize, balancers: Vec<IpNet>) -> Arc<Clients> {
-        let (table, left) = (Mutex::default(), Notify::new());
-        Arc::new(Clients { limit, per_client, balancers, table, left })
-    }
-
-    /// Asks for a place.
-    pub(super) fn admit(self: &Arc<Clients>, peer: Option<IpAddr>) -> Admission {
-        let client = peer.filter(|peer| !self.is_balancer(*peer)).map(Client::of);
+    /// Asks for a place, under the rules of this moment.
+    pub(super) fn admit(self: &Arc<Clients>, peer: Option<IpAddr>, rules: &Rules) -> Admission {
+        let client = peer.filter(|peer| !rules.is_balancer(*peer)).map(Client::of);
         let mut table = self.table();
         let before = table.made_room;
         if let Some(client) = client
-            && table.of.get(&client).is_some_and(|queue| queue.live >= self.per_client)
+            && table.of.get(&client).is_some_and(|queue| queue.live >= rules.per_client)
             && !table.make_room(Some(client))
         {
             return Admission::ClientFull;
         }
-        if table.all.live >= self.limit && !table.make_room(None) {
+        if table.all.live >= rules.connections && !table.make_room(None) {
             return Admission::Full;
         }
         let slot = Arc::new(Slot { client, state: AtomicU8::new(WAITING), task: OnceLock::new() });
@@ -100,11 +94,6 @@ impl Clients {
     /// Waits until a connection has left.
     pub(super) async fn room(&self) {
         self.left.notified().await;
-    }
-
-    fn is_balancer(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
-        self.balancers.iter().any(|network| network.contains(&peer))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -226,13 +215,25 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Balancer, Limits};
 
     fn peer(text: &str) -> Option<IpAddr> {
         Some(text.parse().unwrap())
     }
 
-    fn admit(clients: &Arc<Clients>, from: &str) -> Option<Place> {
-        match clients.admit(peer(from)) {
+    /// At most so many connections, and so many of one client; the network `10.1.0.0/16` is that
+    /// of balancers.
+    fn rules(connections: usize, per_client: usize) -> Rules {
+        let limits = Limits { balancers: vec![balancer()], ..Limits::default() };
+        Rules { connections, per_client, ..Rules::small(&limits) }
+    }
+
+    fn balancer() -> Balancer {
+        serde_json::from_str("\"10.1.0.0/16\"").unwrap()
+    }
+
+    fn admit(clients: &Arc<Clients>, rules: &Rules, from: &str) -> Option<Place> {
+        match clients.admit(peer(from), rules) {
             Admission::Admitted(place, _) => Some(place),
             Admission::ClientFull | Admission::Full => None,
         }
@@ -240,16 +241,16 @@ mod tests {
 
     #[test]
     fn the_oldest_that_waits_makes_room_for_one_more_of_its_client() {
-        let clients = Clients::new(100, 3, Vec::new());
-        let held: Vec<_> = (0..3).map(|_| admit(&clients, "10.0.0.1").unwrap()).collect();
+        let (clients, rules) = (Arc::<Clients>::default(), rules(100, 3));
+        let held: Vec<_> = (0..3).map(|_| admit(&clients, &rules, "10.0.0.1").unwrap()).collect();
         assert!(held[0].busy());
-        let fourth = admit(&clients, "10.0.0.1").unwrap();
+        let fourth = admit(&clients, &rules, "10.0.0.1").unwrap();
         assert!(!held[1].busy(), "it was closed");
         assert!(held[2].busy() && fourth.busy());
-        assert!(matches!(clients.admit(peer("10.0.0.1")), Admission::ClientFull));
-        assert!(admit(&clients, "10.0.0.2").is_some(), "others are not concerned");
+        assert!(matches!(clients.admit(peer("10.0.0.1"), &rules), Admission::ClientFull));
+        assert!(admit(&clients, &rules, "10.0.0.2").is_some(), "others are not concerned");
         held[0].waiting();
-        assert!(admit(&clients, "10.0.0.1").is_some());
+        assert!(admit(&clients, &rules, "10.0.0.1").is_some());
         assert_eq!(clients.table().made_room, 2);
         drop((held, fourth));
         assert_eq!(clients.table().all.live, 0);
@@ -258,37 +259,37 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_is_a_64_and_an_ipv4_client_is_one_in_either_spelling() {
-        let clients = Clients::new(100, 1, Vec::new());
+        let (clients, rules) = (Arc::<Clients>::default(), rules(100, 1));
         for (a, b, same) in [
             ("2001:db8::1", "2001:db8::ffff:2", true),
             ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
             ("::ffff:10.0.0.9", "10.0.0.9", true),
         ] {
-            let first = admit(&clients, a).unwrap();
+            let first = admit(&clients, &rules, a).unwrap();
             assert!(first.busy());
-            assert_eq!(admit(&clients, b).is_none(), same, "{a} {b}");
+            assert_eq!(admit(&clients, &rules, b).is_none(), same, "{a} {b}");
         }
     }
 
     #[test]
     fn a_full_house_closes_who_waits_and_counts_balancers_for_nobody() {
-        let clients = Clients::new(2, 1, vec!["10.1.0.0/16".parse().unwrap()]);
-        let first = admit(&clients, "10.1.2.3").unwrap();
-        let second = admit(&clients, "10.1.2.3").unwrap();
+        let (clients, rules) = (Arc::<Clients>::default(), rules(2, 1));
+        let first = admit(&clients, &rules, "10.1.2.3").unwrap();
+        let second = admit(&clients, &rules, "10.1.2.3").unwrap();
         assert!(first.busy());
-        let third = admit(&clients, "10.9.9.9").unwrap();
+        let third = admit(&clients, &rules, "10.9.9.9").unwrap();
         assert!(!second.busy() && third.busy());
-        assert!(matches!(clients.admit(peer("10.1.2.3")), Admission::Full));
+        assert!(matches!(clients.admit(peer("10.1.2.3"), &rules), Admission::Full));
         drop(first);
-        assert!(admit(&clients, "10.1.2.3").is_some());
+        assert!(admit(&clients, &rules, "10.1.2.3").is_some());
     }
 
     #[test]
     fn what_has_left_is_not_kept() {
-        let clients = Clients::new(1000, 1000, Vec::new());
-        let busy = admit(&clients, "10.0.0.1").unwrap();
+        let (clients, rules) = (Arc::<Clients>::default(), rules(1000, 1000));
+        let busy = admit(&clients, &rules, "10.0.0.1").unwrap();
         for _ in 0..10_000 {
-            drop(admit(&clients, "10.0.0.1"));
+            drop(admit(&clients, &rules, "10.0.0.1"));
         }
         assert!(clients.table().all.slots.len() < 100);
         drop(busy);

@@ -49,7 +49,8 @@ pub(crate) use self::rules::Rules;
 pub(crate) struct Front<A> {
     listener: Listener,
     app: Arc<A>,
-    rules: Arc<Rules>,
+    /// Those of the moment count for connections that come.
+    rules: watch::Receiver<Arc<Rules>>,
     counts: Counts,
     refusals: Option<Arc<dyn Refusals>>,
     stop: watch::Receiver<bool>,
@@ -86,11 +87,11 @@ impl<A> Front<A> {
     pub(crate) fn new(
         listener: Listener,
         app: A,
-        rules: Rules,
+        rules: watch::Receiver<Arc<Rules>>,
         counts: &Counts,
         stop: watch::Receiver<bool>,
     ) -> Front<A> {
-        let (app, rules, counts) = (Arc::new(app), Arc::new(rules), counts.clone());
+        let (app, counts) = (Arc::new(app), counts.clone());
         Front { listener, app, rules, counts, refusals: None, stop }
     }
 
@@ -99,11 +100,15 @@ impl<A> Front<A> {
         Front { refusals: Some(refusals), ..self }
     }
 
-    fn connection(&self, place: Place) -> Connection<A> {
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.borrow())
+    }
+
+    fn connection(&self, place: Place, rules: Arc<Rules>) -> Connection<A> {
         self.counts.opened();
         Connection {
             app: Arc::clone(&self.app),
-            rules: Arc::clone(&self.rules),
+            rules,
             counts: self.counts.clone(),
             refusals: self.refusals.clone(),
             stopping: self.stop.clone(),
@@ -130,8 +135,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> BackgroundService for Front<A> {
 
 impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
     async fn accept(&self, listener: &Accepting) {
-        let rules = &self.rules;
-        let clients = Clients::new(rules.connections, rules.per_client, rules.balancers.clone());
+        let clients = Arc::<Clients>::default();
         let mut told = Told::default();
         loop {
             match listener.accept().await {
@@ -147,16 +151,17 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
     }
 
     async fn admit(&self, clients: &Arc<Clients>, accepted: Accepted, told: &mut Told) {
-        let place = loop {
-            match clients.admit(accepted.peer) {
+        let (place, rules) = loop {
+            let rules = self.rules();
+            match clients.admit(accepted.peer, &rules) {
                 Admission::Admitted(place, made_room) => {
                     self.counts.made_room(made_room);
-                    break place;
+                    break (place, rules);
                 }
                 Admission::ClientFull => return self.counts.closed(Closed::ClientFull),
                 Admission::Full => {
                     told.at_most_every(TOLD_EVERY, || {
-                        let connections = self.rules.connections;
+                        let connections = rules.connections;
                         tracing::warn!(connections, "every connection is busy: others wait");
                     });
                     // One that turns idle tells nobody, so it is looked for.
@@ -164,7 +169,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
                 }
             }
         };
-        let connection = Arc::new(self.connection(place));
+        let connection = Arc::new(self.connection(place, rules));
         let task = tokio::spawn(serve(accepted, Arc::clone(&connection)));
         connection.place.of(task.abort_handle());
     }

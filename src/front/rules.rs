@@ -1,5 +1,6 @@
 //! What a listener asks of those who connect to it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -46,6 +47,12 @@ impl Rules {
             balancers: limits.balancers.iter().map(|balancer| balancer.0).collect(),
             h2: true,
         }
+    }
+
+    /// Whether the connections of this address are many clients'.
+    pub(super) fn is_balancer(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.balancers.iter().any(|network| network.contains(&peer))
     }
 
     /// For a listener with one thread and few connections.

@@ -22,7 +22,7 @@ pub(crate) enum Reach {
 }
 
 /// Which addresses a provider may have.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AllowedAddresses {
     /// Nothing for a provider that may be anywhere.
     local: Option<Vec<IpNet>>,

@@ -2,7 +2,7 @@
 //! the ledger. The record comes first: whatever happens after it, the next start ends what was
 //! begun. Used by the admin socket, and by the command line when no gateway runs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use inferlayer_accounts::{Accounts, TenantName};
 use inferlayer_ledger::{
@@ -20,7 +20,6 @@ struct Shared {
     accounts: Arc<Accounts>,
     ledger: Ledger,
     keys: TenantKeys,
-    turn: Mutex<()>,
 }
 
 /// A key that is to be destroyed.
@@ -65,7 +64,7 @@ const REASON_MAX_BYTES: usize = 1024;
 
 impl Shredder {
     pub(crate) fn new(accounts: Arc<Accounts>, ledger: Ledger, keys: TenantKeys) -> Shredder {
-        Shredder(Arc::new(Shared { accounts, ledger, keys, turn: Mutex::default() }))
+        Shredder(Arc::new(Shared { accounts, ledger, keys }))
     }
 
     /// Records it, destroys the key, and gives a tenant that goes on a new one. Requests under way
@@ -82,7 +81,8 @@ impl Shared {
         if reason.trim().is_empty() || reason.len() > REASON_MAX_BYTES || !is_one_line(reason) {
             return Err(ShredError::Reason);
         }
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // One at a time, and not while another configuration comes into force.
+        let _change = self.accounts.change();
         let Some(seal) = self.keys.find(asked.tenant.as_str())? else {
             return Err(ShredError::NoKey(asked.tenant));
         };

@@ -1,6 +1,7 @@
 //! What stands against each tenant's limit: as a running gateway counts it, and as the records
 //! alone say it. Settled amounts are the same in both, which makes the first one believable.
 
+use inferlayer_accounts::tenants::Former;
 use inferlayer_accounts::{Accounts, NanoUsd, TenantName, Total};
 use inferlayer_records::Sums;
 use inferlayer_verify::Money;
@@ -36,14 +37,18 @@ pub(crate) struct Claimed {
 impl Spend {
     /// Of every configured tenant, and of those that were and have spent something, by name.
     pub(crate) fn live(accounts: &Accounts) -> Vec<Spend> {
-        let budgets = accounts.budgets().map(|(tenant, budget)| {
+        let tenants = accounts.tenants();
+        let budgets = tenants.budgets().map(|(tenant, budget)| {
             let (limit, account) = (Some(budget.limit()), budget.account());
             let (settled, held) = (account.spent.into(), account.held.into());
             Spend { tenant: tenant.clone(), limit, settled, held, claimed: None }
         });
-        let former = accounts.former().map(|(tenant, settled)| {
-            let (limit, held) = (None, Total::default());
-            Spend { tenant: tenant.clone(), limit, settled, held, claimed: None }
+        let former = accounts.former().into_iter().map(|Former { tenant, spent, held }| Spend {
+            tenant,
+            limit: None,
+            settled: spent,
+            held,
+            claimed: None,
         });
         let mut list: Vec<_> = budgets.chain(former).collect();
         list.sort_by(|a, b| a.tenant.cmp(&b.tenant));

@@ -1,25 +1,22 @@
 //! From a configuration to a gateway that is ready to serve: sockets first, because a port in use
 //! must not touch the ledger; then secrets, ledger, accounts; then the filters, which may use them.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use inferlayer_ledger::{Content, Entry, Kind};
-use inferlayer_records::record;
-
 use crate::anchor::{Anchors, AnchorsError};
-use crate::config::{Config, ConfigError, ProviderSettings};
+use crate::config::{Config, ConfigError, ProviderSettings, Source};
 use crate::data_dir::DataDir;
 use crate::front::{BindError, Listener};
-use crate::generation::{Current, Prepared};
+use crate::generation::{Current, Means, Prepared, RecordError, Reloader, record};
 use crate::net::BaseUrl;
-use crate::state::{Books, BooksError, Insist, State, open_books};
+use crate::state::{BooksError, Insist, State, open_books};
 use crate::upstream::HealthBook;
 
 /// A gateway that is ready to serve.
 pub(crate) struct Built {
     pub(crate) state: Arc<State>,
     pub(crate) current: Arc<Current>,
+    pub(crate) reloader: Arc<Reloader>,
     pub(crate) listeners: Listeners,
     pub(crate) anchors: Anchors,
     /// Of the simulated provider, when one is configured.
@@ -45,8 +42,8 @@ pub(crate) enum StartError {
     Listen { cause: BindError, key: &'static str, way_out: &'static str },
     #[error("{0}")]
     Books(BooksError),
-    #[error("ledger: {0}")]
-    Unavailable(#[from] inferlayer_ledger::Unavailable),
+    #[error("{0}")]
+    Record(#[from] RecordError),
     #[error("ledger: {0}")]
     Close(inferlayer_ledger::StoreError),
     #[error("metrics: {0}")]
@@ -74,7 +71,8 @@ impl From<BooksError> for StartError {
 }
 
 /// Builds everything; nothing serves yet.
-pub(crate) fn build(config: Config, base: &Path, insist: Insist) -> Result<Built, StartError> {
+pub(crate) fn build(config: Config, source: Source, insist: Insist) -> Result<Built, StartError> {
+    let base = source.base();
     let data_dir = DataDir::at(&config.data_dir);
     let http = Listener::tcp(config.listen.http).map_err(|cause| StartError::Listen {
         cause,
@@ -90,36 +88,25 @@ pub(crate) fn build(config: Config, base: &Path, insist: Insist) -> Result<Built
     // Secrets are read before the ledger is opened: a start that fails for one writes nothing.
     let (simulated, simulated_url) = simulated(&config)?;
     let health = HealthBook::default();
-    let prepared = Prepared::new(config, base, simulated_url.as_ref(), &health)?;
+    let simulated_url = simulated_url.as_ref();
+    let means = Means { base, simulated: simulated_url, health: &health, before: None };
+    let prepared = Prepared::new(config, &means)?;
     let books = open_books(&prepared.config, &data_dir, base, insist)?;
     let admin = Listener::unix(&data_dir.admin_socket())?;
-    record_config(&prepared.config, &books)?;
+    let prices = &prepared.config.outline.prices;
+    let knows_prices = books.price_book.as_deref() == Some(&**prices.canonical());
+    record(&books.ledger, &prepared.config, None, knows_prices)?;
 
     let state = State::new(books, health)?;
-    let generation = prepared.build(&state)?;
+    let generation = prepared.build(&state, state.books.accounts.tenants())?;
     let registry = state.metrics.registry();
     let anchors = Anchors::new(&generation.config, base, &data_dir, &state.books.ledger, registry)?;
-    let (state, current) = (Arc::new(state), Arc::new(Current::new(generation)));
+    let current = Arc::new(Current::new(generation, &state));
+    let state = Arc::new(state);
+    let reloader = Reloader::new(source, simulated_url.cloned(), &state, &current)?;
+    let reloader = Arc::new(reloader);
     let listeners = Listeners { http, metrics, admin };
-    Ok(Built { state, current, listeners, anchors, simulated, data_dir })
-}
-
-/// With the price book, unless the log has it as its newest already.
-fn record_config(config: &Config, books: &Books) -> Result<(), StartError> {
-    let price_book = &**config.outline.prices.canonical();
-    let is_known = books.price_book.as_deref() == Some(price_book);
-    let loaded = record::ConfigLoaded {
-        source: config.source.as_str().into(),
-        config_sha256: config.sha256.as_str().into(),
-        prices_sha256: config.outline.prices.digest().into(),
-        price_book: (!is_known).then(|| price_book.into()),
-    };
-    let metadata =
-        serde_json::to_vec(&loaded).map_err(|error| StartError::Internal(error.to_string()))?;
-    let entry =
-        Entry { kind: Kind::Config, request: None, tenant: None, metadata, content: Content::None };
-    books.ledger.append(entry)?.wait_blocking()?;
-    Ok(())
+    Ok(Built { state, current, reloader, listeners, anchors, simulated, data_dir })
 }
 
 fn simulated(config: &Config) -> Result<(Option<Listener>, Option<BaseUrl>), StartError> {

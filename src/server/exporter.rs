@@ -3,7 +3,7 @@
 mod health;
 mod ledger;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use http::{Response, StatusCode};
@@ -14,7 +14,7 @@ use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 use self::health::HealthGauges;
 use self::ledger::LedgerGauges;
 use crate::anchor::Anchors;
-use crate::generation::Current;
+use crate::generation::{Current, Generation};
 use crate::state::State;
 
 /// Serves `/metrics`, with gauges read at that moment.
@@ -23,6 +23,8 @@ pub(crate) struct Exporter {
     current: Arc<Current>,
     anchors: Anchors,
     gauges: Gauges,
+    /// The generation whose names the gauges have.
+    named_by: Mutex<Weak<Generation>>,
 }
 
 struct Gauges {
@@ -44,14 +46,29 @@ impl Exporter {
             state: Arc::clone(state),
             current: Arc::clone(current),
             anchors: anchors.clone(),
+            named_by: Mutex::default(),
         })
+    }
+
+    /// Drops the series of what another configuration named. For one scrape at a time.
+    fn forget_others(&self, generation: &Arc<Generation>) -> MutexGuard<'_, Weak<Generation>> {
+        let mut named_by = self.named_by.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Weak::ptr_eq(&named_by, &Arc::downgrade(generation)) {
+            self.gauges.budget.reset();
+            self.gauges.usage.reset();
+            self.gauges.health.reset();
+            *named_by = Arc::downgrade(generation);
+        }
+        named_by
     }
 
     fn text(&self) -> prometheus::Result<Vec<u8>> {
         let (books, generation) = (&self.state.books, self.current.take());
+        let _turn = self.forget_others(&generation);
         self.gauges.in_flight.set(self.state.in_flight.count() as f64);
         self.gauges.ledger.read(&books.ledger);
-        for (tenant, budget) in books.accounts.budgets() {
+        let tenants = books.accounts.tenants();
+        for (tenant, budget) in tenants.budgets() {
             let account = budget.account();
             let set = |kind, amount: inferlayer_accounts::NanoUsd| {
                 let labels = [tenant.as_str(), kind];
@@ -61,7 +78,7 @@ impl Exporter {
             set("spent", account.spent);
             set("held", account.held);
         }
-        for (tenant, usage) in books.accounts.usage() {
+        for (tenant, usage) in tenants.usage() {
             for (what, amount) in usage {
                 let labels = [tenant.as_str(), what];
                 self.gauges.usage.with_label_values(&labels).set(amount as f64);

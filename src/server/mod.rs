@@ -5,6 +5,8 @@
 mod build;
 mod descriptors;
 mod exporter;
+mod reload;
+mod rules;
 mod verification;
 
 use std::sync::Arc;
@@ -16,10 +18,12 @@ use pingora_core::services::background::background_service;
 use pingora_proxy::HttpProxy;
 
 use crate::admin::Admin;
-use crate::front::{Counts, Front, Rules};
+use crate::config::Config;
+use crate::front::{Counts, Front};
 use crate::operations::retention;
 use crate::proxy::Gateway;
 use crate::server::exporter::Exporter;
+use crate::server::rules::LiveRules;
 use crate::server::verification::Verification;
 use crate::simulated::Simulated;
 use crate::stop::{Signals, Stop, WhenStopped};
@@ -31,18 +35,20 @@ const TORN_DOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop, then closes the ledger.
 pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
-    let Built { state, current, listeners, anchors, simulated, data_dir } = built;
+    let Built { state, current, reloader, listeners, anchors, simulated, data_dir } = built;
     let (ledger, in_flight) = (state.books.ledger.clone(), Arc::clone(&state.in_flight));
-    let first = current.take();
-    let (config, limits) = (&first.config, first.limits());
-    let stop = Arc::new(Stop::new(signals, Arc::clone(&in_flight), &config.listen));
+    // Not the generation: whoever holds it keeps it.
+    let (threads, retention_days, verified_bytes) = {
+        let Config { threads, ledger, .. } = &current.take().config;
+        (*threads, ledger.retention_days, ledger.verify_at_start_bytes)
+    };
+    let stop = Arc::new(Stop::new(signals.clone(), Arc::clone(&in_flight), Arc::clone(&current)));
 
-    let conf = || ServerConf { threads: config.threads, ..ServerConf::default() };
+    let conf = || ServerConf { threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf());
     server.bootstrap();
 
-    let clients = Rules::for_clients(limits, descriptors::connections(limits.connections));
-    let small = Rules::small(limits);
+    let rules = LiveRules::new(&current);
     let registry = state.metrics.registry();
     let counts = Counts::register(registry)?;
     let exporter = Exporter::new(&state, &current, &anchors)?;
@@ -51,32 +57,33 @@ pub(crate) fn run(built: Built, signals: Signals) -> Result<(), StartError> {
     let mut proxy = HttpProxy::new(gateway, Arc::new(conf()));
     proxy.handle_init_modules();
 
-    let http = Front::new(listeners.http, proxy, clients, &counts, stop.closing());
+    let http = Front::new(listeners.http, proxy, rules.clients(), &counts, stop.closing());
     let mut http = background_service("http", http.telling(refusals));
-    http.threads = Some(config.threads);
+    http.threads = Some(threads);
     server.add_service(http);
-    let front =
-        Front::new(listeners.admin, Admin::new(&state.books), small.clone(), &counts, stop.over());
+    let admin = Admin::new(&state.books, &reloader);
+    let front = Front::new(listeners.admin, admin, rules.small(), &counts, stop.over());
     server.add_service(background_service("admin", front));
     if let Some(listener) = listeners.metrics {
-        let front = Front::new(listener, exporter, small.clone(), &counts, stop.over());
+        let front = Front::new(listener, exporter, rules.small(), &counts, stop.over());
         server.add_service(background_service("metrics", front));
     }
-    if let Some(days) = config.ledger.retention_days {
+    if let Some(days) = retention_days {
         let daily = retention::Daily::new(ledger.clone(), days, &stop);
         server.add_service(background_service("retention", daily));
     }
-    let (journal, max_bytes) = (data_dir.journal(), config.ledger.verify_at_start_bytes);
-    let verification = Verification::new(journal, max_bytes, registry)?;
+    let reloads = reload::Reloads::new(reloader, signals, &stop);
+    server.add_service(background_service("reload", reloads));
+    let verification = Verification::new(data_dir.journal(), verified_bytes, registry)?;
     server.add_service(background_service("verification", verification));
     if !anchors.is_empty() {
         server.add_service(background_service("anchors", anchors.clone()));
     }
     if let Some(listener) = simulated {
-        let front = Front::new(listener, Simulated, small, &counts, stop.over());
+        let front = Front::new(listener, Simulated, rules.small(), &counts, stop.over());
         server.add_service(background_service("simulated", front));
     }
-
+    server.add_service(background_service("rules", rules));
     server.run(RunArgs { shutdown_signal: Box::new(WhenStopped(stop)) });
     // Requests that were cut hand their outcomes over as their tasks are dropped.
     let deadline = Instant::now() + TORN_DOWN_WITHIN;

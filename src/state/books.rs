@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use inferlayer_accounts::tenant::unix_seconds;
-use inferlayer_accounts::{Accounts, StoredToday};
-use inferlayer_ledger::{KeyError, Keyring, Kind, Ledger, Options, Record, RequestId, TenantKeys};
+use inferlayer_accounts::{Accounts, StoredToday, TenantSettings};
+use inferlayer_ledger::{
+    KeyError, Keyring, Kind, Ledger, Options, Record, RequestId, TenantKeys, TenantSeal,
+};
 use inferlayer_records::{Fold, Memory, Remembered, SharedFold};
 
 use crate::config::{Config, ConfigError};
@@ -26,6 +28,25 @@ pub(crate) struct Books {
     pub(crate) price_book: Option<String>,
     /// Answers that the cache may give again.
     pub(crate) remembered: Mutex<Vec<Remembered>>,
+}
+
+impl Books {
+    /// The tenants of a configuration, each with the seal of its key.
+    pub(crate) fn tenants_of(
+        &self,
+        config: &Config,
+    ) -> Result<Vec<(TenantSettings, TenantSeal)>, KeyError> {
+        tenants_of(config, &self.tenant_keys)
+    }
+}
+
+fn tenants_of(
+    config: &Config,
+    keys: &TenantKeys,
+) -> Result<Vec<(TenantSettings, TenantSeal)>, KeyError> {
+    let sealed =
+        |tenant: &TenantSettings| Ok((tenant.clone(), keys.load_or_create(tenant.name.as_str())?));
+    config.tenants.iter().map(sealed).collect()
 }
 
 /// Intents of the run before this one that have no outcome; those of earlier runs were told of.
@@ -104,11 +125,7 @@ pub(crate) fn open_books(
         tracing::warn!(new, unfinished, %held, "intents without outcome are charged at their hold");
     }
     finish_shreds(&fold, &tenant_keys)?;
-    let tenants = config.tenants.iter().map(|tenant| {
-        let seal = tenant_keys.load_or_create(tenant.name.as_str())?;
-        Ok((tenant.clone(), seal))
-    });
-    let tenants = tenants.collect::<Result<_, KeyError>>()?;
+    let tenants = tenants_of(config, &tenant_keys)?;
     let remembered = Mutex::new(memory.fresh(ledger.times().steady_us));
     let price_book = fold.price_book().map(str::to_owned);
     let clock = ledger.clone();
@@ -119,7 +136,7 @@ pub(crate) fn open_books(
         times.ordered_us.min(times.wall_us) / 1_000_000
     };
     let accounts = Accounts::new(tenants, totals, fold).timed_by(seconds);
-    accounts.remember_stored(&stored);
+    accounts.remember_stored(stored);
     let (accounts, signing_keys) = (Arc::new(accounts), Arc::new(signing_keys));
     Ok(Books { accounts, ledger, tenant_keys, signing_keys, price_book, remembered })
 }

@@ -9,6 +9,8 @@ mod signing;
 
 use std::sync::Arc;
 
+use inferlayer_filter::Kept;
+
 use crate::in_flight::InFlight;
 use crate::metrics::Metrics;
 use crate::upstream::HealthBook;
@@ -23,11 +25,13 @@ pub(crate) struct State {
     pub(crate) health: HealthBook,
     pub(crate) metrics: Metrics,
     pub(crate) in_flight: Arc<InFlight>,
+    /// What filters keep.
+    pub(crate) kept: Arc<Kept>,
 }
 
 impl State {
     pub(crate) fn new(books: Books, health: HealthBook) -> prometheus::Result<State> {
-        let (metrics, in_flight) = (Metrics::new()?, Arc::default());
-        Ok(State { books, health, metrics, in_flight })
+        let metrics = Metrics::new()?;
+        Ok(State { books, health, metrics, in_flight: Arc::default(), kept: Arc::default() })
     }
 }

@@ -10,6 +10,7 @@ use inferlayer_accounts::Tenant;
 use inferlayer_balance::{
     Caller, Change, Fault, Health, HealthSettings, ModelState, NotAsked, Reason, Ticket, Transition,
 };
+use inferlayer_filter::Provider;
 use inferlayer_filter::exchange::AttemptResult;
 
 /// A provider's health.
@@ -20,7 +21,13 @@ pub(crate) struct ProviderHealth {
 
 /// The health of all providers, by their names. It outlives the connections to them.
 #[derive(Default)]
-pub(crate) struct HealthBook(Mutex<HashMap<Arc<str>, Arc<ProviderHealth>>>);
+pub(crate) struct HealthBook(Mutex<HashMap<Arc<str>, Known>>);
+
+struct Known {
+    /// What lies elsewhere under the same name is another provider.
+    identity: Arc<str>,
+    health: Arc<ProviderHealth>,
+}
 
 struct State {
     health: Health,
@@ -36,12 +43,25 @@ pub(crate) struct Pass {
 }
 
 impl HealthBook {
-    /// The health of a provider, of which nothing is known when it is met first.
-    pub(super) fn of(&self, provider: &Arc<str>, settings: HealthSettings) -> Arc<ProviderHealth> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let health = known.entry(Arc::clone(provider));
-        let new = || ProviderHealth::new(Arc::clone(provider), settings);
-        Arc::clone(health.or_insert_with(new))
+    /// What is known of a provider; nothing yet of one that was not met, or lay elsewhere.
+    pub(super) fn of(&self, provider: &Provider, settings: HealthSettings) -> Arc<ProviderHealth> {
+        match self.lock().get(&provider.name) {
+            Some(Known { identity, health }) if *identity == provider.identity => {
+                Arc::clone(health)
+            }
+            _ => ProviderHealth::new(Arc::clone(&provider.name), settings),
+        }
+    }
+
+    /// Remembers a provider of a configuration that is in force.
+    pub(super) fn adopt(&self, provider: &Provider, health: &Arc<ProviderHealth>) {
+        let (identity, health) = (Arc::clone(&provider.identity), Arc::clone(health));
+        self.lock().insert(Arc::clone(&provider.name), Known { identity, health });
+    }
+
+    // Every change is one insertion, so a poisoned lock is still true.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -49,6 +69,15 @@ impl ProviderHealth {
     fn new(provider: Arc<str>, settings: HealthSettings) -> Arc<ProviderHealth> {
         let state = State { health: Health::new(settings), log: LogBudget::default() };
         Arc::new(ProviderHealth { provider, state: Mutex::new(state) })
+    }
+
+    /// Counts by these settings from now on; under another key, if it was changed.
+    pub(super) fn adopt(&self, settings: HealthSettings, key_changed: bool) {
+        let health = &mut self.lock().health;
+        health.set_settings(settings);
+        if key_changed {
+            health.change_key(Instant::now());
+        }
     }
 
     /// Leave to ask for a model, or why there is none.

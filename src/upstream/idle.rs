@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -82,17 +82,18 @@ impl Idle {
         // Closing is a system call that nobody has to wait for.
         drop(surplus);
         if begins {
-            tokio::spawn(Arc::clone(self).sweep());
+            tokio::spawn(Idle::sweep(Arc::downgrade(self)));
         }
     }
 
-    /// Until none is left.
-    async fn sweep(self: Arc<Idle>) {
+    /// Until none is left, or the provider's configuration is no more: then all of them go at once.
+    async fn sweep(idle: Weak<Idle>) {
         loop {
             tokio::time::sleep(SWEEP_INTERVAL).await;
+            let Some(idle) = idle.upgrade() else { return };
             let now = Instant::now();
-            let mut kept = self.lock();
-            kept.retain(|waiting| self.is_usable(waiting, now));
+            let mut kept = idle.lock();
+            kept.retain(|waiting| idle.is_usable(waiting, now));
             if kept.count == 0 {
                 kept.is_swept = false;
                 return;

@@ -1,6 +1,7 @@
 //! One provider: its settings, and what it takes to connect to it. Every provider has a connector
 //! of its own, so that pooled connections and trust roots are never shared between trust domains.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,14 +26,23 @@ use crate::upstream::idle::{Home, Idle};
 use crate::upstream::mask::Forms;
 use crate::upstream::shortage;
 
+/// Roots that are trusted in place of the system's.
+#[derive(PartialEq, Eq)]
+pub(crate) struct CaFile {
+    pub(crate) path: PathBuf,
+    /// Of its bytes: it may change and keep its name.
+    pub(crate) sha256: String,
+}
+
 /// How to reach a provider.
+#[derive(PartialEq)]
 pub(crate) struct UpstreamSettings {
     pub(crate) provider: Arc<Provider>,
     pub(crate) base_url: BaseUrl,
     pub(crate) key: Option<Secret>,
     /// Sent with every request.
     pub(crate) headers: HeaderMap,
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) ca: Option<CaFile>,
     /// Where it may be found.
     pub(crate) addresses: AllowedAddresses,
     pub(crate) connect_timeout: Duration,
@@ -59,16 +69,32 @@ pub(crate) struct Upstream {
     resolver: Resolver,
 }
 
-/// All providers, by their place in the configuration.
-#[derive(Clone)]
-pub(crate) struct Upstreams(Vec<Arc<Upstream>>);
+/// The providers of one configuration, by their names.
+pub(crate) struct Upstreams(HashMap<Arc<str>, Arc<Upstream>>);
 
 /// Unanswered, they end a connection.
 const KEEPALIVE_PROBES: u32 = 3;
 
 impl Upstreams {
-    pub(crate) fn new(upstreams: Vec<Upstream>) -> Upstreams {
-        Upstreams(upstreams.into_iter().map(Arc::new).collect())
+    pub(crate) fn new(upstreams: impl IntoIterator<Item = Arc<Upstream>>) -> Upstreams {
+        let by_name =
+            |upstream: Arc<Upstream>| (Arc::clone(&upstream.settings.provider.name), upstream);
+        Upstreams(upstreams.into_iter().map(by_name).collect())
+    }
+
+    /// The provider of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.0.get(name)
+    }
+
+    /// Lets health be counted as this configuration, which follows `before`, has it.
+    pub(crate) fn adopt(&self, before: Option<&Upstreams>, book: &HealthBook) {
+        for (name, upstream) in &self.0 {
+            let before = before.and_then(|before| before.get(name));
+            let key_changed = before.is_some_and(|b| b.settings.key != upstream.settings.key);
+            upstream.health.adopt(upstream.settings.health, key_changed);
+            book.adopt(&upstream.settings.provider, &upstream.health);
+        }
     }
 
     /// The provider of a candidate, if the tenant may go there. Asked for every attempt, whatever
@@ -78,7 +104,7 @@ impl Upstreams {
         tenant: &Tenant,
         candidate: &Candidate,
     ) -> Result<&Arc<Upstream>, Refusal> {
-        let upstream = self.0.get(candidate.provider.index).ok_or(Refusal::Internal("provider"))?;
+        let upstream = self.get(&candidate.provider.name).ok_or(Refusal::Internal("provider"))?;
         if upstream.settings.provider.may_serve(tenant) {
             Ok(upstream)
         } else {
@@ -88,7 +114,7 @@ impl Upstreams {
 
     /// Name and health of each provider.
     pub(crate) fn health(&self) -> impl Iterator<Item = (&str, &ProviderHealth)> {
-        self.0.iter().map(|upstream| (&*upstream.settings.provider.name, &*upstream.health))
+        self.0.iter().map(|(name, upstream)| (&**name, &*upstream.health))
     }
 }
 
@@ -102,11 +128,11 @@ impl Upstream {
         let name = &settings.provider.name;
         let forms = settings.key.as_ref().map(|key| Forms::of(name, key.expose().as_bytes()));
         let mut options = ConnectorOptions::new(0);
-        options.ca_file = settings.ca_file.as_ref().map(|path| path.display().to_string());
+        options.ca_file = settings.ca.as_ref().map(|ca| ca.path.display().to_string());
         Ok(Upstream {
             credential,
             forms: Arc::new(forms.unwrap_or_default()),
-            health: health.of(&settings.provider.name, settings.health),
+            health: health.of(&settings.provider, settings.health),
             connector: TransportConnector::new(Some(options)),
             idle: Idle::new(settings.idle_connections_max, settings.pool_idle_timeout),
             resolver: Resolver::new(settings.addresses.clone()),

@@ -5,6 +5,7 @@
 pub mod bulk;
 pub mod canary;
 pub mod gateway;
+pub mod load;
 pub mod operator;
 pub mod provider;
 pub mod raw;

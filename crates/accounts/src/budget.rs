@@ -13,10 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inferlayer_records::NanoUsd;
 
-/// A limit and what stands against it. Decided in memory; folded from records at start.
-pub struct Budget {
+/// A limit and what stands against it. Decided in memory; folded from records at start. It lives as
+/// long as the process: another configuration gives it another limit, and what is held stays held.
+pub struct Budget(Mutex<Limited>);
+
+struct Limited {
     limit: NanoUsd,
-    account: Mutex<Account>,
+    account: Account,
 }
 
 /// What stands against a budget.
@@ -48,8 +51,13 @@ pub struct Hold {
 
 impl Budget {
     pub(crate) fn new(limit: NanoUsd, spent: NanoUsd) -> Arc<Budget> {
-        let account = Mutex::new(Account { spent, held: NanoUsd::ZERO });
-        Arc::new(Budget { limit, account })
+        let account = Account { spent, held: NanoUsd::ZERO };
+        Arc::new(Budget(Mutex::new(Limited { limit, account })))
+    }
+
+    /// Another limit from now on. It may be below what is spent: then nothing is admitted.
+    pub(crate) fn set_limit(&self, limit: NanoUsd) {
+        self.lock().limit = limit;
     }
 
     /// Holds `worst_case`, or says that it does not fit.
@@ -60,17 +68,18 @@ impl Budget {
 
     /// The limit, in nano-dollars.
     pub fn limit(&self) -> NanoUsd {
-        self.limit
+        self.lock().limit
     }
 
     /// What stands against the limit now.
     pub fn account(&self) -> Account {
-        *self.lock()
+        self.lock().account
     }
 
     fn take(&self, asked: NanoUsd) -> Result<(), OverBudget> {
-        let mut account = self.lock();
-        let left = self.limit.saturating_sub(account.spent).saturating_sub(account.held);
+        let mut limited = self.lock();
+        let Limited { limit, account } = &mut *limited;
+        let left = limit.saturating_sub(account.spent).saturating_sub(account.held);
         if asked > left {
             return Err(OverBudget { asked, left });
         }
@@ -79,14 +88,14 @@ impl Budget {
     }
 
     fn give_back(&self, held: NanoUsd, cost: NanoUsd) {
-        let mut account = self.lock();
+        let account = &mut self.lock().account;
         account.held = account.held.saturating_sub(held);
         account.spent = account.spent.saturating_add(cost);
     }
 
     // Two additions cannot leave the account half changed, so a poisoned lock is still true.
-    fn lock(&self) -> MutexGuard<'_, Account> {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Limited> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -159,6 +168,18 @@ mod tests {
         hold.expose();
         drop(hold);
         assert_eq!(budget.account(), Account { spent: USD(60), held: USD(0) });
+    }
+
+    #[test]
+    fn another_limit_counts_at_once_and_what_is_held_stays_held() {
+        let budget = Budget::new(USD(100), USD(0));
+        let hold = budget.hold(USD(60)).unwrap();
+        budget.set_limit(USD(50));
+        assert_eq!(budget.hold(USD(1)).map(drop).unwrap_err().left, USD(0));
+        hold.settle(USD(20));
+        budget.hold(USD(30)).unwrap().settle(USD(30));
+        budget.set_limit(USD(200));
+        assert!(budget.hold(USD(150)).is_ok());
     }
 
     #[test]

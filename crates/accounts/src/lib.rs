@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Reading order: [`money`], [`price`], [`price_book`], [`key`], [`budget`], [`settings`],
-//! [`usage`], [`turn`], [`tenant`].
+//! [`usage`], [`turn`], [`tenants`], [`tenant`].
 
 pub mod budget;
 pub mod key;
@@ -18,6 +18,7 @@ pub mod price;
 pub mod price_book;
 pub mod settings;
 pub mod tenant;
+pub mod tenants;
 pub mod turn;
 pub mod usage;
 
@@ -27,6 +28,7 @@ pub use price::Price;
 pub use price_book::PriceBook;
 pub use settings::{ContentPolicy, TenantLimits, TenantSettings};
 pub use tenant::{Accounts, AuthenticateError, Tenant};
+pub use tenants::Tenants;
 pub use turn::Turn;
 pub use usage::{OverStored, StoredToday, Totals};
 

@@ -1,25 +1,28 @@
 //! Tenants and the one way to become one: [`Accounts::authenticate`]. Names and budgets come from
-//! the configuration, keys and balances from the ledger.
+//! the configuration, keys and balances from the ledger. Both live as long as the process, by name;
+//! which tenants there are is for a configuration to say ([`Tenants`]).
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use inferlayer_ledger::{TenantSeal, TenantTag};
-use inferlayer_records::{Fold, KeyEvent, KeyId, NanoUsd, TenantName, Total};
+use inferlayer_records::{Fold, KeyEvent, KeyId, NanoUsd, TenantName};
 use inferlayer_share::{Full, Permit};
 use serde::{Deserialize, Serialize};
 
-use crate::budget::{Budget, Hold, OverBudget};
+use crate::budget::{Hold, OverBudget};
 use crate::key::{PresentedKey, Verifier};
 use crate::settings::{ContentPolicy, TenantSettings};
+use crate::tenants::{Book, Configured, Former, Tenants};
 use crate::turn::Turn;
-use crate::usage::{OverStored, Pools, StoredToday, Totals, Usage};
+use crate::usage::{OverStored, StoredToday, Totals};
+
+pub use crate::usage::unix_seconds;
 
 /// Proof that a key was accepted. Only [`Accounts::authenticate`] makes one.
 #[derive(Clone)]
 pub struct Tenant {
-    account: Arc<TenantAccount>,
+    configured: Arc<Configured>,
     key: KeyId,
     /// That of the moment: a request ends with the seal it began with.
     seal: TenantSeal,
@@ -52,14 +55,15 @@ pub enum AuthenticateError {
     NoTenant(KeyHolder),
 }
 
-/// All tenants and keys. Cheap to share; a check takes a read lock and one HMAC.
+/// All keys and balances, and the tenants of the newest configuration. Cheap to share; a check
+/// takes a read lock and one HMAC.
 pub struct Accounts {
-    tenants: HashMap<TenantName, Arc<TenantAccount>>,
+    book: Book,
+    current: RwLock<Arc<Tenants>>,
     keys: RwLock<HashMap<KeyId, Key>>,
     nobody: Verifier,
-    /// What tenants have spent that the configuration has no more.
-    former: HashMap<TenantName, Total>,
     now_seconds: Box<NowSeconds>,
+    changing: Mutex<()>,
 }
 
 /// What time it is: seconds since 1970.
@@ -82,14 +86,6 @@ pub struct KeyInfo {
     pub revoked_at: Option<u64>,
 }
 
-struct TenantAccount {
-    settings: TenantSettings,
-    budget: Arc<Budget>,
-    usage: Usage,
-    /// Another one after the tenant's key was destroyed.
-    seal: RwLock<TenantSeal>,
-}
-
 struct Key {
     info: KeyInfo,
     verifier: Verifier,
@@ -99,19 +95,18 @@ impl Accounts {
     /// Tenants as configured, each with the seal of its content, what they share, and what the
     /// ledger holds of their keys and balances.
     pub fn new(tenants: Vec<(TenantSettings, TenantSeal)>, totals: Totals, fold: Fold) -> Accounts {
-        let (events, mut spent) = fold.finish();
-        let pools = Pools::new(totals, tenants.len());
-        let account = |(settings, seal): (TenantSettings, TenantSeal)| {
-            let already = spent.remove(&settings.name).unwrap_or_default();
-            let budget = Budget::new(settings.budget, already.saturated());
-            let usage = Usage::new(&pools, &settings.limits);
-            let seal = RwLock::new(seal);
-            (settings.name.clone(), Arc::new(TenantAccount { settings, budget, usage, seal }))
+        let (events, spent) = fold.finish();
+        let book = Book::new(totals, spent);
+        let first = book.prepare(&Tenants::default(), tenants);
+        let accounts = Accounts {
+            book,
+            current: RwLock::default(),
+            keys: RwLock::default(),
+            nobody: Verifier::nobody(),
+            now_seconds: Box::new(unix_seconds),
+            changing: Mutex::default(),
         };
-        let tenants = tenants.into_iter().map(account).collect();
-        let (keys, nobody) = (RwLock::default(), Verifier::nobody());
-        let now_seconds = Box::new(unix_seconds);
-        let accounts = Accounts { tenants, keys, nobody, former: spent, now_seconds };
+        accounts.adopt(first, totals);
         events.into_iter().for_each(|event| accounts.apply(event));
         accounts
     }
@@ -122,8 +117,45 @@ impl Accounts {
         Accounts { now_seconds: Box::new(now_seconds), ..self }
     }
 
-    /// The only way to become a tenant.
-    pub fn authenticate(&self, presented: &PresentedKey<'_>) -> Result<Tenant, AuthenticateError> {
+    /// The tenants of the newest configuration.
+    pub fn tenants(&self) -> Arc<Tenants> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The right to change tenants or their seals, for one at a time.
+    pub fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenants of a configuration that may come next, each with the seal that its key in the
+    /// data folder makes. Nothing is changed by it.
+    pub fn prepare(&self, tenants: Vec<(TenantSettings, TenantSeal)>) -> Arc<Tenants> {
+        self.book.prepare(&self.tenants(), tenants)
+    }
+
+    /// Puts a configuration in force. What is held beyond a new limit stays held.
+    pub fn adopt(&self, next: Arc<Tenants>, totals: Totals) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        self.book.adopt(&next, totals);
+        *current = next;
+    }
+
+    /// What tenants have spent that the configuration has no more, by name.
+    pub fn former(&self) -> Vec<Former> {
+        self.book.former(&self.tenants())
+    }
+
+    /// Takes over what the records of today take on the disk.
+    pub fn remember_stored(&self, today: StoredToday) {
+        self.book.remember_stored(&self.tenants(), today);
+    }
+
+    /// The only way to become a tenant: one of those that this configuration has.
+    pub fn authenticate(
+        &self,
+        tenants: &Tenants,
+        presented: &PresentedKey<'_>,
+    ) -> Result<Tenant, AuthenticateError> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let Some(key) = keys.get(&presented.id()) else {
             self.nobody.accepts(presented);
@@ -140,9 +172,10 @@ impl Accounts {
         if key.info.expires_at.is_some_and(|at| at <= (self.now_seconds)()) {
             return Err(AuthenticateError::Expired(holder()));
         }
-        let account = self.tenants.get(&key.info.tenant);
-        let account = account.ok_or_else(|| AuthenticateError::NoTenant(holder()))?;
-        Ok(Tenant { account: Arc::clone(account), key: key.info.id, seal: account.seal() })
+        let configured = tenants.get(&key.info.tenant);
+        let configured = configured.ok_or_else(|| AuthenticateError::NoTenant(holder()))?;
+        let seal = configured.account.seal();
+        Ok(Tenant { configured: Arc::clone(configured), key: key.info.id, seal })
     }
 
     /// Takes over a key event that the ledger has.
@@ -173,64 +206,26 @@ impl Accounts {
 
     /// Gives a tenant another seal, because its key was destroyed. Requests under way keep theirs.
     pub fn reseal(&self, name: &TenantName, seal: TenantSeal) {
-        if let Some(account) = self.tenants.get(name) {
-            *account.seal.write().unwrap_or_else(PoisonError::into_inner) = seal;
+        if let Some(configured) = self.tenants().get(name) {
+            configured.account.reseal(seal);
         }
     }
 
     /// The tag of a tenant's seal; `None` when the configuration does not have the tenant.
     pub fn tag(&self, name: &TenantName) -> Option<TenantTag> {
-        Some(self.tenants.get(name)?.seal().tag())
+        Some(self.tenants().get(name)?.account.seal().tag())
     }
 
     /// Whether the configuration has this tenant.
     pub fn has_tenant(&self, name: &TenantName) -> bool {
-        self.tenants.contains_key(name)
-    }
-
-    /// What tenants have spent that the configuration has no more.
-    pub fn former(&self) -> impl Iterator<Item = (&TenantName, Total)> {
-        self.former.iter().map(|(name, spent)| (name, *spent))
-    }
-
-    /// Takes over what the records of today take on the disk.
-    pub fn remember_stored(&self, today: &StoredToday) {
-        for account in self.tenants.values() {
-            account.usage.store_anyway(today.of(account.seal().tag()), today.begin());
-        }
-    }
-
-    /// What each tenant uses now of what all share, by its name in metrics.
-    pub fn usage(&self) -> impl Iterator<Item = (&TenantName, [(&'static str, u64); 5])> {
-        let of = |account: &TenantAccount| {
-            let (usage, seal) = (&account.usage, account.seal());
-            [
-                ("parallel_requests", usage.requests.taken()),
-                ("bodies_bytes", usage.bodies.taken()),
-                ("queue_records", seal.queued().records.taken()),
-                ("queue_bytes", seal.queued().bytes.taken()),
-                ("stored_bytes_today", usage.stored(unix_seconds())),
-            ]
-        };
-        self.tenants.iter().map(move |(name, account)| (name, of(account)))
-    }
-
-    /// Each tenant's budget, for gauges and lists.
-    pub fn budgets(&self) -> impl Iterator<Item = (&TenantName, &Budget)> {
-        self.tenants.iter().map(|(name, account)| (name, account.budget.as_ref()))
-    }
-}
-
-impl TenantAccount {
-    fn seal(&self) -> TenantSeal {
-        self.seal.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tenants().get(name).is_some()
     }
 }
 
 impl Tenant {
     /// The name in the configuration.
     pub fn name(&self) -> &TenantName {
-        &self.account.settings.name
+        &self.configured.settings.name
     }
 
     /// The key that was accepted.
@@ -240,37 +235,37 @@ impl Tenant {
 
     /// Whether models without a price may be called.
     pub fn allows_unpriced(&self) -> bool {
-        self.account.settings.allow_unpriced
+        self.configured.settings.allow_unpriced
     }
 
     /// Whether its requests may reach only providers marked `local`.
     pub fn is_local_only(&self) -> bool {
-        self.account.settings.local_only
+        self.configured.settings.local_only
     }
 
     /// Whether a candidate that it cannot use ends the list of those who are asked.
     pub fn has_strict_order(&self) -> bool {
-        self.account.settings.strict_order
+        self.configured.settings.strict_order
     }
 
     /// Whether its callers may choose tier or model in the header `x-inferlayer-route`.
     pub fn allows_route_header(&self) -> bool {
-        self.account.settings.allow_route_header
+        self.configured.settings.allow_route_header
     }
 
     /// Whether its callers may say for which organisation and project a provider is asked.
     pub fn allows_organization_headers(&self) -> bool {
-        self.account.settings.allow_organization_headers
+        self.configured.settings.allow_organization_headers
     }
 
     /// Whether paths outside the known families may pass through.
     pub fn allows_pass_through(&self) -> bool {
-        self.account.settings.allow_pass_through
+        self.configured.settings.allow_pass_through
     }
 
     /// What the ledger keeps of its prompts and answers.
     pub fn content(&self) -> ContentPolicy {
-        self.account.settings.content
+        self.configured.settings.content
     }
 
     /// Seals this tenant's content.
@@ -281,49 +276,44 @@ impl Tenant {
     /// Whether its key was destroyed since the request began: what it seals can then be read by
     /// nobody, and what was sealed before may be given to nobody.
     pub fn is_shredded(&self) -> bool {
-        self.seal.tag() != self.account.seal().tag()
+        self.seal.tag() != self.configured.account.seal().tag()
     }
 
     /// Takes the place of one request among those that run at once.
     pub fn admit(&self) -> Result<Permit, Full> {
-        self.account.usage.admit()
+        self.configured.account.usage.admit()
     }
 
     /// Takes memory for bytes of a body.
     pub fn room(&self, bytes: u64) -> Result<Permit, Full> {
-        self.account.usage.room(bytes)
+        self.configured.account.usage.room(bytes)
     }
 
     /// Waits for a turn at what keeps a processor busy.
     pub async fn turn(&self) -> Option<Turn> {
-        self.account.usage.turns.turn().await
+        self.configured.account.usage.turns.turn().await
     }
 
     /// Counts bytes that are about to be stored, unless that is too much for a day or for the
     /// `spare_bytes` of the disk.
     pub fn store(&self, bytes: u64, spare_bytes: u64) -> Result<(), OverStored> {
-        self.account.usage.store(bytes, spare_bytes, unix_seconds())
+        self.configured.account.usage.store(bytes, spare_bytes, unix_seconds())
     }
 
     /// Takes back bytes that were counted and not stored.
     pub fn forget_stored(&self, bytes: u64) {
-        self.account.usage.forget_stored(bytes, unix_seconds());
+        self.configured.account.usage.forget_stored(bytes, unix_seconds());
     }
 
     /// Counts bytes that may not be refused any more, such as those of an outcome.
     pub fn store_anyway(&self, bytes: u64) {
-        self.account.usage.store_anyway(bytes, unix_seconds());
+        self.configured.account.usage.store_anyway(bytes, unix_seconds());
     }
 
     /// Holds a call's worst case against the budget. The only way to a [`Hold`].
     pub fn hold(&self, worst_case: NanoUsd) -> Result<Hold, OverBudget> {
-        self.account.budget.hold(worst_case)
+        self.configured.account.budget.hold(worst_case)
     }
-}
-
-/// Seconds since 1970, by the system's clock.
-pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! of its own where the configuration has one.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use inferlayer_ledger::{Record, TenantTag};
 use inferlayer_share::{Full, Permit, Pool, Share};
@@ -45,7 +47,7 @@ pub(crate) struct Pools {
     bodies: Arc<Pool>,
     turns: Turns,
     /// Several tenants share the disk.
-    shared: bool,
+    shared: Arc<AtomicBool>,
 }
 
 /// What one tenant uses.
@@ -55,7 +57,7 @@ pub(crate) struct Usage {
     pub(crate) bodies: Arc<Share>,
     pub(crate) turns: TurnQueue,
     stored: Mutex<Stored>,
-    stored_most: u64,
+    stored_most: AtomicU64,
 }
 
 #[derive(Default)]
@@ -73,29 +75,49 @@ impl Default for Totals {
 }
 
 impl Pools {
-    pub(crate) fn new(totals: Totals, tenants: usize) -> Pools {
-        let shared = tenants > 1;
-        let pool = if shared { Pool::shared } else { Pool::undivided };
+    /// For one tenant, until more are known.
+    pub(crate) fn new(totals: Totals) -> Pools {
         Pools {
-            requests: pool(totals.parallel_requests),
-            bodies: pool(totals.bodies_bytes),
+            requests: Pool::undivided(totals.parallel_requests),
+            bodies: Pool::undivided(totals.bodies_bytes),
             turns: Turns::new(totals.threads),
-            shared,
+            shared: Arc::default(),
         }
+    }
+
+    /// Another configuration has other totals, and so many tenants. The threads stay.
+    pub(crate) fn adopt(&self, totals: Totals, tenants: usize) {
+        let shared = tenants > 1;
+        for (pool, most) in
+            [(&self.requests, totals.parallel_requests), (&self.bodies, totals.bodies_bytes)]
+        {
+            pool.resize(most);
+            pool.set_shared(shared);
+        }
+        self.shared.store(shared, Ordering::Relaxed);
     }
 }
 
 impl Usage {
     pub(crate) fn new(pools: &Pools, limits: &TenantLimits) -> Usage {
-        let share = |most: Option<u64>| Share::up_to(most.unwrap_or(u64::MAX));
-        Usage {
+        let usage = Usage {
             pools: pools.clone(),
-            requests: share(limits.parallel_requests),
-            bodies: share(limits.bodies_bytes),
+            requests: Arc::default(),
+            bodies: Arc::default(),
             turns: pools.turns.queue(),
             stored: Mutex::default(),
-            stored_most: limits.stored_bytes_per_day.unwrap_or(u64::MAX),
-        }
+            stored_most: AtomicU64::default(),
+        };
+        usage.adopt(limits);
+        usage
+    }
+
+    /// Another configuration has other limits. What is held beyond them stays held.
+    pub(crate) fn adopt(&self, limits: &TenantLimits) {
+        let most = |limit: Option<u64>| limit.unwrap_or(u64::MAX);
+        self.requests.limit(most(limits.parallel_requests));
+        self.bodies.limit(most(limits.bodies_bytes));
+        self.stored_most.store(most(limits.stored_bytes_per_day), Ordering::Relaxed);
     }
 
     pub(crate) fn admit(&self) -> Result<Permit, Full> {
@@ -112,7 +134,8 @@ impl Usage {
         let mut stored = self.of_today(now);
         let sum = stored.bytes.saturating_add(bytes);
         let left = spare_bytes.saturating_sub(bytes);
-        if sum > self.stored_most || (self.pools.shared && sum > left) {
+        let is_shared = self.pools.shared.load(Ordering::Relaxed);
+        if sum > self.stored_most.load(Ordering::Relaxed) || (is_shared && sum > left) {
             let left_seconds = DAY_SECONDS - now % DAY_SECONDS;
             return Err(OverStored { stored: stored.bytes, left_seconds });
         }
@@ -171,6 +194,11 @@ impl StoredToday {
     }
 }
 
+/// Seconds since 1970, by the system's clock.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +206,9 @@ mod tests {
     const NOON: u64 = 20_000 * DAY_SECONDS + DAY_SECONDS / 2;
 
     fn usage(tenants: usize, limits: TenantLimits) -> Usage {
-        Usage::new(&Pools::new(Totals::default(), tenants), &limits)
+        let pools = Pools::new(Totals::default());
+        pools.adopt(Totals::default(), tenants);
+        Usage::new(&pools, &limits)
     }
 
     #[test]
@@ -214,7 +244,8 @@ mod tests {
         assert!(capped.admit().is_ok());
 
         let totals = Totals { parallel_requests: 4, bodies_bytes: 10, threads: 2 };
-        let pools = Pools::new(totals, 2);
+        let pools = Pools::new(totals);
+        pools.adopt(totals, 2);
         let [one, other] = [(); 2].map(|()| Usage::new(&pools, &TenantLimits::default()));
         let _held = [one.admit().unwrap(), one.admit().unwrap()];
         assert_eq!(one.admit().unwrap_err(), Full::Share);

@@ -24,6 +24,8 @@ pub struct Health {
     /// When a model last answered to the end.
     last_success: Option<Instant>,
     tickets: u64,
+    /// When the key was changed; what is known of the one before counts no more.
+    key_changed: Option<Instant>,
     transitions: Vec<Transition>,
 }
 
@@ -41,8 +43,21 @@ impl Health {
             models: Models::default(),
             last_success: None,
             tickets: 0,
+            key_changed: None,
             transitions: Vec::new(),
         }
+    }
+
+    /// Counts by other settings from now on; what is open stays open as long as it was said.
+    pub fn set_settings(&mut self, settings: HealthSettings) {
+        self.settings = settings;
+    }
+
+    /// The provider is asked under another key: refusals of the one before are no more.
+    pub fn change_key(&mut self, now: Instant) {
+        self.key = Breaker::default();
+        self.models.iter_mut().for_each(|model| model.key = Breaker::default());
+        self.key_changed = Some(now);
     }
 
     /// Leave to ask for a model, or why there is none.
@@ -91,7 +106,9 @@ impl Health {
 
     /// Something speaks against the provider.
     pub fn failed(&mut self, ticket: &Ticket, fault: Fault, now: Instant) {
+        let is_of_old_key = self.key_changed.is_some_and(|changed| ticket.admitted < changed);
         match fault {
+            Fault::Key | Fault::KeyForModel if is_of_old_key => self.reached(ticket, now),
             Fault::Connection => {
                 let opened = self.connection.failed(&ticket.of_anybody(), &self.settings, now);
                 let opened = opened.into_iter().map(|_| Scope::All).collect();

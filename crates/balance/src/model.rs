@@ -40,6 +40,10 @@ impl Models {
         self.0.get(name)
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Model> {
+        self.0.values_mut()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Model)> {
         self.0.iter()
     }

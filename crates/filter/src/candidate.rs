@@ -9,12 +9,12 @@ use inferlayer_wire::{Api, ApiVersion, Call, Invalid, NotSegment, Target, Vendor
 use crate::refusal::Refusal;
 
 /// A provider, as far as filters need to know it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// Its place in the configuration.
-    pub index: usize,
-    /// Its name in the configuration.
+    /// Its name in the configuration, which it is found by.
     pub name: Arc<str>,
+    /// A digest of what its answers depend on: its API, address, version and headers.
+    pub identity: Arc<str>,
     /// Whose API it has.
     pub vendor: Vendor,
     /// Of Azure's dated API, which has the model in its paths.

@@ -71,7 +71,13 @@ pub trait Filter: Send + Sync + 'static {
     /// shutting down. Cannot wait and cannot fail the request.
     fn log(&self, _x: &mut Exchange) {}
 
-    /// The gateway stops: write what is kept.
+    /// The configuration that the filter was built for is in force. A filter that shares what it
+    /// keeps with its predecessor changes it here and not when it is built: of all filters that are
+    /// built some may fail, and then the configuration before goes on.
+    fn adopted(&self) {}
+
+    /// No request comes here any more: the gateway stops, or another configuration has followed and
+    /// the last request has ended. Write what is kept.
     fn close(&self) {}
 }
 

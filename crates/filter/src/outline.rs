@@ -34,6 +34,9 @@ pub struct Offer {
     pub name: String,
     /// A provider marked `local` answers for it.
     pub local: bool,
+    /// Who answers, in order, each by its provider's identity: another text when another answer is
+    /// to be expected.
+    pub answered_by: String,
 }
 
 /// All that clients may ask for, in the order of the filters.
@@ -73,7 +76,10 @@ mod tests {
     use super::*;
 
     fn outline(names: &[&str], complete: bool) -> Outline {
-        let offer = |name: &&str| Offer { name: (*name).to_owned(), local: name.contains("local") };
+        let offer = |name: &&str| {
+            let (name, local) = ((*name).to_owned(), name.contains("local"));
+            Offer { name, local, answered_by: String::new() }
+        };
         Outline {
             providers: Vec::new(),
             providers_complete: complete,

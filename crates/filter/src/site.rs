@@ -4,29 +4,35 @@
 
 use std::sync::{Arc, Mutex};
 
-use inferlayer_accounts::{Accounts, PriceBook};
+use inferlayer_accounts::{Accounts, PriceBook, Tenants};
 use inferlayer_ledger::Ledger;
 use inferlayer_records::Remembered;
 
 use crate::candidate::Provider;
+use crate::kept::Kept;
 use crate::outline::Offers;
 
 /// What filters share.
 pub struct Site {
     /// The providers, in the order of the configuration.
     pub providers: Vec<Arc<Provider>>,
-    /// Tenants, keys and budgets.
+    /// Keys and balances, which outlive the configuration.
     pub accounts: Arc<Accounts>,
+    /// The tenants of this configuration.
+    pub tenants: Arc<Tenants>,
     /// What clients may ask for, of all filters.
     pub offers: Offers,
-    /// SHA-256 of the configuration: what was decided under another one may not hold any more.
-    pub config_sha256: String,
+    /// A digest of the blocks of all filters that offer no model: what was answered under others
+    /// may not be what is answered now. Who answers for a model is told by its offer.
+    pub filters_sha256: String,
     /// Prices of models.
     pub prices: Arc<PriceBook>,
     /// Where every inference is recorded.
     pub ledger: Ledger,
     /// Answers of earlier runs that may be given again; the cache takes them out.
     pub remembered: Mutex<Vec<Remembered>>,
+    /// What filters keep from one configuration to the next.
+    pub kept: Arc<Kept>,
 }
 
 impl Site {

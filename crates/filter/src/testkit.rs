@@ -63,7 +63,7 @@ pub fn accounts(tenant_yaml: &str) -> Result<(Arc<Accounts>, String), Failure> {
 /// A tenant, described in YAML, such as `{ name: a, budget_usd: 1 }`.
 pub fn tenant(tenant_yaml: &str) -> Result<Tenant, Failure> {
     let (accounts, key) = accounts(tenant_yaml)?;
-    Ok(accounts.authenticate(&PresentedKey::parse(key.as_bytes())?)?)
+    Ok(accounts.authenticate(&accounts.tenants(), &PresentedKey::parse(key.as_bytes())?)?)
 }
 
 /// What filters share, without a configuration.
@@ -75,12 +75,14 @@ pub fn site(
 ) -> Result<Site, Failure> {
     Ok(Site {
         providers,
+        tenants: accounts.tenants(),
         accounts,
         offers: Offers::default(),
-        config_sha256: String::new(),
+        filters_sha256: String::new(),
         prices: Arc::new(PriceBook::parse(prices_yaml)?),
         ledger,
         remembered: Mutex::default(),
+        kept: Arc::default(),
     })
 }
 
@@ -88,8 +90,8 @@ pub fn site(
 pub fn candidate(provider: &str, model: &str) -> Candidate {
     let provider = Provider {
         api_version: None,
-        index: 0,
         name: provider.into(),
+        identity: provider.into(),
         vendor: Vendor::OpenAi,
         local: false,
         free: false,

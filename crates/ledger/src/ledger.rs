@@ -162,6 +162,11 @@ impl Ledger {
         self.0.gate.spare_bytes()
     }
 
+    /// Several tenants share the queue from now on, or one has it alone.
+    pub fn share_queue(&self, shared: bool) {
+        self.0.gate.share(shared);
+    }
+
     /// Holds intents and hits back, or lets them in again. What runs is still recorded to its end,
     /// and refusals and key events are as ever.
     pub fn hold_back(&self, held: bool) {

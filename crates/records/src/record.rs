@@ -271,4 +271,7 @@ pub struct ConfigLoaded<'a> {
     /// The price book in its canonical form, unless the log has it already.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub price_book: Option<Cow<'a, str>>,
+    /// SHA-256 of the configuration that this one followed while the gateway ran.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub previous_config_sha256: Option<Cow<'a, str>>,
 }

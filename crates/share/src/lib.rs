@@ -10,21 +10,21 @@
 //! Nothing waits here: what is not free is refused at once, so no two parties wait for each other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// All there is of something.
 #[derive(Debug)]
 pub struct Pool {
-    most: u64,
+    most: AtomicU64,
     /// Whether several parties share it.
-    shared: bool,
+    shared: AtomicBool,
     taken: AtomicU64,
 }
 
 /// What one party holds of a pool.
 #[derive(Debug)]
 pub struct Share {
-    most: u64,
+    most: AtomicU64,
     taken: AtomicU64,
 }
 
@@ -51,12 +51,27 @@ pub enum Full {
 impl Pool {
     /// A pool of `most`, of which each party may hold as much as it leaves free.
     pub fn shared(most: u64) -> Arc<Pool> {
-        Arc::new(Pool { most, shared: true, taken: AtomicU64::new(0) })
+        Pool::new(most, true)
     }
 
     /// A pool of which one party may hold all.
     pub fn undivided(most: u64) -> Arc<Pool> {
-        Arc::new(Pool { most, shared: false, taken: AtomicU64::new(0) })
+        Pool::new(most, false)
+    }
+
+    fn new(most: u64, shared: bool) -> Arc<Pool> {
+        let (most, shared) = (AtomicU64::new(most), AtomicBool::new(shared));
+        Arc::new(Pool { most, shared, taken: AtomicU64::new(0) })
+    }
+
+    /// There is another amount from now on. What is held beyond it stays held.
+    pub fn resize(&self, most: u64) {
+        self.most.store(most, Ordering::Relaxed);
+    }
+
+    /// Several parties share it from now on, or one has it alone.
+    pub fn set_shared(&self, shared: bool) {
+        self.shared.store(shared, Ordering::Relaxed);
     }
 
     /// Takes an amount for a party; for nobody in particular without a share.
@@ -81,15 +96,17 @@ impl Pool {
 
     fn add(&self, share: Option<&Share>, amount: u64) -> Result<(), Full> {
         let own = share.map_or(Ok(0), |share| share.add(amount))?;
+        let most = self.most.load(Ordering::Relaxed);
+        let shared = self.shared.load(Ordering::Relaxed);
         let fits = |taken: u64| {
             let sum = taken.checked_add(amount)?;
-            let left = self.most.checked_sub(sum)?;
-            (!self.shared || own <= left).then_some(sum)
+            let left = most.checked_sub(sum)?;
+            (!shared || own <= left).then_some(sum)
         };
         let added = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         added.map(drop).map_err(|taken| {
             share.inspect(|share| share.remove(amount));
-            let left = self.most.saturating_sub(taken);
+            let left = most.saturating_sub(taken);
             if amount > left || share.is_none() { Full::Pool } else { Full::Share }
         })
     }
@@ -102,7 +119,12 @@ impl Pool {
 impl Share {
     /// A party that may hold `most` at any time, of whatever pool.
     pub fn up_to(most: u64) -> Arc<Share> {
-        Arc::new(Share { most, taken: AtomicU64::new(0) })
+        Arc::new(Share { most: AtomicU64::new(most), taken: AtomicU64::new(0) })
+    }
+
+    /// It may hold `most` from now on. What it holds beyond that stays held.
+    pub fn limit(&self, most: u64) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     /// How much it holds.
@@ -112,7 +134,8 @@ impl Share {
 
     /// What it holds with `amount`, unless that is too much.
     fn add(&self, amount: u64) -> Result<u64, Full> {
-        let fits = |taken: u64| taken.checked_add(amount).filter(|sum| *sum <= self.most);
+        let most = self.most.load(Ordering::Relaxed);
+        let fits = |taken: u64| taken.checked_add(amount).filter(|sum| *sum <= most);
         let before = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         before.map(|taken| taken + amount).map_err(|_| Full::Share)
     }
@@ -125,7 +148,7 @@ impl Share {
 impl Default for Share {
     /// A party that may hold whatever its pool gives.
     fn default() -> Share {
-        Share { most: u64::MAX, taken: AtomicU64::new(0) }
+        Share { most: AtomicU64::new(u64::MAX), taken: AtomicU64::new(0) }
     }
 }
 

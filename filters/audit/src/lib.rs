@@ -33,7 +33,7 @@ use inferlayer_records::record;
 use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
-use crate::refusals::Refusals;
+use crate::refusals::{PerSecond, Refusals};
 use crate::subject::Subject;
 
 /// The block `audit`.
@@ -42,13 +42,14 @@ use crate::subject::Subject;
 pub struct AuditSettings {
     /// Refusals of one key that are recorded singly in a second; more are counted.
     #[serde(default)]
-    pub single_refusals_per_second: refusals::PerSecond,
+    pub single_refusals_per_second: PerSecond,
 }
 
 struct Audit {
     ledger: Ledger,
     prices_sha256: String,
     refusals: Arc<Refusals>,
+    single_refusals: PerSecond,
 }
 
 impl Settings for AuditSettings {
@@ -57,15 +58,17 @@ impl Settings for AuditSettings {
     const GIVES: &'static [Fact] = &[Fact::Intent];
 
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
-        let refusals = Refusals::start(site.ledger.clone(), self.single_refusals_per_second)
-            .map_err(|error| BuildError {
-                field: String::new(),
-                problem: format!("cannot start the refusal counter: {error}"),
-            })?;
+        // What was counted under one configuration is written under the next.
+        let refusals = site.kept.get_or_try_make(|| Refusals::start(site.ledger.clone()));
+        let refusals = refusals.map_err(|error| BuildError {
+            field: String::new(),
+            problem: format!("cannot start the refusal counter: {error}"),
+        })?;
         Ok(Box::new(Audit {
             ledger: site.ledger.clone(),
             prices_sha256: site.prices.digest().to_owned(),
-            refusals,
+            refusals: Arc::clone(&refusals.0),
+            single_refusals: self.single_refusals_per_second,
         }))
     }
 }
@@ -100,7 +103,7 @@ impl Filter for Audit {
 
     fn log(&self, x: &mut Exchange) {
         match x.intent.peek_mut() {
-            None => self.refusals.count(x),
+            None => self.refusals.count(x, self.single_refusals),
             Some(intent) => {
                 let Some(slot) = intent.outcome() else { return };
                 // Without one the intent stays without an outcome, which the auditor sees.

@@ -31,9 +31,11 @@ impl Default for PerSecond {
 /// What has been refused in the current second.
 pub(crate) struct Refusals {
     ledger: Ledger,
-    singly: PerSecond,
     second: Mutex<Second>,
 }
+
+/// Refusals that are written every second.
+pub(crate) struct Running(pub(crate) Arc<Refusals>);
 
 #[derive(Default)]
 struct Second {
@@ -51,23 +53,23 @@ struct Cause {
 
 impl Refusals {
     /// Starts counting; a thread writes the counts every second until the last handle is gone.
-    pub(crate) fn start(ledger: Ledger, singly: PerSecond) -> std::io::Result<Arc<Refusals>> {
-        let refusals = Arc::new(Refusals { ledger, singly, second: Mutex::default() });
+    pub(crate) fn start(ledger: Ledger) -> std::io::Result<Running> {
+        let refusals = Arc::new(Refusals { ledger, second: Mutex::default() });
         let weak = Arc::downgrade(&refusals);
         std::thread::Builder::new()
             .name("refusals".to_owned())
             .spawn(move || write_every_second(&weak))?;
-        Ok(refusals)
+        Ok(Running(refusals))
     }
 
     /// Counts the refusal that `x` ended in. Answers that spend nothing are not refusals.
-    pub(crate) fn count(&self, x: &Exchange) {
+    pub(crate) fn count(&self, x: &Exchange, singly: PerSecond) {
         let Some(refused) = x.refused else { return };
         let tenant = x.tenant.peek().map(|tenant| (tenant.name().clone(), tenant.key()));
         let refused_key = || x.refused_key.as_ref().map(|key| (key.tenant.clone(), key.key));
         let caller = tenant.or_else(refused_key);
         let cause = Cause { caller, status: refused.status, code: refused.code };
-        if self.is_single(&cause) && self.has_room(x) {
+        if self.is_single(&cause, singly) && self.has_room(x) {
             return self.write(&cause, Some(x), 1);
         }
         let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,12 +82,12 @@ impl Refusals {
         x.tenant.peek().is_none_or(|tenant| tenant.store(RECORD_BYTES, spare_bytes).is_ok())
     }
 
-    fn is_single(&self, cause: &Cause) -> bool {
+    fn is_single(&self, cause: &Cause, singly: PerSecond) -> bool {
         let Some((_, key)) = &cause.caller else { return false };
         let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
         let singles = second.singles.entry(*key).or_default();
         *singles += 1;
-        *singles <= self.singly.0
+        *singles <= singly.0
     }
 
     /// Writes what was counted.

@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use serde::Deserialize;
 
 use inferlayer_accounts::tenant::{AuthenticateError, KeyHolder};
-use inferlayer_accounts::{Accounts, PresentedKey};
+use inferlayer_accounts::{Accounts, PresentedKey, Tenants};
 use inferlayer_filter::exchange::Head;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
 use inferlayer_wire::Dialect;
@@ -23,6 +23,7 @@ pub struct AuthenticateSettings {}
 /// Turns keys into tenants.
 struct Authenticate {
     accounts: Arc<Accounts>,
+    tenants: Arc<Tenants>,
 }
 
 impl Settings for AuthenticateSettings {
@@ -30,7 +31,8 @@ impl Settings for AuthenticateSettings {
     const GIVES: &'static [Fact] = &[Fact::Tenant];
 
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
-        Ok(Box::new(Authenticate { accounts: Arc::clone(&site.accounts) }))
+        let (accounts, tenants) = (Arc::clone(&site.accounts), Arc::clone(&site.tenants));
+        Ok(Box::new(Authenticate { accounts, tenants }))
     }
 }
 
@@ -39,7 +41,7 @@ impl Filter for Authenticate {
     async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         let key = presented_key(&x.head, x.dialect)?;
         let presented = PresentedKey::parse(key).map_err(|_| Refusal::Unauthenticated)?;
-        match self.accounts.authenticate(&presented) {
+        match self.accounts.authenticate(&self.tenants, &presented) {
             Ok(tenant) => {
                 let admitted = tenant.admit();
                 x.tenant.fill(tenant)?;

@@ -27,7 +27,13 @@ fn words() -> String {
 fn keys(bench: &mut Criterion) {
     let keys = KeyMaker::new(&TenantSeal::new([1; 32].into()));
     let request = ChatRequest::parse(question(&words()).into()).unwrap();
-    let scope = Scope { dialect: "openai", model: "m", local_only: false, config_sha256: "c" };
+    let scope = Scope {
+        dialect: "openai",
+        model: "m",
+        local_only: false,
+        answered_by: "p",
+        filters_sha256: "c",
+    };
     let identity = request.identity();
     bench.bench_function("key/hmac/1024", |bench| {
         bench.iter(|| keys.key(scope, black_box(&identity)));

@@ -37,9 +37,14 @@ pub struct Entry {
 impl Index {
     /// An index that takes at most `budget_bytes` of memory, and has room for one entry.
     pub fn new(budget_bytes: u64) -> Index {
-        let entries = (budget_bytes / ENTRY_BYTES).max(1);
+        let entries = entries(budget_bytes);
         // It grows as it fills: most tenants have few entries.
         Index(Mutex::new(Cache::with_weighter(1, entries, UnitWeighter)))
+    }
+
+    /// Takes at most so much memory from now on.
+    pub fn resize(&self, budget_bytes: u64) {
+        self.entries().set_capacity(entries(budget_bytes));
     }
 
     /// The entry of `key`, if it is fresh and not older than `max_age_seconds`.
@@ -72,6 +77,11 @@ impl Index {
     fn entries(&self) -> MutexGuard<'_, Cache<CacheKey, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many entries such a budget has room for.
+fn entries(budget_bytes: u64) -> u64 {
+    (budget_bytes / ENTRY_BYTES).max(1)
 }
 
 impl Entry {

@@ -22,8 +22,10 @@ pub struct Scope<'a> {
     pub model: &'a str,
     /// The tenant's requests stay on local providers.
     pub local_only: bool,
-    /// The digest of the configuration: under another one another model may stand behind the name.
-    pub config_sha256: &'a str,
+    /// Who answers for the model: under another configuration another may stand behind the name.
+    pub answered_by: &'a str,
+    /// A digest of the filters that may change what is asked or answered.
+    pub filters_sha256: &'a str,
 }
 
 impl KeyMaker {
@@ -40,7 +42,8 @@ impl KeyMaker {
                 scope.dialect.as_bytes(),
                 scope.model.as_bytes(),
                 &[u8::from(scope.local_only)],
-                scope.config_sha256.as_bytes(),
+                scope.answered_by.as_bytes(),
+                scope.filters_sha256.as_bytes(),
                 identity.context(),
             ],
         );
@@ -66,8 +69,13 @@ mod tests {
 
     use super::*;
 
-    const SCOPE: Scope<'_> =
-        Scope { dialect: "openai", model: "m", local_only: false, config_sha256: "c" };
+    const SCOPE: Scope<'_> = Scope {
+        dialect: "openai",
+        model: "m",
+        local_only: false,
+        answered_by: "p",
+        filters_sha256: "c",
+    };
 
     fn key(tenant: u8, scope: Scope<'_>, body: &'static str) -> CacheKey {
         let keys = KeyMaker::new(&TenantSeal::new([tenant; 32].into()));
@@ -83,7 +91,8 @@ mod tests {
             key(1, Scope { dialect: "other", ..SCOPE }, body),
             key(1, Scope { model: "n", ..SCOPE }, body),
             key(1, Scope { local_only: true, ..SCOPE }, body),
-            key(1, Scope { config_sha256: "d", ..SCOPE }, body),
+            key(1, Scope { answered_by: "q", ..SCOPE }, body),
+            key(1, Scope { filters_sha256: "d", ..SCOPE }, body),
             key(1, Scope { dialect: "openaim", model: "", ..SCOPE }, body),
             key(1, SCOPE, r#"{"model":"m","messages":[{"role":"user","content":"ho"}]}"#),
             key(1, SCOPE, r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"seed":1}"#),

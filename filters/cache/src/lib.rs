@@ -54,7 +54,9 @@ struct Cache {
     settings: CacheSettings,
     ledger: Ledger,
     questions: Arc<Questions>,
-    tenants: Tenants,
+    /// The tenants of this configuration.
+    configured: Arc<inferlayer_accounts::Tenants>,
+    tenants: Arc<Tenants>,
 }
 
 impl Settings for CacheSettings {
@@ -65,7 +67,7 @@ impl Settings for CacheSettings {
     const BEFORE: &'static [Fact] = &[Fact::Hold, Fact::Intent];
 
     fn build(self, site: &Site) -> Result<Box<dyn Filter>, BuildError> {
-        let tenants = Tenants::new(self.tenant_bytes.bytes());
+        let tenants = site.kept.get_or_make(|| Tenants::new(self.tenant_bytes.bytes()));
         let mut remembered = site.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         for answer in mem::take(&mut *remembered) {
             if let Some(tag) = site.accounts.tag(&answer.tenant) {
@@ -74,9 +76,11 @@ impl Settings for CacheSettings {
         }
         let questions = Arc::new(Questions {
             temperature_max: self.temperature_max.max(),
-            config_sha256: site.config_sha256.clone(),
+            offers: site.offers.clone(),
+            filters_sha256: site.filters_sha256.clone(),
         });
-        Ok(Box::new(Cache { settings: self, ledger: site.ledger.clone(), questions, tenants }))
+        let (ledger, configured) = (site.ledger.clone(), Arc::clone(&site.tenants));
+        Ok(Box::new(Cache { settings: self, ledger, questions, configured, tenants }))
     }
 }
 
@@ -140,6 +144,10 @@ impl Filter for Cache {
         let Some(Keeping { cache, key, lead }) = x.extensions.remove() else { return };
         cache.index.keep(key, entry);
         lead.iter().for_each(|lead| lead.land());
+    }
+
+    fn adopted(&self) {
+        self.tenants.adopt(&self.configured, self.settings.tenant_bytes.bytes());
     }
 
     fn log(&self, x: &mut Exchange) {

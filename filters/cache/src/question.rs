@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use inferlayer_accounts::Tenant;
 use inferlayer_filter::cached::CacheKey;
+use inferlayer_filter::outline::Offers;
 use inferlayer_filter::{LARGE_BYTES, Refusal, offload};
 use inferlayer_wire::ChatRequest;
 
@@ -13,7 +14,8 @@ use crate::tenants::TenantCache;
 /// What decides about keys beside tenant, model and question.
 pub(crate) struct Questions {
     pub(crate) temperature_max: f64,
-    pub(crate) config_sha256: String,
+    pub(crate) offers: Offers,
+    pub(crate) filters_sha256: String,
 }
 
 /// A question of a tenant, asked of a model.
@@ -49,7 +51,8 @@ impl Questions {
             dialect: "openai",
             model,
             local_only: tenant.is_local_only(),
-            config_sha256: &self.config_sha256,
+            answered_by: self.offers.of(model).map_or("", |offer| &offer.answered_by),
+            filters_sha256: &self.filters_sha256,
         };
         Ok(cache.keys(tenant).key(scope, &identity))
     }

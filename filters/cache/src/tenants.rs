@@ -3,9 +3,10 @@
 //! object goes too: nothing that it points to can be read any more.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use inferlayer_accounts::{Tenant, TenantName};
+use inferlayer_accounts::{self as accounts, Tenant, TenantName};
 use inferlayer_filter::cached::CacheKey;
 use inferlayer_ledger::TenantTag;
 use inferlayer_records::Remembered;
@@ -14,9 +15,10 @@ use crate::flights::Flights;
 use crate::index::{Entry, Index};
 use crate::key::KeyMaker;
 
-/// All tenants that have asked; as many as are configured.
+/// All tenants that have asked; as many as are configured. They live as long as the process, so
+/// that another configuration begins with what is known.
 pub(crate) struct Tenants {
-    index_bytes: u64,
+    index_bytes: AtomicU64,
     caches: RwLock<HashMap<TenantName, Arc<TenantCache>>>,
 }
 
@@ -31,7 +33,17 @@ pub(crate) struct TenantCache {
 impl Tenants {
     /// Each with an index of `index_bytes`.
     pub(crate) fn new(index_bytes: u64) -> Tenants {
-        Tenants { index_bytes, caches: RwLock::default() }
+        Tenants { index_bytes: AtomicU64::new(index_bytes), caches: RwLock::default() }
+    }
+
+    /// Each has an index of `index_bytes` from now on, and those that the configuration has no more
+    /// have none.
+    pub(crate) fn adopt(&self, configured: &accounts::Tenants, index_bytes: u64) {
+        let mut caches = self.caches.write().unwrap_or_else(PoisonError::into_inner);
+        caches.retain(|name, _| configured.has(name));
+        if self.index_bytes.swap(index_bytes, Ordering::Relaxed) != index_bytes {
+            caches.values().for_each(|cache| cache.index.resize(index_bytes));
+        }
     }
 
     /// The tenant's part, which is made when it first asks.
@@ -58,7 +70,7 @@ impl Tenants {
         if let Some(cache) = caches.get(tenant).filter(of_this_key) {
             return Arc::clone(cache);
         }
-        let cache = Arc::new(TenantCache::new(tag, self.index_bytes));
+        let cache = Arc::new(TenantCache::new(tag, self.index_bytes.load(Ordering::Relaxed)));
         caches.insert(tenant.clone(), Arc::clone(&cache));
         cache
     }

@@ -63,7 +63,10 @@ impl Settings for ClassifySettings {
     const GIVES: &'static [Fact] = &[Fact::Plan];
 
     fn offers(&self, _providers: &[Arc<Provider>]) -> Vec<Offer> {
-        settings::ALIASES.map(|name| Offer { name: name.to_owned(), local: true }).into()
+        // The model that each stands for is the plan's.
+        let offer =
+            |name: &str| Offer { name: name.to_owned(), local: true, answered_by: String::new() };
+        settings::ALIASES.map(offer).into()
     }
 
     fn check(&self, outline: &Outline) -> Vec<BuildError> {
@@ -139,7 +142,11 @@ mod tests {
         settings_yaml: &str,
     ) -> Result<(String, DecidedBy), Refusal> {
         let settings = serde_yaml::from_str(settings_yaml).unwrap();
-        let offers = Offers(vec![Offer { name: "small".to_owned(), local: true }]);
+        let offers = Offers(vec![Offer {
+            name: "small".to_owned(),
+            local: true,
+            answered_by: String::new(),
+        }]);
         let mut x =
             chat(r#"{"model":"large","messages":[{"role":"user","content":"hi"}]}"#).unwrap();
         x.tenant.fill(tenant(tenant_yaml).unwrap())?;
@@ -196,7 +203,8 @@ mod tests {
     fn names_without_a_route_are_told_with_their_field() {
         let yaml = "{ simple: { model: small, fallbacks: [large, x] }, complex: { model: y } }";
         let settings: ClassifySettings = serde_yaml::from_str(yaml).unwrap();
-        let offer = |name: &str| Offer { name: name.to_owned(), local: false };
+        let offer =
+            |name: &str| Offer { name: name.to_owned(), local: false, answered_by: String::new() };
         let outline = |models: &[&str]| Outline {
             providers: Vec::new(),
             providers_complete: true,

@@ -56,8 +56,14 @@ impl Settings for RouteSettings {
 
     fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer> {
         let offers = self.models.iter().flat_map(|model| {
-            let local = targets(model, providers).iter().any(|target| target.provider.local);
-            check::names(model).map(move |(_, name)| Offer { name: name.to_owned(), local })
+            let targets = targets(model, providers);
+            let local = targets.iter().any(|target| target.provider.local);
+            let answered_by: String = targets.iter().map(Target::identity).collect();
+            check::names(model).map(move |(_, name)| Offer {
+                name: name.to_owned(),
+                local,
+                answered_by: answered_by.clone(),
+            })
         });
         offers.collect()
     }
@@ -220,6 +226,12 @@ fn targets(settings: &ModelSettings, providers: &[Arc<Provider>]) -> Vec<Target>
 }
 
 impl Target {
+    /// What its answers depend on.
+    fn identity(&self) -> String {
+        let Target { provider, model, api, strict_order } = self;
+        format!("{} {} {model:?} {api:?} {strict_order}\n", provider.name, provider.identity)
+    }
+
     fn candidate(&self, asked: &str, fallback: bool) -> Candidate {
         let model = self.model.clone().unwrap_or_else(|| Arc::from(asked));
         let (provider, api, strict_order) =

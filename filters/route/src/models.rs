@@ -41,7 +41,7 @@ impl Models {
 
     /// What other filters offer.
     pub(crate) fn add_others(&mut self, offers: &Offers) {
-        for Offer { name, local } in &offers.0 {
+        for Offer { name, local, .. } in &offers.0 {
             if !name.ends_with('*') && !self.models.iter().any(|model| model.name == *name) {
                 self.add(name, GATEWAY.into(), *local);
             }

@@ -74,13 +74,13 @@ mod tests {
 
     /// Provider and nano-dollars, or the code of the refusal.
     fn lead(tenant: &str, path: &str) -> Result<(String, Option<u64>), Option<&'static str>> {
-        let provider = |index: usize, name: &str, local| {
+        let provider = |name: &str, local| {
             let candidate = testkit::candidate(name, "");
             let mut provider = Arc::into_inner(candidate.provider).unwrap();
-            (provider.index, provider.local) = (index, local);
+            provider.local = local;
             Arc::new(provider)
         };
-        let providers = [provider(0, "remote", false), provider(1, "house", true)];
+        let providers = [provider("remote", false), provider("house", true)];
         let settings: Vec<PassThroughSettings> = serde_yaml::from_str(RULES).unwrap();
         let passage = Passage::new(&Method::POST, path, None).unwrap();
         let tenant = testkit::tenant(tenant).unwrap();

@@ -14,7 +14,7 @@ use tokio::net::TcpSocket;
 
 use crate::cli::Failure;
 use crate::cli::demo::steps::Tenant;
-use crate::config::{Config, Overrides};
+use crate::config::{Overrides, Source};
 use crate::data_dir::DataDir;
 use crate::operations::{CreateKey, Keys};
 use crate::server::{self, Built, StartError};
@@ -42,11 +42,13 @@ impl Gateway {
         let dead = dead_port()?;
         let port = dead.local_addr()?.port().to_string();
         let yaml = CONFIGURATION.replace("$dead_port", &port);
-        let mut config =
-            Config::parse("demo".to_owned(), yaml, None, &Overrides::default(), filters)?;
-        folder.clone_into(&mut config.data_dir);
+        let file = folder.join("gateway.yaml");
+        std::fs::write(&file, yaml)?;
+        let overrides = Overrides { data_dir: Some(folder.to_owned()), ..Overrides::default() };
+        let source = Source { file: Some(file), overrides, filters };
+        let config = source.config()?;
         let origin = config.ledger.origin.clone();
-        let built = server::build(config, Path::new(""), Insist::default())?;
+        let built = server::build(config, source, Insist::default())?;
         let address = built.listeners.http.address().ok_or_else(|| no_address("the listener"))?;
         let keys = create_keys(&built)?;
         let data_dir = DataDir::at(built.data_dir.path());

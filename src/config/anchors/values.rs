@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::net::{BadBaseUrl, BaseUrl};
 
 /// 1 to 64 of `a-z 0-9 . _ -`, the first a letter or digit: also the name of a file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct AnchorName(Arc<str>);
 
@@ -27,7 +27,7 @@ pub(crate) enum SyslogAddress {
 }
 
 /// Who speaks, by RFC 5424 table 1; numbered as there.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Facility {
     User = 1,
@@ -47,12 +47,12 @@ pub(crate) enum Facility {
 }
 
 /// 1 to 48 of printable ASCII without space, as RFC 5424 has it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct AppName(String);
 
 /// Where a POST goes. Its path is taken to the letter.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct PostUrl {
     pub(crate) base: BaseUrl,

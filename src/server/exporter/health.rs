@@ -35,6 +35,12 @@ impl HealthGauges {
         Ok(HealthGauges { providers, states })
     }
 
+    /// Forgets all providers and models.
+    pub(super) fn reset(&self) {
+        self.providers.reset();
+        self.states.reset();
+    }
+
     /// Sets them to what is so now.
     pub(super) fn read(&self, generation: &Generation) {
         let named = &generation.config.outline.asked;

@@ -57,6 +57,12 @@ impl Gate {
         }
     }
 
+    /// Several tenants share the queue from now on, or one has it alone.
+    pub(crate) fn share(&self, shared: bool) {
+        self.records.set_shared(shared);
+        self.bytes.set_shared(shared);
+    }
+
     /// Whether what has its place reserved is taken.
     pub(crate) fn check(&self) -> Result<(), Unavailable> {
         match self.state.load(Ordering::Acquire) {

@@ -98,13 +98,15 @@ impl Gateway {
         let prices = Arc::new(PriceBook::parse("prices: []").unwrap());
         let site = Site {
             providers: Vec::new(),
+            tenants: accounts.tenants(),
             accounts: accounts.clone(),
             offers: Offers::default(),
             // As if these settings were the whole of it.
-            config_sha256: settings.to_owned(),
+            filters_sha256: settings.to_owned(),
             prices,
             ledger: ledger.clone(),
             remembered,
+            kept: Arc::default(),
         };
         let settings: CacheSettings = serde_json::from_str(settings).unwrap();
         Gateway { filter: settings.build(&site).unwrap(), ledger, clock, accounts, keys }
@@ -114,7 +116,7 @@ impl Gateway {
     pub fn request(&self, tenant: usize, body: &str) -> Exchange {
         let mut x = testkit::chat(body).unwrap();
         let key = PresentedKey::parse(self.keys[tenant].as_bytes()).unwrap();
-        x.tenant.fill(self.accounts.authenticate(&key).unwrap()).unwrap();
+        x.tenant.fill(self.accounts.authenticate(&self.accounts.tenants(), &key).unwrap()).unwrap();
         x
     }
 
