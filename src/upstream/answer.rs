@@ -67,7 +67,7 @@ pub(crate) struct EventStream {
 }
 
 impl Answer {
-    /// Looks at a reply whose status is final. One that is translated, or `is_read` by a filter, has
+    /// Looks at a reply whose status is final. One that is translated or `is_read` by a filter has
     /// to be whole.
     pub(crate) async fn begin(
         reply: Reply,

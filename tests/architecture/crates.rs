@@ -29,7 +29,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crates/libz-ng-sys", &[]),
     ("benches/compare", &[]),
     // A filter of others, and a gateway with it.
-    ("tests/third-party", &["", "crates/", "filters/"]),
+    ("tests/third-party/redact", &["crates/"]),
+    ("tests/third-party", &["", "crates/", "filters/", "tests/third-party/"]),
 ];
 
 /// A third party's crate (`*`: all that begin so) and the only folders that may name it.

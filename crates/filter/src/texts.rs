@@ -3,9 +3,9 @@
 //! of a response on its way to the client, whole or streamed, in any dialect.
 //!
 //! ```text
-//! event ─► its texts ─► window: what is held of that text, and what has come ─► read ─► edits, hold
-//!                          ▲                                                              │
-//!                          └──────────── held, with the events it stands in ◄─────────────┘
+//! event ─► its texts ─► window: what is held of a text, and what has come ─► read ─► edits, hold
+//!                          ▲                                                           │
+//!                          └─────────── held, with the events it stands in ◄───────────┘
 //! ```
 //!
 //! Nothing is moved from one event to another and no event is made: an event that holds a text in

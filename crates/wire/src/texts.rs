@@ -12,7 +12,8 @@
 //!   └───────────────────────────── edit ◄──────────────── edits of single texts ◄┘
 //! ```
 //!
-//! The documents were read within [`Bounds`](crate::json::Bounds) before, so a view has a bound too.
+//! The documents were read within [`Bounds`](crate::json::Bounds) before, so a view has a bound
+//! too.
 
 mod document;
 mod edit;
