@@ -49,6 +49,8 @@ pub struct Exchange {
     pub body_room: Slot<Permit>,
     /// The body, parsed; never for what passes through. From the proxy.
     pub call: Slot<Call>,
+    /// How often filters changed a text of it.
+    pub edited_texts: u64,
     /// How much it asks, and which model that makes it. From `classify`.
     pub plan: Slot<Plan>,
     /// That its answer comes from the cache. From `cache`.
@@ -194,6 +196,7 @@ impl Exchange {
             admitted: Slot::empty("admitted"),
             body_room: Slot::empty("body room"),
             call: Slot::empty("call"),
+            edited_texts: 0,
             plan: Slot::empty("plan"),
             hit: Slot::empty("hit"),
             admission: Slot::empty("admission"),

@@ -82,6 +82,7 @@ impl Exchange {
         let call = self.call.need_mut()?;
         let Some((edited, edits)) = call.edited(edit)? else { return Ok(0) };
         *call = edited;
+        self.edited_texts += edits as u64;
         Ok(edits)
     }
 }

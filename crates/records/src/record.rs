@@ -67,6 +67,9 @@ pub struct Intent<'a> {
     /// Bytes of the body, when it is kept out of the ledger.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content_bytes: Option<u64>,
+    /// How often filters changed a text of the request, when they did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub edited_texts: Option<u64>,
 }
 
 /// A candidate that a request cannot use.
@@ -146,6 +149,9 @@ pub struct Outcome<'a> {
     /// Bytes of the answer, when it is kept out of the ledger.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content_bytes: Option<u64>,
+    /// How often filters changed a text of the answer, when they did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub edited_texts: Option<u64>,
     /// The answer is kept in the cache.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cache: Option<Cached<'a>>,
@@ -204,6 +210,9 @@ pub struct Hit<'a> {
     /// The source was made up by the simulated provider.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub simulated: bool,
+    /// How often filters changed a text of the answer that was given again, when they did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub edited_texts: Option<u64>,
 }
 
 /// How an inference ended.

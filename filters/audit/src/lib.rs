@@ -164,6 +164,7 @@ impl Audit {
             prices_sha256: self.prices_sha256.as_str().into(),
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,
+            edited_texts: nonzero(x.edited_texts),
         };
         entry(x, Kind::Intent, &metadata, content)
     }
@@ -195,6 +196,7 @@ impl Audit {
             content_cut: x.answer.content_cut,
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,
+            edited_texts: nonzero(x.answer.edited_texts),
             cache: x.admission.peek().map(cached_record),
             passed: x.passed.as_ref().map(passed_record),
         };
@@ -217,6 +219,7 @@ impl Audit {
             age_seconds: hit.age_seconds,
             saved_nano_usd: hit.saved,
             simulated: hit.simulated,
+            edited_texts: nonzero(x.answer.edited_texts),
         };
         entry(x, Kind::Hit, &metadata, Content::None)
     }
@@ -240,6 +243,11 @@ fn entry(
         serde_json::to_vec(metadata).map_err(|_| Refusal::Internal("record metadata"))?;
     let tenant = Some(x.tenant.need()?.seal().clone());
     Ok(Entry { kind, request: RequestId::new(x.id.bytes()), tenant, metadata, content })
+}
+
+/// How many there were, if any.
+fn nonzero(count: u64) -> Option<u64> {
+    (count > 0).then_some(count)
 }
 
 /// `provider/model`.

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use dialects::{DIALECTS, Dialect, answer, request, stream};
 use inferlayer_wire::Api;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -66,7 +67,7 @@ async fn serve(mut connection: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
 
 fn plain_answer() -> String {
     let answer = answer(Api::Chat, TEXT, ARGUMENTS);
-    let mut answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let mut answer: Value = serde_json::from_str(&answer).unwrap();
     answer["choices"][0]["message"].as_object_mut().unwrap().remove("tool_calls");
     answer["choices"][0]["finish_reason"] = "stop".into();
     answer.to_string()
@@ -226,4 +227,12 @@ async fn no_address_leaves_the_gateway() {
     let folder = gateway.folder.path().to_owned();
     let exported = run(&folder, &["ledger", "export", "--content"]);
     assert_masked(&exported, "the ledger");
+    // What was changed is said.
+    for kind in ["intent", "outcome", "hit"] {
+        let line = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+        let lines = exported.lines().map(line);
+        let records: Vec<Value> = lines.filter(|line| line["kind"] == kind).collect();
+        let is_told = |record: &Value| record["metadata"]["edited_texts"].is_u64();
+        assert!(!records.is_empty() && records.iter().all(is_told), "{kind}");
+    }
 }

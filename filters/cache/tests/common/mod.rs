@@ -188,6 +188,7 @@ impl Gateway {
             content_cut: false,
             content_hmac_sha256: None,
             content_bytes: None,
+            edited_texts: None,
             passed: None,
             cache: key.map(|key| record::Cached { key: key.into(), ttl_seconds }),
         };
