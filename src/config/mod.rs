@@ -58,6 +58,7 @@ pub(crate) use self::filters::Configured;
 pub(crate) use self::limits::Balancer;
 pub(crate) use self::limits::Limits;
 pub(crate) use self::providers::ProviderSettings;
+pub(crate) use self::roots::{CaFile, ca_file};
 pub(crate) use self::secret::SecretReference;
 pub(crate) use self::source::Source;
 pub(crate) use self::values::{Change, Values, is_below};

@@ -15,10 +15,9 @@ use serde::Deserialize;
 
 use crate::config::limits::seconds;
 use crate::config::provider_headers::ProviderHeaders;
-use crate::config::roots::{ca_file, check_roots};
+use crate::config::roots::check_roots;
 use crate::config::secret::SecretReference;
 use crate::net::{AllowedAddresses, BaseUrl};
-use crate::upstream::UpstreamSettings;
 
 /// A provider.
 #[derive(Debug, Deserialize)]
@@ -39,13 +38,13 @@ pub(crate) struct ProviderSettings {
     key_name: Option<String>,
     /// Sent with every request, such as for whom it is; no credentials.
     #[serde(default)]
-    headers: ProviderHeaders,
+    pub(crate) headers: ProviderHeaders,
     /// For Azure's dated API, which has the model in the path; its newer one needs none.
     #[serde(default)]
     api_version: Option<ApiVersion>,
     /// Trust these roots (PEM) in place of the system's.
     #[serde(default)]
-    ca_file: Option<PathBuf>,
+    pub(crate) ca_file: Option<PathBuf>,
     /// It runs where the data may stay: requests of tenants that are `local_only` may go there.
     #[serde(default)]
     pub(crate) local: bool,
@@ -61,34 +60,34 @@ pub(crate) struct ProviderSettings {
         rename = "connect_timeout_seconds",
         deserialize_with = "seconds"
     )]
-    connect_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
     /// From the sent request to the first byte of the answer.
     #[serde(
         default = "ten_minutes",
         rename = "first_byte_timeout_seconds",
         deserialize_with = "seconds"
     )]
-    first_byte_timeout: Duration,
+    pub(crate) first_byte_timeout: Duration,
     /// Silence in the middle of an answer. A stream that speaks may take as long as it likes.
     #[serde(
         default = "two_minutes",
         rename = "idle_timeout_seconds",
         deserialize_with = "seconds"
     )]
-    idle_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     /// Idle connections kept.
     #[serde(default = "idle_connections")]
-    idle_connections_max: usize,
+    pub(crate) idle_connections_max: usize,
     /// How long a connection may be idle and still be used again.
     #[serde(
         default = "half_a_minute",
         rename = "pool_idle_timeout_seconds",
         deserialize_with = "seconds"
     )]
-    pool_idle_timeout: Duration,
+    pub(crate) pool_idle_timeout: Duration,
     /// How long a connection may go without a sign of life from the other side's TCP.
     #[serde(default = "one_minute", rename = "tcp_timeout_seconds", deserialize_with = "seconds")]
-    tcp_timeout: Duration,
+    pub(crate) tcp_timeout: Duration,
     /// When it is left alone for a while.
     #[serde(default)]
     breaker: Breaker,
@@ -210,47 +209,15 @@ impl ProviderSettings {
         key.into_iter().chain(self.ca_file.as_ref().map(|file| base.join(file)))
     }
 
-    fn health(&self) -> HealthSettings {
+    /// When it is left alone.
+    pub(crate) fn health(&self) -> HealthSettings {
         let Breaker { failures, open, open_max } = self.breaker;
         let Cooldown { default_seconds, max_seconds } = self.cooldown;
         let [cooldown, cooldown_max] =
             [default_seconds, max_seconds].map(|seconds| Duration::from_secs(seconds.into()));
         HealthSettings { failures: failures.get(), open, open_max, cooldown, cooldown_max }
     }
-
-    /// What it takes to reach it. An error names the field and what is wrong with it.
-    pub(crate) fn upstream(
-        &self,
-        provider: Arc<Provider>,
-        simulated: Option<&BaseUrl>,
-        base: &Path,
-    ) -> Result<UpstreamSettings, (&'static str, String)> {
-        let own = self.address().map_err(|problem| ("base_url", problem))?;
-        let base_url = own.or_else(|| simulated.cloned());
-        let base_url = base_url.ok_or(("kind", NO_SIMULATED.to_owned()))?;
-        let key = self.key.as_ref().map(|key| key.read(base).map_err(|error| ("key", error)));
-        let ca = self.ca_file.as_ref().map(|path| ca_file(base.join(path)));
-        let ca = ca.transpose().map_err(|problem| ("ca_file", problem))?;
-        Ok(UpstreamSettings {
-            provider,
-            base_url,
-            key: key.transpose()?,
-            headers: self.headers.0.clone(),
-            ca,
-            addresses: self.addresses(),
-            connect_timeout: self.connect_timeout,
-            first_byte_timeout: self.first_byte_timeout,
-            idle_timeout: self.idle_timeout,
-            idle_connections_max: self.idle_connections_max,
-            pool_idle_timeout: self.pool_idle_timeout,
-            tcp_timeout: self.tcp_timeout,
-            health: self.health(),
-        })
-    }
 }
-
-/// Its listener is bound at a start.
-const NO_SIMULATED: &str = "the gateway began without a simulated provider; restart it to have one";
 
 impl Default for Breaker {
     fn default() -> Breaker {

@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use inferlayer_records::sha256_hex;
 use pingora_core::tls::{RootCertStore, load_ca_file_into_store};
 
-use crate::upstream::CaFile;
+/// Roots that are trusted in place of the system's.
+#[derive(PartialEq, Eq)]
+pub(crate) struct CaFile {
+    pub(crate) path: PathBuf,
+    /// Of its bytes: it may change and keep its name.
+    pub(crate) sha256: String,
+}
 
 /// The roots in a file, as they are now.
 pub(crate) fn ca_file(path: PathBuf) -> Result<CaFile, String> {

@@ -12,7 +12,7 @@ use crate::generation::Generation;
 use crate::net::BaseUrl;
 use crate::pipeline::Pipeline;
 use crate::state::State;
-use crate::upstream::{HealthBook, Upstream, Upstreams};
+use crate::upstream::{HealthBook, Upstream, UpstreamSettings, Upstreams};
 
 /// A configuration whose files were all read.
 pub(crate) struct Prepared {
@@ -112,7 +112,8 @@ fn upstream(
     settings: &ProviderSettings,
     means: &Means<'_>,
 ) -> Result<Arc<Upstream>, (&'static str, String)> {
-    let settings = settings.upstream(Arc::clone(provider), means.simulated, means.base)?;
+    let (own, simulated) = (Arc::clone(provider), means.simulated);
+    let settings = UpstreamSettings::of(settings, own, simulated, means.base)?;
     let known = means.before.and_then(|before| before.upstreams.get(&provider.name));
     if let Some(known) = known.filter(|known| known.settings == settings) {
         return Ok(Arc::clone(known));

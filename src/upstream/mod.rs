@@ -25,6 +25,7 @@ mod patience;
 mod provider;
 mod reply;
 mod request;
+mod settings;
 mod shortage;
 mod split_key;
 mod streamed;
@@ -35,7 +36,7 @@ pub(crate) use attempts::Trial;
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use health::HealthBook;
 pub(crate) use passing::{Kind, Passing};
-pub(crate) use provider::{CaFile, Upstream, UpstreamSettings, Upstreams};
+pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use reply::Reply;
 
 use inferlayer_accounts::{Hold, Tenant};

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use pingora_core::protocols::TcpKeepalive;
 use pingora_core::upstreams::peer::{HttpPeer, Peer};
 use pingora_timeout::fast_timeout::fast_timeout;
 
+use crate::config::CaFile;
 use crate::net::{AllowedAddresses, BaseUrl, ResolveError, Resolver};
 use crate::secret::{Secret, UnsendableKey};
 use crate::upstream::connection::Connection;
@@ -25,14 +25,6 @@ use crate::upstream::health::{HealthBook, ProviderHealth};
 use crate::upstream::idle::{Home, Idle};
 use crate::upstream::mask::Forms;
 use crate::upstream::shortage;
-
-/// Roots that are trusted in place of the system's.
-#[derive(PartialEq, Eq)]
-pub(crate) struct CaFile {
-    pub(crate) path: PathBuf,
-    /// Of its bytes: it may change and keep its name.
-    pub(crate) sha256: String,
-}
 
 /// How to reach a provider.
 #[derive(PartialEq)]
