@@ -48,7 +48,7 @@ pub use crate::format::note_key::{KeyFormatError, Origin, SigningKey, VerifyingK
 pub use crate::format::record::Record;
 pub use crate::format::seal::{ContentMac, Queued, SealError, TenantSeal};
 pub use crate::format::segment::Segment;
-pub use crate::format::time::rfc3339;
+pub use crate::format::time::{parse_rfc3339, rfc3339};
 pub use crate::index::row::Row;
 pub use crate::keys::error::KeyError;
 pub use crate::keys::keyring::Keyring;
