@@ -3,12 +3,12 @@
 //! is a failed attempt, and the next candidate is asked as if this one had answered 500.
 
 use std::collections::VecDeque;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use inferlayer_accounts::Tenant;
+use inferlayer_accounts::tenant::unix_seconds;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{LARGE_BYTES, offload};
 use inferlayer_wire::{
@@ -335,8 +335,4 @@ fn terminated(mut piece: Piece) -> Piece {
         piece.bytes = [&piece.bytes, &b"\n\n"[..]].concat().into();
     }
     piece
-}
-
-fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

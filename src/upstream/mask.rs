@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use bytes::{Bytes, BytesMut};
+use inferlayer_records::hex;
 use memchr::memchr_iter;
 use memchr::memmem::Finder;
 use zeroize::Zeroizing;
@@ -60,8 +61,8 @@ impl Forms {
             add(key.to_vec());
             (0..3).for_each(|before| add(base64(&STANDARD, before, key)));
             (0..3).for_each(|before| add(base64(&URL_SAFE, before, key)));
-            add(key.iter().flat_map(|b| format!("{b:02x}").into_bytes()).collect());
-            add(key.iter().flat_map(|b| format!("{b:02X}").into_bytes()).collect());
+            add(hex(key).into_bytes());
+            add(hex(key).to_ascii_uppercase().into_bytes());
             add(escaped(key, is_unreserved, |b| format!("%{b:02X}")));
             add(escaped(key, |b| b != b'/', |_| "\\/".to_owned()));
             add(escaped(key, is_plain_in_json, |b| format!("\\u{b:04X}")));

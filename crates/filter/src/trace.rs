@@ -1,9 +1,8 @@
 //! The trace that a request belongs to (W3C Trace Context): continued towards the provider with a
 //! span of ours, so that whoever traces both sees the gateway in between.
 
-use std::fmt::Write;
-
 use http::{HeaderMap, HeaderName, HeaderValue};
+use inferlayer_records::hex;
 
 use crate::exchange::RequestId;
 
@@ -47,12 +46,9 @@ impl Trace {
 
     /// What a provider is told: the same trace, in a span that is this request's.
     pub fn continued(&self, request: RequestId) -> Option<HeaderValue> {
-        let mut text = format!("00-{}-", self.id);
-        for byte in request.bytes().iter().skip(8) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        let _ = write!(text, "-{}", self.flags);
-        HeaderValue::try_from(text).ok()
+        let bytes = request.bytes();
+        let [_, span] = bytes.as_chunks::<8>().0 else { return None };
+        HeaderValue::try_from(format!("00-{}-{}-{}", self.id, hex(span), self.flags)).ok()
     }
 }
 

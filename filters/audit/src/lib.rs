@@ -29,7 +29,7 @@ use inferlayer_filter::{
 use inferlayer_ledger::{
     Content, Entry, Kind, Ledger, OutcomeSlot, Pending, RequestId, Unavailable,
 };
-use inferlayer_records::record;
+use inferlayer_records::{hex, record};
 use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
@@ -278,10 +278,6 @@ fn passed_record(passed: &Passed) -> record::Passed<'static> {
         request_hmac_sha256: passed.request_hmac.map(|hmac| hmac.to_string().into()),
         answer_bytes: passed.answer_bytes,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn attempt_record(attempt: &Attempt) -> record::Attempt<'_> {

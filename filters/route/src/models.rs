@@ -1,11 +1,11 @@
 //! `/v1/models`: every name and alias that has a route, as the caller's dialect lists models.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
 
 use inferlayer_accounts::Tenant;
+use inferlayer_accounts::tenant::unix_seconds;
 use inferlayer_filter::outline::{Offer, Offers};
 use inferlayer_filter::{Answer, Refusal};
 use inferlayer_wire::{Dialect, ListedModel};
@@ -29,8 +29,7 @@ const GATEWAY: &str = "inferlayer";
 
 impl Default for Models {
     fn default() -> Models {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        Models { models: Vec::new(), created: now.map_or(0, |since| since.as_secs()) }
+        Models { models: Vec::new(), created: unix_seconds() }
     }
 }
 
