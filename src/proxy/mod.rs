@@ -40,7 +40,6 @@ use crate::state::State;
 use crate::upstream::{Answer, Trial, check_forwarded};
 
 pub(crate) use crate::pipeline::Run;
-pub(crate) use passage::{Length, Upload};
 
 /// Everything that requests need.
 pub(crate) struct Gateway {

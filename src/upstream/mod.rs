@@ -25,6 +25,7 @@ mod patience;
 mod provider;
 mod reply;
 mod request;
+mod request_body;
 mod settings;
 mod shortage;
 mod split_key;
@@ -38,6 +39,7 @@ pub(crate) use health::HealthBook;
 pub(crate) use passing::{Kind, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use reply::Reply;
+pub(crate) use request_body::{Length, RequestBody};
 
 use inferlayer_accounts::{Hold, Tenant};
 use inferlayer_ledger::Receipt;

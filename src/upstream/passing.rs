@@ -12,7 +12,6 @@ use inferlayer_filter::{Candidate, Exchange, Refusal, UpstreamRequest};
 use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
-use crate::proxy::Upload;
 use crate::upstream::answer::cut_in;
 use crate::upstream::attempts::{Course, Trial, enter, is_final, leave};
 use crate::upstream::connection::Connection;
@@ -20,6 +19,7 @@ use crate::upstream::failure::{Patience, failure};
 use crate::upstream::health::result_of;
 use crate::upstream::provider::Upstream;
 use crate::upstream::reply::{Cut, Reply};
+use crate::upstream::request_body::RequestBody;
 use crate::upstream::{Warrant, patience, streamed};
 
 /// What a provider answers to a request that passes through.
@@ -49,7 +49,7 @@ impl Trial<'_> {
     pub(crate) async fn pass(
         &self,
         x: &mut Exchange,
-        upload: &mut Upload<'_>,
+        upload: &mut dyn RequestBody,
     ) -> Result<Passing, Refusal> {
         let candidate = x.candidates.need()?.get(0).cloned().ok_or(Refusal::Fact("candidates"))?;
         let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
@@ -76,7 +76,7 @@ impl Trial<'_> {
         upstream: &Arc<Upstream>,
         candidate: &Candidate,
         x: &mut Exchange,
-        upload: &mut Upload<'_>,
+        upload: &mut dyn RequestBody,
         course: &mut Course,
     ) -> Result<Result<Passing, AttemptResult>, Refusal> {
         let intent = x.intent.need_mut()?;
@@ -126,7 +126,7 @@ async fn send(
     x: &mut Exchange,
     connection: Box<Connection>,
     request: UpstreamRequest,
-    upload: &mut Upload<'_>,
+    upload: &mut dyn RequestBody,
     intent: &Receipt,
 ) -> Result<Result<Reply, AttemptResult>, Refusal> {
     let warrant = Warrant::new(x.tenant.need()?, x.hold.need_mut()?, intent);

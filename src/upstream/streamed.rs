@@ -11,12 +11,12 @@ use pingora_core::Result;
 use pingora_http::RequestHeader;
 use pingora_timeout::fast_timeout::fast_timeout;
 
-use crate::proxy::{Length, Upload};
 use crate::upstream::Warrant;
 use crate::upstream::connection::{Connection, EARLY_ANSWER_TIMEOUT};
 use crate::upstream::forwarded::{OF_PASSAGES, pass};
 use crate::upstream::reply::Reply;
 use crate::upstream::request::AGENT;
+use crate::upstream::request_body::{Length, RequestBody};
 
 /// The request as filters see it: without body, framing and host.
 pub(crate) fn request(passage: &Passage, client: &HeaderMap) -> UpstreamRequest {
@@ -46,7 +46,7 @@ impl Connection {
         mut self: Box<Self>,
         method: Method,
         request: UpstreamRequest,
-        upload: &mut Upload<'_>,
+        upload: &mut dyn RequestBody,
         _warrant: Warrant<'_>,
     ) -> Result<Result<Reply, AttemptResult>, Refusal> {
         let UpstreamRequest { path, mut headers, .. } = request;
@@ -81,7 +81,7 @@ impl Connection {
     async fn send_pieces(
         &mut self,
         head: Box<RequestHeader>,
-        upload: &mut Upload<'_>,
+        upload: &mut dyn RequestBody,
     ) -> Result<Sent, Refusal> {
         if self.session.write_request_header(head).await.is_err() {
             return Ok(Sent::Broken);

@@ -15,7 +15,7 @@ use inferlayer_filter::exchange::{Head, Operation};
 use inferlayer_filter::{Flow, Passage, Refusal};
 use pingora_proxy::Session;
 
-pub(crate) use self::upload::{Length, Upload};
+use self::upload::Upload;
 use crate::config::Limits;
 use crate::proxy::{Failure, Run, body};
 use crate::upstream::Trial;

@@ -1,6 +1,7 @@
 //! A request body on its way through: read as the provider takes it, counted and hashed as it
 //! passes, kept nowhere.
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use inferlayer_accounts::{ContentPolicy, Tenant};
 use inferlayer_filter::Refusal;
@@ -12,6 +13,7 @@ use crate::config::Limits;
 use crate::in_flight::InFlight;
 use crate::proxy::body::Pace;
 use crate::proxy::{body, client};
+use crate::upstream::{Length, RequestBody};
 
 /// A request body on its way through.
 pub(crate) struct Upload<'a> {
@@ -22,17 +24,6 @@ pub(crate) struct Upload<'a> {
     mac: Option<ContentMac>,
     bytes: u64,
     ended: bool,
-}
-
-/// How long a body is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Length {
-    /// There is none.
-    NoBody,
-    /// So many bytes.
-    Bytes(u64),
-    /// Nobody knows until it ends.
-    Unknown,
 }
 
 impl<'a> Upload<'a> {
@@ -48,8 +39,19 @@ impl<'a> Upload<'a> {
         Upload { session, limits, in_flight, pace: Pace::default(), mac, bytes: 0, ended: false }
     }
 
-    /// As far as the head tells.
-    pub(crate) fn length(&mut self) -> Length {
+    /// What has passed. A part of a body has no MAC.
+    pub(crate) fn finish(self) -> Passed {
+        // A provider may answer the last byte before the end behind it was seen.
+        let whole = self.ended || body::announced_bytes(self.session) == Some(self.bytes);
+        let mac = self.mac.filter(|_| whole && self.bytes > 0);
+        let request_hmac = mac.map(ContentMac::finish);
+        Passed { request_bytes: self.bytes, request_hmac, answer_bytes: 0 }
+    }
+}
+
+#[async_trait]
+impl RequestBody for Upload<'_> {
+    fn length(&mut self) -> Length {
         match body::announced_bytes(self.session) {
             Some(bytes) => Length::Bytes(bytes),
             None if self.session.as_downstream_mut().is_body_empty() => Length::NoBody,
@@ -57,13 +59,11 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// Tells a client that waits for a word to go on.
-    pub(crate) async fn invite(&mut self) -> Result<(), Refusal> {
+    async fn invite(&mut self) -> Result<(), Refusal> {
         body::invite(self.session).await
     }
 
-    /// The next piece, nothing at the end. One that is waited for in vain is not lost.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         let Some(piece) = body::next(self.session, self.limits, &mut self.pace).await? else {
             self.ended = true;
             return Ok(None);
@@ -77,18 +77,7 @@ impl<'a> Upload<'a> {
         Ok(Some(piece))
     }
 
-    /// Ends when the client hangs up, or the gateway ends what still runs. What the client still
-    /// sends is dropped.
-    pub(crate) async fn interrupted(&mut self) -> Refusal {
+    async fn interrupted(&mut self) -> Refusal {
         client::interrupted(self.session, self.in_flight).await
-    }
-
-    /// What has passed. A part of a body has no MAC.
-    pub(crate) fn finish(self) -> Passed {
-        // A provider may answer the last byte before the end behind it was seen.
-        let whole = self.ended || body::announced_bytes(self.session) == Some(self.bytes);
-        let mac = self.mac.filter(|_| whole && self.bytes > 0);
-        let request_hmac = mac.map(ContentMac::finish);
-        Passed { request_bytes: self.bytes, request_hmac, answer_bytes: 0 }
     }
 }
