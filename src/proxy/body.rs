@@ -13,6 +13,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 use crate::config::Limits;
 use crate::front::Conn;
 use crate::proxy::client;
+use crate::proxy::refusal::RequestError;
 
 /// What an early answer reads of a body nobody needs, so that the connection can be kept.
 const DISCARD_MAX_BYTES: u64 = 256 * 1024;
@@ -29,7 +30,7 @@ pub(crate) async fn read(
     let limit_bytes = limits.body_bytes;
     let announced = announced_bytes(session);
     if announced.is_some_and(|length| length > limit_bytes) {
-        return Err(Refusal::BodyTooLarge { limit_bytes });
+        return Err(RequestError::BodyTooLarge { limit_bytes }.into());
     }
     let mut room = x.tenant.need()?.room(announced.unwrap_or(0)).map_err(no_room)?;
     invite(session).await?;
@@ -63,7 +64,7 @@ async fn collect(
     while let Some(bytes) = piece {
         let length = (body.len() + bytes.len()) as u64;
         if length > limit_bytes {
-            return Err(Refusal::BodyTooLarge { limit_bytes });
+            return Err(RequestError::BodyTooLarge { limit_bytes }.into());
         }
         room.grow(length.saturating_sub(room.amount())).map_err(no_room)?;
         body.extend_from_slice(&bytes);
@@ -77,7 +78,7 @@ pub(crate) async fn invite(session: &mut Session) -> Result<(), Refusal> {
     if expects_continue(session) {
         // Pingora takes any head before the end of the body for the last of the connection.
         let keepalive = session.as_downstream().get_keepalive();
-        session.write_continue_response().await.map_err(|_| Refusal::ClientGone)?;
+        session.write_continue_response().await.map_err(|_| RequestError::ClientGone)?;
         session.as_downstream_mut().set_keepalive(keepalive);
     }
     Ok(())
@@ -178,19 +179,20 @@ pub(crate) async fn next(
             Ok(bytes)
         }
         Ok(Err(_)) => Err(broken(session)),
-        Err(_) => Err(Refusal::BodyTimeout),
+        Err(_) => Err(RequestError::BodyTimeout.into()),
     }
 }
 
 /// Why a body has no next piece: its framing was wrong, or its client is gone.
 fn broken(session: &Session) -> Refusal {
     match client::conn(session).and_then(Conn::bad_chunk) {
-        Some(bad) => Refusal::Invalid(Invalid {
+        Some(bad) => Invalid {
             message: format!("the body's chunked framing is wrong: {bad}"),
             param: None,
             code: Some("bad_chunk"),
-        }),
-        None => Refusal::ClientGone,
+        }
+        .into(),
+        None => RequestError::ClientGone.into(),
     }
 }
 

@@ -13,6 +13,7 @@ use pingora_proxy::Session;
 
 use crate::front::Conn;
 use crate::in_flight::InFlight;
+use crate::proxy::refusal::RequestError;
 
 /// How long after the end of its side a client is asked whether it still listens.
 const ASKED_AFTER: Duration = Duration::from_secs(1);
@@ -30,8 +31,8 @@ pub(crate) enum Left {
 /// gone, or the gateway ends what still runs.
 pub(crate) async fn interrupted(session: &mut Session, in_flight: &InFlight) -> Refusal {
     tokio::select! {
-        () = gone(session) => Refusal::ClientGone,
-        () = in_flight.until_cut() => Refusal::Stopping,
+        () = gone(session) => RequestError::ClientGone.into(),
+        () = in_flight.until_cut() => RequestError::Stopping.into(),
     }
 }
 

@@ -17,6 +17,7 @@ mod client;
 mod health;
 mod operation;
 mod passage;
+mod refusal;
 mod relay;
 mod respond;
 mod stream;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use inferlayer_filter::exchange::{Exchange, Head, Operation};
-use inferlayer_filter::{Flow, LARGE_BYTES, Refusal, offload};
+use inferlayer_filter::{ErrorResponse, Flow, LARGE_BYTES, Refusal, offload};
 use inferlayer_records::Ending;
 use inferlayer_wire::Call;
 use pingora_core::upstreams::peer::HttpPeer;
@@ -36,6 +37,7 @@ use pingora_proxy::{ProxyHttp, Session};
 use crate::front::Refusals;
 use crate::generation::{Current, Generation};
 use crate::in_flight::InFlight;
+use crate::proxy::refusal::RequestError;
 use crate::state::State;
 use crate::upstream::{Answer, Trial, check_forwarded};
 
@@ -92,10 +94,10 @@ impl Service<'_> {
         let body = tokio::select! {
             biased;
             body = body::read(session, &mut run.x, self.generation.limits()) => body?,
-            () = self.in_flight.until_cut() => return Err(Refusal::Stopping),
+            () = self.in_flight.until_cut() => return Err(RequestError::Stopping.into()),
         };
         let Operation::Inference(asked) = &run.x.operation else {
-            return Err(Refusal::Internal("nobody answers this operation"));
+            return Err(Refusal::internal("nobody answers this operation"));
         };
         let (bounds, asked) = (self.generation.limits().json(), asked.clone());
         let large = body.len() > LARGE_BYTES;
@@ -166,7 +168,7 @@ impl ProxyHttp for Gateway {
         match served {
             Ok(()) => Ok(true),
             Err(_) => {
-                run.end(Ending::ClientGone, Refusal::ClientGone.face().status);
+                run.end(Ending::ClientGone, ErrorResponse::client_gone().status);
                 Err(Error::new_down(ErrorType::ConnectionClosed))
             }
         }

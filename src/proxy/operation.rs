@@ -2,13 +2,14 @@
 //! passes through if a rule leads it somewhere, and reaches no provider otherwise.
 
 use http::Method;
-use inferlayer_filter::Refusal;
 use inferlayer_filter::exchange::{Head, Operation};
+use inferlayer_filter::{CallerError, Refusal};
 use inferlayer_ledger::RequestId;
 use inferlayer_wire::{Api, Asked, Dialect, Invalid};
 use uuid::Uuid;
 
 use crate::proxy::passage;
+use crate::proxy::refusal::RequestError;
 
 /// The shape of errors and answers that a caller understands, told from the path; where that says
 /// nothing, from the header that Anthropic's SDKs send.
@@ -66,7 +67,7 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
     }
     if let Some(id) = path.strip_prefix(RECEIPTS) {
         let id = Uuid::try_parse(id).ok().and_then(|id| RequestId::new(id.into_bytes()));
-        return with(Method::GET, head, Operation::Receipt(id.ok_or(Refusal::UnknownPath)?));
+        return with(Method::GET, head, Operation::Receipt(id.ok_or(CallerError::UnknownPath)?));
     }
     if path == MODELS || path == "/v1beta/models" {
         return with(Method::GET, head, Operation::Models);
@@ -79,11 +80,11 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
 }
 
 fn with(method: Method, head: &Head, operation: Operation) -> Result<Operation, Refusal> {
-    match head.method == method {
-        true => Ok(operation),
-        false if method == Method::POST => Err(Refusal::MethodNotAllowed { allowed: "POST" }),
-        false => Err(Refusal::MethodNotAllowed { allowed: "GET" }),
+    if head.method == method {
+        return Ok(operation);
     }
+    let allowed = if method == Method::POST { "POST" } else { "GET" };
+    Err(RequestError::MethodNotAllowed { allowed }.into())
 }
 
 /// Model and method of `/v1beta/models/MODEL:METHOD`, when it is one of Gemini's.
@@ -96,12 +97,9 @@ fn gemini_method(path: &str) -> Option<(&str, &str)> {
 
 fn gemini(model: &str, method: &str, head: &Head) -> Result<Asked, Refusal> {
     let found = GEMINI_METHODS.iter().find(|(name, ..)| *name == method);
-    let (_, api, stream) = *found.ok_or(Refusal::UnknownPath)?;
+    let (_, api, stream) = *found.ok_or(CallerError::UnknownPath)?;
     if stream && head.parameter("alt") != Some("sse") {
-        return Err(Refusal::Invalid(Invalid::value(
-            "alt",
-            "be sse: streams are event streams here",
-        )));
+        return Err(Invalid::value("alt", "be sse: streams are event streams here").into());
     }
     Ok(Asked { api, model: Some(model.to_owned()), stream })
 }
@@ -144,11 +142,9 @@ mod tests {
             assert_eq!(of_path(Method::POST, path).unwrap(), Operation::Inference(asked), "{path}");
         }
         let array = of_path(Method::POST, "/v1beta/models/g:streamGenerateContent").unwrap_err();
-        assert!(
-            matches!(array, Refusal::Invalid(invalid) if invalid.param.as_deref() == Some("alt"))
-        );
+        assert_eq!(array.response().param.as_deref(), Some("alt"));
         let other = of_path(Method::POST, "/v1beta/models/g:predict").unwrap_err();
-        assert!(matches!(other, Refusal::MethodNotAllowed { allowed: "GET" }));
+        assert_eq!(other.response().allow, Some("GET"));
     }
 
     #[test]
@@ -169,9 +165,9 @@ mod tests {
             "/v1/inferlayer/receipts/0192f0c1-2233-7455-8677-8899aabbccdd/",
         ] {
             let refusal = of_path(Method::GET, path).unwrap_err();
-            assert!(matches!(refusal, Refusal::UnknownPath), "{path}");
+            assert_eq!(refusal.response().code, Some("unknown_path"), "{path}");
         }
         let refusal = of_path(Method::GET, "/v1/chat/completions").unwrap_err();
-        assert!(matches!(refusal, Refusal::MethodNotAllowed { allowed: "POST" }));
+        assert_eq!(refusal.response().allow, Some("POST"));
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{ALLOW, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, StatusCode, Version};
 use inferlayer_accounts::NanoUsd;
 use inferlayer_filter::exchange::{Exchange, Refused};
-use inferlayer_filter::{Answer, Face, Plan, Refusal, ResponseHead};
+use inferlayer_filter::{Answer, ErrorResponse, Plan, Refusal, ResponseHead};
 use inferlayer_records::Ending;
 use inferlayer_wire::{Dialect, ErrorParts, Vendor};
 use pingora_core::protocols::http::HttpTask;
@@ -76,7 +76,7 @@ pub(crate) async fn refuse(
         Ok(()) => refusal,
         Err(worse) => worse,
     };
-    if matches!(refusal, Refusal::ClientGone) {
+    if refusal.is_client_gone() {
         return Err(Failure::Gone);
     }
     body::discard(session, limits).await;
@@ -142,8 +142,7 @@ pub(crate) async fn begin(
 
 /// An error inside a stream that has begun: the only way its client can tell it from success.
 pub(crate) fn error_event(refusal: &Refusal, stream: &EventStream) -> Bytes {
-    let (message, face) = (refusal.to_string(), refusal.face());
-    stream.error_event(parts(&message, &face))
+    stream.error_event(parts(&refusal.to_string(), refusal.response()))
 }
 
 /// What travels in the comment at the end of a stream, and in the head of a whole answer.
@@ -165,12 +164,11 @@ pub(crate) fn proof(x: &Exchange) -> Option<(HeaderName, String)> {
 }
 
 async fn record(run: &mut Run<'_>, refusal: &Refusal) -> Result<(), Refusal> {
-    let face = refusal.face();
-    let code = face.code.unwrap_or("invalid_request");
-    run.x.refused = Some(Refused { status: face.status.as_u16(), code });
-    let ending =
-        if matches!(refusal, Refusal::ClientGone) { Ending::ClientGone } else { Ending::Failed };
-    run.end(ending, face.status);
+    let ErrorResponse { status, code, blame, .. } = *refusal.response();
+    let code = code.unwrap_or("invalid_request");
+    run.x.refused = Some(Refused { status: status.as_u16(), code, blame });
+    let ending = if refusal.is_client_gone() { Ending::ClientGone } else { Ending::Failed };
+    run.end(ending, status);
     run.response_end().await
 }
 
@@ -185,23 +183,24 @@ fn refused(run: &mut Run<'_>, refusal: &Refusal) -> Answer {
 }
 
 fn told(refusal: &Refusal, dialect: Dialect) -> Answer {
-    let (message, face) = (refusal.to_string(), refusal.face());
-    let mut answer = Answer::json(face.status, dialect.error_body(parts(&message, &face)));
-    if let Some(seconds) = face.retry_after_seconds {
-        answer.head.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    let (message, response) = (refusal.to_string(), refusal.response());
+    let mut answer = Answer::json(response.status, dialect.error_body(parts(&message, response)));
+    let headers = &mut answer.head.headers;
+    if let Some(seconds) = response.retry_after_seconds {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if face.final_answer {
-        answer.head.headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    if response.no_retry {
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
-    if let Refusal::MethodNotAllowed { allowed } = refusal {
-        answer.head.headers.insert(http::header::ALLOW, HeaderValue::from_static(allowed));
+    if let Some(methods) = response.allow {
+        headers.insert(ALLOW, HeaderValue::from_static(methods));
     }
     answer
 }
 
-fn parts<'a>(message: &'a str, face: &'a Face) -> ErrorParts<'a> {
-    let param = face.param.as_deref();
-    ErrorParts { status: face.status.as_u16(), message, kind: face.kind, param, code: face.code }
+fn parts<'a>(message: &'a str, response: &'a ErrorResponse) -> ErrorParts<'a> {
+    let ErrorResponse { status, kind, param, code, .. } = response;
+    ErrorParts { status: status.as_u16(), message, kind, param: param.as_deref(), code: *code }
 }
 
 async fn send(

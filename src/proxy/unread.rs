@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
+use inferlayer_filter::Blame;
 use inferlayer_filter::exchange::{Exchange, Head, Refused};
 
 use crate::front::{Malformed, Refusals};
@@ -24,7 +25,7 @@ impl Refusals for Unread {
         let generation = self.current.take();
         let mut run = generation.pipeline.enter(x, &self.state.metrics, &self.state.in_flight);
         let status = why.status().as_u16();
-        run.x.refused = Some(Refused { status, code: why.code() });
+        run.x.refused = Some(Refused { status, code: why.code(), blame: Blame::Caller });
         run.x.answer.status = status;
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::StatusCode;
 use inferlayer_accounts::NanoUsd;
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
-use inferlayer_filter::{Candidate, Exchange, Refusal};
+use inferlayer_filter::{Candidate, Exchange, GatewayError, Refusal};
 use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
@@ -51,7 +51,7 @@ impl Trial<'_> {
         let mut patience = Patience::default();
         for index in 0..x.candidates.need()?.len() {
             let candidate = x.candidates.need()?.get(index).cloned();
-            let candidate = candidate.ok_or(Refusal::Fact("candidates"))?;
+            let candidate = candidate.ok_or(GatewayError::Fact("candidates"))?;
             let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
             let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
                 Ok(pass) => Course::new(pass),

@@ -34,6 +34,7 @@ mod told;
 
 pub(crate) use answer::{Answer, EventStream, Long, Whole, read as read_answer};
 pub(crate) use attempts::Trial;
+pub(crate) use failure::UpstreamError;
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use health::HealthBook;
 pub(crate) use passing::{Kind, Passing};

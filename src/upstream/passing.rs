@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use inferlayer_filter::exchange::{AttemptResult, Operation};
-use inferlayer_filter::{Candidate, Exchange, Refusal, UpstreamRequest};
+use inferlayer_filter::{Candidate, Exchange, GatewayError, Refusal, UpstreamRequest};
 use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
@@ -51,7 +51,8 @@ impl Trial<'_> {
         x: &mut Exchange,
         upload: &mut dyn RequestBody,
     ) -> Result<Passing, Refusal> {
-        let candidate = x.candidates.need()?.get(0).cloned().ok_or(Refusal::Fact("candidates"))?;
+        let candidate =
+            x.candidates.need()?.get(0).cloned().ok_or(GatewayError::Fact("candidates"))?;
         let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
         let mut patience = Patience::default();
         let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
@@ -114,7 +115,7 @@ impl Trial<'_> {
         candidate: &Candidate,
     ) -> Result<UpstreamRequest, Refusal> {
         let Operation::Passage(passage) = &x.operation else {
-            return Err(Refusal::Fact("passage"));
+            return Err(GatewayError::Fact("passage").into());
         };
         let mut request = streamed::request(passage, &x.head.headers);
         self.pipeline.upstream_request(x, candidate, &mut request)?;

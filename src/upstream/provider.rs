@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use inferlayer_accounts::{Tenant, TenantName};
 use inferlayer_balance::HealthSettings;
 use inferlayer_filter::exchange::AttemptResult;
-use inferlayer_filter::{Candidate, Provider, Refusal};
+use inferlayer_filter::{CallerError, Candidate, Provider, Refusal};
 use pingora_core::ErrorType;
 use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::TcpKeepalive;
@@ -96,11 +96,12 @@ impl Upstreams {
         tenant: &Tenant,
         candidate: &Candidate,
     ) -> Result<&Arc<Upstream>, Refusal> {
-        let upstream = self.get(&candidate.provider.name).ok_or(Refusal::Internal("provider"))?;
+        let upstream = self.get(&candidate.provider.name);
+        let upstream = upstream.ok_or_else(|| Refusal::internal("provider"))?;
         if upstream.settings.provider.may_serve(tenant) {
             Ok(upstream)
         } else {
-            Err(Refusal::NotLocal { model: candidate.model.to_string() })
+            Err(CallerError::NotLocal { model: candidate.model.to_string() }.into())
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use inferlayer_accounts::Tenant;
 use inferlayer_wire::{Api, ApiVersion, Call, Invalid, NotSegment, Target, Vendor};
 
-use crate::refusal::Refusal;
+use crate::refusal::{CallerError, Refusal};
 
 /// A provider, as far as filters need to know it.
 #[derive(Debug, PartialEq, Eq)]
@@ -183,11 +183,12 @@ impl NoneLeft {
     /// The refusal: of a strict order, where one is the cause, or else `otherwise`.
     pub fn refusal(self, model: &str, otherwise: impl FnOnce() -> Refusal) -> Refusal {
         match self.strict {
-            Some(Excluded { candidate, reason }) => Refusal::StrictOrder {
+            Some(Excluded { candidate, reason }) => CallerError::StrictOrder {
                 model: model.to_owned(),
                 candidate: format!("{}/{}", candidate.provider.name, candidate.model),
                 reason: reason.explanation(),
-            },
+            }
+            .into(),
             None => otherwise(),
         }
     }

@@ -19,7 +19,7 @@ use crate::cached::{Admission, Hit};
 use crate::candidate::Candidates;
 use crate::passage::{Passage, Passed};
 use crate::plan::Plan;
-use crate::refusal::Refusal;
+use crate::refusal::{Blame, GatewayError, Refusal};
 
 pub use crate::attempt::{Attempt, AttemptResult};
 pub use crate::money::{Charge, Cost, Priced, Quote};
@@ -170,6 +170,8 @@ pub struct Refused {
     pub status: u16,
     /// The error code.
     pub code: &'static str,
+    /// Whose fault it is.
+    pub blame: Blame,
 }
 
 impl Head {
@@ -257,7 +259,9 @@ impl Intent {
         }
         match &self.state {
             IntentState::Durable(receipt) => Ok(receipt.clone()),
-            IntentState::Writing(_) | IntentState::Lost => Err(Refusal::AuditUnavailable),
+            IntentState::Writing(_) | IntentState::Lost => {
+                Err(GatewayError::AuditUnavailable.into())
+            }
         }
     }
 

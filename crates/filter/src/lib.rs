@@ -30,7 +30,7 @@ pub mod refusal;
 pub mod registration;
 pub mod site;
 mod slot;
-#[cfg(feature = "testkit")]
+#[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod texts;
 mod trace;
@@ -44,7 +44,7 @@ pub use offload::{LARGE_BYTES, offload};
 pub use outline::Outline;
 pub use passage::{Passage, PlainPath};
 pub use plan::{DecidedBy, Plan, Tier};
-pub use refusal::{Face, Refusal};
+pub use refusal::{Blame, CallerError, ErrorResponse, GatewayError, Refusal, RefusalCause};
 pub use registration::Registration;
 pub use site::Site;
 pub use texts::{ResponseTexts, TextFilter, TextFlow, Window};

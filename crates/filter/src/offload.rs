@@ -6,7 +6,7 @@ use std::time::Duration;
 use inferlayer_accounts::Tenant;
 use tokio::time::timeout;
 
-use crate::refusal::Refusal;
+use crate::refusal::{CallerError, Refusal};
 
 /// Bodies up to this size are worked on where they are. The worst of them, all keys, takes a
 /// millisecond; handing one over and back takes some twenty microseconds.
@@ -21,12 +21,12 @@ pub async fn offload<T: Send + 'static>(
     tenant: &Tenant,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    const BUSY: Refusal = Refusal::TenantBusy { what: "large bodies that wait to be read" };
-    let turn = timeout(PATIENCE, tenant.turn()).await.ok().flatten().ok_or(BUSY)?;
+    let busy = CallerError::TenantBusy { what: "large bodies that wait to be read" };
+    let turn = timeout(PATIENCE, tenant.turn()).await.ok().flatten().ok_or(busy)?;
     let working = tokio::task::spawn_blocking(move || {
         let done = work();
         drop(turn);
         done
     });
-    working.await.map_err(|_| Refusal::Internal("work on a large body failed"))
+    working.await.map_err(|_| Refusal::internal("work on a large body failed"))
 }

@@ -1,7 +1,7 @@
 //! A place for a fact that is filled once and asked for by name: what is missing or given twice is
 //! an error that says which, not a wrong answer.
 
-use crate::refusal::Refusal;
+use crate::refusal::{GatewayError, Refusal};
 
 /// A fact that is filled once and asked for by name.
 pub struct Slot<T> {
@@ -18,7 +18,7 @@ impl<T> Slot<T> {
     /// Fills it; an error when it is filled already.
     pub fn fill(&mut self, value: T) -> Result<(), Refusal> {
         if self.value.is_some() {
-            return Err(Refusal::Fact(self.name));
+            return Err(GatewayError::Fact(self.name).into());
         }
         self.value = Some(value);
         Ok(())
@@ -26,12 +26,12 @@ impl<T> Slot<T> {
 
     /// The fact; an error that names it when nobody gave it.
     pub fn need(&self) -> Result<&T, Refusal> {
-        self.value.as_ref().ok_or(Refusal::Fact(self.name))
+        self.value.as_ref().ok_or_else(|| GatewayError::Fact(self.name).into())
     }
 
     /// The fact, to change.
     pub fn need_mut(&mut self) -> Result<&mut T, Refusal> {
-        self.value.as_mut().ok_or(Refusal::Fact(self.name))
+        self.value.as_mut().ok_or_else(|| GatewayError::Fact(self.name).into())
     }
 
     /// The fact, if it is known.

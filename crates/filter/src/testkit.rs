@@ -17,6 +17,7 @@ use crate::candidate::{Candidate, Provider};
 use crate::exchange::{Exchange, Head, Operation};
 use crate::outline::Offers;
 use crate::passage::Passage;
+use crate::refusal::{ErrorResponse, Refusal};
 use crate::site::Site;
 
 /// What a test could not set up.
@@ -84,6 +85,18 @@ pub fn site(
         remembered: Mutex::default(),
         kept: Arc::default(),
     })
+}
+
+/// All that a caller is told of a refusal, in one line: status, type, code, param, seconds to wait
+/// and whether that is final, then the message.
+pub fn told(refusal: impl Into<Refusal>) -> String {
+    let refusal = refusal.into();
+    let ErrorResponse { status, kind, code, param, retry_after_seconds, no_retry, .. } =
+        refusal.response();
+    let (code, param) = (code.unwrap_or("-"), param.as_deref().unwrap_or("-"));
+    let wait = retry_after_seconds.map_or("-".to_owned(), |seconds| seconds.to_string());
+    let last = if *no_retry { "final" } else { "-" };
+    format!("{} {kind} {code} {param} {wait} {last}: {refusal}", status.as_u16())
 }
 
 /// A candidate at a provider that is paid.

@@ -10,6 +10,7 @@
 mod content;
 mod money;
 mod receipts;
+mod refusal;
 mod refusals;
 mod subject;
 
@@ -24,7 +25,8 @@ use inferlayer_filter::candidate::Excluded;
 use inferlayer_filter::exchange::{Attempt, Intent, Operation};
 use inferlayer_filter::passage::Passed;
 use inferlayer_filter::{
-    BuildError, Candidate, Exchange, Fact, Filter, Flow, Plan, Refusal, Settings, Site, Trace,
+    BuildError, CallerError, Candidate, Exchange, Fact, Filter, Flow, GatewayError, Plan, Refusal,
+    Settings, Site, Trace,
 };
 use inferlayer_ledger::{
     Content, Entry, Kind, Ledger, OutcomeSlot, Pending, RequestId, Unavailable,
@@ -33,6 +35,7 @@ use inferlayer_records::{hex, record};
 use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
+use crate::refusal::NotRecorded;
 use crate::refusals::{PerSecond, Refusals};
 use crate::subject::Subject;
 
@@ -97,7 +100,7 @@ impl Filter for Audit {
             }
             None => return Ok(()),
         };
-        let receipt = pending.await.map_err(|_| Refusal::OutcomeLost)?;
+        let receipt = pending.await.map_err(|_| NotRecorded::OutcomeLost)?;
         x.receipt.fill(receipt)
     }
 
@@ -228,8 +231,10 @@ impl Audit {
 /// Why an entry is not taken: the tenant's part of the queue is full, or nobody's is taken.
 fn refused(why: Unavailable) -> Refusal {
     match why {
-        Unavailable::ShareFull => Refusal::TenantBusy { what: "records that wait for the disk" },
-        _ => Refusal::AuditUnavailable,
+        Unavailable::ShareFull => {
+            CallerError::TenantBusy { what: "records that wait for the disk" }.into()
+        }
+        _ => GatewayError::AuditUnavailable.into(),
     }
 }
 
@@ -240,7 +245,7 @@ fn entry(
     content: Content,
 ) -> Result<Entry, Refusal> {
     let metadata =
-        serde_json::to_vec(metadata).map_err(|_| Refusal::Internal("record metadata"))?;
+        serde_json::to_vec(metadata).map_err(|_| Refusal::internal("record metadata"))?;
     let tenant = Some(x.tenant.need()?.seal().clone());
     Ok(Entry { kind, request: RequestId::new(x.id.bytes()), tenant, metadata, content })
 }

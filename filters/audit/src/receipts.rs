@@ -6,6 +6,8 @@ use inferlayer_ledger::{Ledger, ProofError, ReceiptError, RequestId};
 
 use http::StatusCode;
 
+use crate::refusal::NotRecorded;
+
 /// The receipt of a request of the caller's, as JSON.
 pub(crate) async fn answer(
     ledger: &Ledger,
@@ -15,8 +17,8 @@ pub(crate) async fn answer(
     let (ledger, tag) = (ledger.clone(), x.tenant.need()?.seal().tag());
     // It reads the journal.
     let receipt = tokio::task::spawn_blocking(move || ledger.receipt_of(request, tag)).await;
-    let receipt = receipt.map_err(|_| Refusal::Internal("receipt"))?.map_err(blame)?;
-    let json = serde_json::to_vec(&receipt).map_err(|_| Refusal::Internal("receipt"))?;
+    let receipt = receipt.map_err(|_| Refusal::internal("receipt"))?.map_err(blame)?;
+    let json = serde_json::to_vec(&receipt).map_err(|_| Refusal::internal("receipt"))?;
     Ok(Answer::json(StatusCode::OK, json))
 }
 
@@ -24,8 +26,8 @@ fn blame(error: ReceiptError) -> Refusal {
     match error {
         ReceiptError::NotFound
         | ReceiptError::Dropped
-        | ReceiptError::Proof(ProofError::Dropped { .. }) => Refusal::NoReceipt,
-        ReceiptError::Proof(ProofError::NotYet) => Refusal::ReceiptPending,
-        _ => Refusal::Internal("the ledger cannot prove its records"),
+        | ReceiptError::Proof(ProofError::Dropped { .. }) => NotRecorded::NoReceipt.into(),
+        ReceiptError::Proof(ProofError::NotYet) => NotRecorded::ReceiptPending.into(),
+        _ => Refusal::internal("the ledger cannot prove its records"),
     }
 }

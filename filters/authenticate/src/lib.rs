@@ -3,6 +3,8 @@
 //! several keys that disagree is refused: "last one wins" is how a proxy and a server end up
 //! serving two different callers.
 
+mod refusal;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,6 +16,8 @@ use inferlayer_accounts::{Accounts, PresentedKey, Tenants};
 use inferlayer_filter::exchange::Head;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
 use inferlayer_wire::Dialect;
+
+use crate::refusal::NotAuthenticated;
 
 /// The block `authenticate`; it has no fields.
 #[derive(Debug, Default, Deserialize)]
@@ -40,7 +44,7 @@ impl Settings for AuthenticateSettings {
 impl Filter for Authenticate {
     async fn request_headers(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         let key = presented_key(&x.head, x.dialect)?;
-        let presented = PresentedKey::parse(key).map_err(|_| Refusal::Unauthenticated)?;
+        let presented = PresentedKey::parse(key).map_err(|_| NotAuthenticated::NoKey)?;
         match self.accounts.authenticate(&self.tenants, &presented) {
             Ok(tenant) => {
                 let admitted = tenant.admit();
@@ -51,7 +55,7 @@ impl Filter for Authenticate {
             Err(error) => {
                 let (refusal, holder) = refusal_of(error);
                 x.refused_key = holder;
-                return Err(refusal);
+                return Err(refusal.into());
             }
         }
         Ok(Flow::Continue)
@@ -59,17 +63,17 @@ impl Filter for Authenticate {
 }
 
 /// What the caller hears. Why a key is not accepted is said to whoever has its secret.
-fn refusal_of(error: AuthenticateError) -> (Refusal, Option<KeyHolder>) {
+fn refusal_of(error: AuthenticateError) -> (NotAuthenticated, Option<KeyHolder>) {
     match error {
-        AuthenticateError::Unknown => (Refusal::Unauthenticated, None),
-        AuthenticateError::Revoked(holder) => (Refusal::KeyRevoked, Some(holder)),
-        AuthenticateError::Expired(holder) => (Refusal::KeyExpired, Some(holder)),
-        AuthenticateError::NoTenant(holder) => (Refusal::KeyWithoutTenant, Some(holder)),
+        AuthenticateError::Unknown => (NotAuthenticated::NoKey, None),
+        AuthenticateError::Revoked(holder) => (NotAuthenticated::Revoked, Some(holder)),
+        AuthenticateError::Expired(holder) => (NotAuthenticated::Expired, Some(holder)),
+        AuthenticateError::NoTenant(holder) => (NotAuthenticated::NoTenant, Some(holder)),
     }
 }
 
 /// The one key of a request.
-fn presented_key(head: &Head, dialect: Dialect) -> Result<&[u8], Refusal> {
+fn presented_key(head: &Head, dialect: Dialect) -> Result<&[u8], NotAuthenticated> {
     let headers = &head.headers;
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| bearer_token(value.as_bytes()));
     let plain = ["x-api-key", "api-key", "x-goog-api-key"]
@@ -79,10 +83,10 @@ fn presented_key(head: &Head, dialect: Dialect) -> Result<&[u8], Refusal> {
     let query = head.parameter("key").filter(|_| dialect == Dialect::Gemini);
     let query = query.map(|key| Some(key.as_bytes()));
     let mut keys = bearer.chain(plain).chain(query);
-    let key = keys.next().flatten().ok_or(Refusal::Unauthenticated)?;
+    let key = keys.next().flatten().ok_or(NotAuthenticated::NoKey)?;
     match keys.all(|other| other == Some(key)) {
         true => Ok(key),
-        false => Err(Refusal::DifferingKeys),
+        false => Err(NotAuthenticated::DifferingKeys),
     }
 }
 

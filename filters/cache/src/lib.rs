@@ -19,6 +19,7 @@ pub mod index;
 mod keeping;
 pub mod key;
 mod question;
+mod refusal;
 mod settings;
 mod source;
 mod status;
@@ -45,6 +46,7 @@ use crate::flights::{Lead, Turn};
 use crate::index::Entry;
 use crate::keeping::Keeping;
 use crate::question::{Question, Questions};
+use crate::refusal::NotCached;
 pub use crate::settings::CacheSettings;
 use crate::source::{Form, Source};
 pub use crate::status::CacheStatus;
@@ -108,7 +110,7 @@ impl Filter for Cache {
         };
         match answer {
             Some(answer) => Ok(Flow::Answer(answer)),
-            None if control.only_if_cached => Err(Refusal::NotCached),
+            None if control.only_if_cached => Err(NotCached.into()),
             None => Ok(Flow::Continue),
         }
     }

@@ -10,6 +10,7 @@ mod answered;
 mod cost;
 mod count;
 mod quote;
+mod refusal;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use serde::Deserialize;
 
 use inferlayer_accounts::PriceBook;
 use inferlayer_filter::{BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site};
+
+use crate::refusal::NotHeld;
 
 /// The block `meter`; it has no fields: limits stand with the tenants, prices in the price book.
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +46,7 @@ impl Filter for Meter {
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
         let quotes = quote::affordable(x, &self.prices)?;
         let dearest = quotes.iter().map(|quote| quote.worst_case).max().unwrap_or_default();
-        let hold = x.tenant.need()?.hold(dearest).map_err(|cause| Refusal::OverBudget {
+        let hold = x.tenant.need()?.hold(dearest).map_err(|cause| NotHeld::OverBudget {
             cause,
             assumed_output_tokens: quote::assumed_output(x, &quotes),
         })?;

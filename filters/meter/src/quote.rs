@@ -9,6 +9,8 @@ use inferlayer_filter::exchange::{Operation, Quote};
 use inferlayer_filter::{Candidate, Candidates, Exchange, Passage, Refusal};
 use inferlayer_wire::{Call, Invalid, Target};
 
+use crate::refusal::NotHeld;
+
 /// Quotes for the candidates; those without a price are struck off, unless the tenant allows them.
 pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quote>, Refusal> {
     if let Operation::Passage(passage) = &x.operation {
@@ -18,8 +20,8 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
     let call = x.call.need()?;
     let tier = unpriced_tier(call, x.candidates.need()?, prices);
     let unpriced = || match &tier {
-        Some(field) => Refusal::Invalid(Invalid::value(field, TIER_RULE)),
-        None => Refusal::Unpriced { model: call.model().to_owned() },
+        Some(field) => Invalid::value(field, TIER_RULE).into(),
+        None => NotHeld::Unpriced { model: call.model().to_owned() }.into(),
     };
 
     let mut quotes = Vec::new();
@@ -42,7 +44,7 @@ fn flat(x: &Exchange, passage: &Passage) -> Result<Vec<Quote>, Refusal> {
         Some(Quote::flat(worst_case))
     });
     let quotes: Option<_> = quotes.collect();
-    quotes.ok_or_else(|| Refusal::Unpriced { model: passage.path().to_string() })
+    quotes.ok_or_else(|| NotHeld::Unpriced { model: passage.path().to_string() }.into())
 }
 
 const TIER_RULE: &str = "be left out: the price book has no price for this tier";

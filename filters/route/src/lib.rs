@@ -5,6 +5,7 @@
 mod check;
 mod models;
 mod pass_through;
+mod refusal;
 mod settings;
 mod warn;
 
@@ -19,12 +20,13 @@ use inferlayer_filter::contract::Warning;
 use inferlayer_filter::exchange::Operation;
 use inferlayer_filter::outline::Offer;
 use inferlayer_filter::{
-    BuildError, Candidate, Candidates, Exchange, Fact, Filter, Flow, LARGE_BYTES, Outline,
-    Provider, Refusal, Settings, Site, offload,
+    BuildError, CallerError, Candidate, Candidates, Exchange, Fact, Filter, Flow, LARGE_BYTES,
+    Outline, Provider, Refusal, Settings, Site, offload,
 };
 use inferlayer_wire::{Api, Call, Invalid};
 
 use crate::pass_through::Rules;
+use crate::refusal::NotRouted;
 pub use crate::settings::{
     CandidateSettings, ConversationApi, FlatPrice, ModelSettings, PassThroughSettings,
     RouteSettings,
@@ -129,10 +131,10 @@ impl Filter for Route {
             None => (call.model(), &[][..]),
         };
         let own = self.candidates(model, false);
-        let own = own.ok_or_else(|| Refusal::UnknownModel { model: model.to_owned() })?;
+        let own = own.ok_or_else(|| NotRouted::UnknownModel { model: model.to_owned() })?;
         let others = fallbacks.iter().filter_map(|model| self.candidates(model, true)).flatten();
         let permitted = Candidates::permitted(x.tenant.need()?, own.chain(others));
-        let not_local = || Refusal::NotLocal { model: model.to_owned() };
+        let not_local = || CallerError::NotLocal { model: model.to_owned() }.into();
         let mut candidates = permitted.map_err(|none| none.refusal(model, not_local))?;
         keep_fitting(x.tenant.need()?, call, &mut candidates).await?;
         x.candidates.fill(candidates)?;

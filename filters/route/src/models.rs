@@ -10,6 +10,8 @@ use inferlayer_filter::outline::{Offer, Offers};
 use inferlayer_filter::{Answer, Refusal};
 use inferlayer_wire::{Dialect, ListedModel};
 
+use crate::refusal::NotRouted;
+
 /// Names, in the order of the configuration.
 pub(crate) struct Models {
     models: Vec<Model>,
@@ -59,7 +61,7 @@ impl Models {
         dialect: Dialect,
     ) -> Result<Answer, Refusal> {
         let found = self.open_to(tenant).find(|model| model.name == id);
-        let model = found.ok_or_else(|| Refusal::UnknownModel { model: id.to_owned() })?;
+        let model = found.ok_or_else(|| NotRouted::UnknownModel { model: id.to_owned() })?;
         Ok(Answer::json(StatusCode::OK, dialect.model_body(self.listed(model))))
     }
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use inferlayer_accounts::{NanoUsd, Tenant};
 use inferlayer_filter::passage::Family;
-use inferlayer_filter::{Candidate, Candidates, Passage, PlainPath, Provider, Refusal};
+use inferlayer_filter::{
+    CallerError, Candidate, Candidates, Passage, PlainPath, Provider, Refusal,
+};
 
+use crate::refusal::NotRouted;
 use crate::settings::{FlatPrice, PassThroughSettings};
 
 /// The rules, the longest path first.
@@ -39,9 +42,9 @@ impl Rules {
     ) -> Result<(Candidates, Option<NanoUsd>), Refusal> {
         let path = passage.path();
         let rule = self.0.iter().find(|rule| path.is_at_or_below(&rule.path));
-        let rule = rule.ok_or(Refusal::UnknownPath)?;
+        let rule = rule.ok_or(CallerError::UnknownPath)?;
         if passage.family() == Family::Other && !tenant.allows_pass_through() {
-            return Err(Refusal::PathNotAllowed { path: path.to_string() });
+            return Err(NotRouted::PathNotAllowed { path: path.to_string() }.into());
         }
         let candidate = Candidate {
             provider: Arc::clone(&rule.provider),
@@ -51,7 +54,8 @@ impl Rules {
             strict_order: false,
         };
         let permitted = Candidates::permitted(tenant, [candidate]);
-        let candidates = permitted.map_err(|_| Refusal::NotLocal { model: path.to_string() })?;
+        let candidates =
+            permitted.map_err(|_| CallerError::NotLocal { model: path.to_string() })?;
         Ok((candidates, rule.price))
     }
 }
@@ -85,7 +89,7 @@ mod tests {
         let passage = Passage::new(&Method::POST, path, None).unwrap();
         let tenant = testkit::tenant(tenant).unwrap();
         let led = Rules::new(&settings, &providers).lead(&passage, &tenant);
-        let (candidates, price) = led.map_err(|refusal| refusal.face().code)?;
+        let (candidates, price) = led.map_err(|refusal| refusal.response().code)?;
         assert_eq!(candidates.len(), 1);
         let candidate = candidates.get(0).unwrap();
         assert_eq!(&*candidate.model, passage.family().name());

@@ -12,18 +12,19 @@ mod upload;
 
 use http::Method;
 use inferlayer_filter::exchange::{Head, Operation};
-use inferlayer_filter::{Flow, Passage, Refusal};
+use inferlayer_filter::{CallerError, Flow, Passage, Refusal};
 use pingora_proxy::Session;
 
 use self::upload::Upload;
 use crate::config::Limits;
+use crate::proxy::refusal::RequestError;
 use crate::proxy::{Failure, Run, body};
 use crate::upstream::Trial;
 
 /// A request for a path that is not ours.
 pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
     let passage = Passage::new(&head.method, &head.path, head.query.as_deref());
-    let passage = passage.ok_or(Refusal::UnknownPath)?;
+    let passage = passage.ok_or(CallerError::UnknownPath)?;
     match head.method {
         Method::GET
         | Method::HEAD
@@ -33,7 +34,7 @@ pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
         | Method::DELETE => Ok(Operation::Passage(passage)),
         _ => {
             let allowed = "GET, HEAD, POST, PUT, PATCH or DELETE";
-            Err(Refusal::MethodNotAllowed { allowed })
+            Err(RequestError::MethodNotAllowed { allowed }.into())
         }
     }
 }
@@ -46,7 +47,7 @@ pub(crate) async fn decide(
 ) -> Result<Flow, Refusal> {
     let limit_bytes = limits.pass_through_bytes;
     if body::announced_bytes(session).is_some_and(|length| length > limit_bytes) {
-        return Err(Refusal::BodyTooLarge { limit_bytes });
+        return Err(RequestError::BodyTooLarge { limit_bytes }.into());
     }
     run.request().await
 }
@@ -82,14 +83,15 @@ mod tests {
         }
         for method in ["OPTIONS", "TRACE", "CONNECT", "PURGE", "get"] {
             let refusal = of_line(method, "/v1/files/a").unwrap_err();
-            assert!(matches!(refusal, Refusal::MethodNotAllowed { .. }), "{method}");
+            assert!(refusal.response().allow.is_some(), "{method}");
         }
     }
 
     #[test]
     fn a_path_that_is_not_plain_is_unknown() {
         for path in ["/v1/files/", "/v1/models/a/../b", "/v1/inferlayer/x", "/v2/files"] {
-            assert!(matches!(of_line("GET", path), Err(Refusal::UnknownPath)), "{path}");
+            let refusal = of_line("GET", path).unwrap_err();
+            assert_eq!(refusal.response().code, Some("unknown_path"), "{path}");
         }
     }
 }

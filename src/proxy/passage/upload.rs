@@ -12,6 +12,7 @@ use pingora_proxy::Session;
 use crate::config::Limits;
 use crate::in_flight::InFlight;
 use crate::proxy::body::Pace;
+use crate::proxy::refusal::RequestError;
 use crate::proxy::{body, client};
 use crate::upstream::{Length, RequestBody};
 
@@ -71,7 +72,7 @@ impl RequestBody for Upload<'_> {
         self.bytes += piece.len() as u64;
         let limit_bytes = self.limits.pass_through_bytes;
         if self.bytes > limit_bytes {
-            return Err(Refusal::BodyTooLarge { limit_bytes });
+            return Err(RequestError::BodyTooLarge { limit_bytes }.into());
         }
         self.mac.iter_mut().for_each(|mac| mac.update(&piece));
         Ok(Some(piece))

@@ -11,8 +11,9 @@ use inferlayer_wire::sse;
 use super::{State, recorded};
 use crate::config::Limits;
 use crate::pipeline::Run;
+use crate::proxy::refusal::RequestError;
 use crate::proxy::{chunks, respond};
-use crate::upstream::EventStream;
+use crate::upstream::{EventStream, UpstreamError};
 
 /// Settles and records; then what stands at the end of the stream.
 pub(super) async fn close(
@@ -90,10 +91,10 @@ fn ending(end: &State) -> Ending {
 
 /// What the client is told of an end that is none.
 fn refusal(end: State) -> Option<Refusal> {
-    let failed = |attempts: &str| Refusal::UpstreamFailed { attempts: attempts.to_owned() };
+    let failed = |attempts: &str| UpstreamError::Failed { attempts: attempts.to_owned() }.into();
     match end {
         State::Done | State::Told => None,
-        State::Stopped => Some(Refusal::Stopping),
+        State::Stopped => Some(RequestError::Stopping.into()),
         State::Open | State::Broken => {
             Some(failed("the provider broke off in the middle of its answer"))
         }

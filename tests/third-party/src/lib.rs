@@ -1,9 +1,8 @@
 //! Answers 503 for models that are being worked on.
 
 use async_trait::async_trait;
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use inferlayer_filter::{
-    Answer, BuildError, Exchange, Fact, Filter, Flow, Refusal, Settings, Site,
+    BuildError, ErrorResponse, Exchange, Fact, Filter, Flow, Refusal, Settings, Site,
 };
 use serde::Deserialize;
 
@@ -32,9 +31,7 @@ impl Filter for Maintenance {
         if !self.models.iter().any(|model| Some(&**model) == asked) {
             return Ok(Flow::Continue);
         }
-        let body = r#"{"error":{"message":"under maintenance","type":"api_error"}}"#;
-        let mut answer = Answer::json(StatusCode::SERVICE_UNAVAILABLE, body);
-        answer.head.headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
-        Ok(Flow::Answer(answer))
+        let response = ErrorResponse::gateway(503, "model_under_maintenance").with_retry_after(60);
+        Err(Refusal::new("this model is under maintenance", response))
     }
 }

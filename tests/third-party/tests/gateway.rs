@@ -1,4 +1,5 @@
-//! A filter of a third party in a running gateway: it answers, its block is read like any other,
+//! A filter of a third party in a running gateway: it refuses, in the caller's dialect; its
+//! block is read like any other,
 //! and a mistake in the block is told with its place.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -43,8 +44,22 @@ fn command(folder: &Path, words: &[&str]) -> Output {
     Command::new(BINARY).args(words).arg("--config").arg(config).output().unwrap()
 }
 
+/// Path and body that ask for a model, in each dialect.
+fn asking(model: &str) -> [(String, Value); 4] {
+    let messages = json!([{"role": "user", "content": "Hello"}]);
+    let chat = json!({"model": model, "max_tokens": 5, "messages": messages});
+    let responses = json!({"model": model, "max_output_tokens": 16, "input": "Hello"});
+    let contents = json!({"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]});
+    [
+        ("/v1/chat/completions".to_owned(), chat.clone()),
+        ("/v1/responses".to_owned(), responses),
+        ("/v1/messages".to_owned(), chat),
+        (format!("/v1beta/models/{model}:generateContent"), contents),
+    ]
+}
+
 #[tokio::test]
-async fn it_answers_for_its_models_and_lets_others_pass() {
+async fn it_refuses_its_models_in_every_dialect_and_lets_others_pass() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("gateway.yaml"), configuration(MAINTAINED)).unwrap();
     let mut serve = Command::new(BINARY);
@@ -57,20 +72,33 @@ async fn it_answers_for_its_models_and_lets_others_pass() {
     let created = command(folder.path(), &["keys", "create", "--tenant", "a"]);
     let key = String::from_utf8(created.stdout).unwrap();
 
-    let ask = async |model: &str| {
-        let messages = json!([{"role": "user", "content": "Hello"}]);
-        let body = json!({"model": model, "max_tokens": 5, "messages": messages});
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = client.post(format!("http://{address}/v1/chat/completions"));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |(path, body): (String, Value)| {
+        let request = client.post(format!("http://{address}{path}"));
         request.bearer_auth(key.trim()).json(&body).send().await.unwrap()
     };
-    let passed = ask("simulated-small").await;
-    assert_eq!(passed.status(), 200);
-    let maintained = ask("simulated-large").await;
-    assert_eq!(maintained.status(), 503);
-    assert_eq!(maintained.headers()["retry-after"], "60");
-    let body: Value = maintained.json().await.unwrap();
-    assert_eq!(body["error"]["message"], "under maintenance");
+    for asked in asking("simulated-small") {
+        let path = asked.0.clone();
+        assert_eq!(ask(asked).await.status(), 200, "{path}");
+    }
+    let message = "this model is under maintenance";
+    let code = "model_under_maintenance";
+    let openai = json!({"message": message, "type": "api_error", "param": null, "code": code});
+    let anthropic = json!({"type": "overloaded_error", "message": message});
+    let gemini = json!({"code": 503, "message": message, "status": "UNAVAILABLE"});
+    let told = [
+        json!({"error": openai.clone()}),
+        json!({"error": openai}),
+        json!({"type": "error", "error": anthropic}),
+        json!({"error": gemini}),
+    ];
+    for (asked, told) in asking("simulated-large").into_iter().zip(told) {
+        let path = asked.0.clone();
+        let maintained = ask(asked).await;
+        assert_eq!(maintained.status(), 503, "{path}");
+        assert_eq!(maintained.headers()["retry-after"], "60", "{path}");
+        assert_eq!(maintained.json::<Value>().await.unwrap(), told, "{path}");
+    }
 }
 
 #[test]
