@@ -95,8 +95,9 @@ impl Bench {
     async fn respond(&self, mut x: Exchange) {
         x.intent.need_mut().unwrap().durable().await.unwrap();
         let result = AttemptResult::Answered { status: 200 };
-        let (provider, model) = (Arc::clone(&self.provider), "m".into());
-        x.attempts.push(Attempt { candidate: 0, provider, model, result });
+        let candidate = x.candidates.need().unwrap().get(0).unwrap();
+        let attempt = Attempt::new(candidate, result);
+        x.attempts.push(attempt);
         x.answer.usage = Some(Usage { input_tokens: 250, output_tokens: 100, ..Usage::default() });
         x.answer.record(&[b'x'; 700], 1 << 20);
         for filter in &self.filters {

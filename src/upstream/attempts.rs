@@ -35,7 +35,6 @@ pub(crate) struct Trial<'a> {
 struct Turn<'a> {
     upstream: &'a Arc<Upstream>,
     candidate: &'a Candidate,
-    index: usize,
 }
 
 /// One candidate's way: its pass, until an answer takes it along, and how long it asks to be left
@@ -56,15 +55,15 @@ impl Trial<'_> {
             let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
                 Ok(pass) => Course::new(pass),
                 Err(not_asked) => {
-                    enter(x, index, &candidate, result_of(not_asked.reason));
+                    enter(x, &candidate, result_of(not_asked.reason));
                     patience.add(not_asked.left);
                     continue;
                 }
             };
-            if !extend_hold(x, index)? {
+            if !extend_hold(x, &candidate)? {
                 break;
             }
-            let turn = Turn { upstream, candidate: &candidate, index };
+            let turn = Turn { upstream, candidate: &candidate };
             match self.on(&turn, x, &mut course).await? {
                 Ok(answer) => return Ok(answer),
                 Err(result) => course.end(result, upstream, &mut patience),
@@ -82,7 +81,7 @@ impl Trial<'_> {
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
         let mut stale = 0;
         loop {
-            enter(x, turn.index, turn.candidate, AttemptResult::Connecting);
+            enter(x, turn.candidate, AttemptResult::Connecting);
             let result = self.attempt(turn, x, course).await?;
             leave(x, result.as_ref().map(Answer::status).map_err(|result| *result));
             stale += 1;
@@ -97,7 +96,7 @@ impl Trial<'_> {
     /// still tells what was under way.
     async fn attempt(
         &self,
-        Turn { upstream, candidate, index }: &Turn<'_>,
+        Turn { upstream, candidate }: &Turn<'_>,
         x: &mut Exchange,
         course: &mut Course,
     ) -> Result<Result<Answer, AttemptResult>, Refusal> {
@@ -108,7 +107,7 @@ impl Trial<'_> {
             Ok(connection) => connection,
             Err(result) => return Ok(Err(result)),
         };
-        let building = request::build(self.pipeline, x, candidate, *index, &upstream.settings);
+        let building = request::build(self.pipeline, x, candidate, &upstream.settings);
         let request = building.await?;
         let sent = Instant::now();
         let reply = send(x, connection, request, &intent).await?;
@@ -124,7 +123,7 @@ impl Trial<'_> {
                 reply.carry(course.pass.take());
                 x.provider_headers = told::by(&reply);
                 let call = x.call.need()?;
-                let api = candidate.target(call, None)?.api;
+                let api = candidate.target(call)?.api;
                 let is_read = self.pipeline.reads_texts(x);
                 Answer::begin(reply, x.tenant.need()?, call, api, is_read, self.limits).await
             }
@@ -166,26 +165,17 @@ async fn send(
 }
 
 /// Makes room for this attempt beside those that may be billed already; it is not made without.
-fn extend_hold(x: &mut Exchange, index: usize) -> Result<bool, Refusal> {
-    let quotes = x.quotes.need()?;
-    let worst_case = |index: usize| quotes.get(index).map(|quote| quote.worst_case);
-    let billable = x.attempts.iter().filter(|attempt| attempt.result.may_be_billed());
-    let needed = billable
-        .filter_map(|attempt| worst_case(attempt.candidate))
-        .chain(worst_case(index))
-        .fold(NanoUsd::ZERO, NanoUsd::saturating_add);
+fn extend_hold(x: &mut Exchange, candidate: &Candidate) -> Result<bool, Refusal> {
+    let quote = candidate.quote.as_deref().ok_or(GatewayError::Fact("quote"))?;
+    let billable = x.attempts.iter().map(Attempt::billable);
+    let needed = billable.fold(quote.worst_case, NanoUsd::saturating_add);
     let hold = x.hold.need_mut()?;
     let missing = needed.saturating_sub(hold.amount());
     Ok(missing == NanoUsd::ZERO || hold.extend(missing).is_ok())
 }
 
-pub(super) fn enter(x: &mut Exchange, index: usize, candidate: &Candidate, result: AttemptResult) {
-    x.attempts.push(Attempt {
-        candidate: index,
-        provider: Arc::clone(&candidate.provider),
-        model: Arc::clone(&candidate.model),
-        result,
-    });
+pub(super) fn enter(x: &mut Exchange, candidate: &Candidate, result: AttemptResult) {
+    x.attempts.push(Attempt::new(candidate, result));
 }
 
 /// With the status of the answer, or what came instead.

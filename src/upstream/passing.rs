@@ -58,12 +58,12 @@ impl Trial<'_> {
         let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
             Ok(pass) => Course::new(pass),
             Err(not_asked) => {
-                enter(x, 0, &candidate, result_of(not_asked.reason));
+                enter(x, &candidate, result_of(not_asked.reason));
                 patience.add(not_asked.left);
                 return Err(failure(x, patience));
             }
         };
-        enter(x, 0, &candidate, AttemptResult::Connecting);
+        enter(x, &candidate, AttemptResult::Connecting);
         let answer = self.pass_to(upstream, &candidate, x, upload, &mut course).await?;
         leave(x, answer.as_ref().map(Passing::status).map_err(|result| *result));
         answer.map_err(|result| {

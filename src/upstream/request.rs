@@ -21,40 +21,31 @@ pub(super) const AGENT: &str = concat!("inferlayer/", env!("CARGO_PKG_VERSION"))
 /// What our own translation speaks.
 const TRANSLATED_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
-/// The request for `candidate`, the one at `index`, to the provider with these `settings`.
+/// The request for `candidate`, to the provider with these `settings`.
 pub(crate) async fn build(
     pipeline: &Pipeline,
     x: &Exchange,
     candidate: &Candidate,
-    index: usize,
     settings: &UpstreamSettings,
 ) -> Result<UpstreamRequest, Refusal> {
     let call = x.call.need()?;
-    let price = x.quotes.need()?.get(index).and_then(|quote| quote.price.as_deref());
-    let output_tokens = price.map(|price| price.max_output_tokens);
-    let target = candidate.target(call, output_tokens)?;
+    let target = candidate.target(call)?;
     let mut request = UpstreamRequest {
         path: target.path(call.stream()).map_err(Invalid::from)?,
         headers: headers(x, call, target.api, settings)?,
-        body: body(x.tenant.need()?, call, candidate, output_tokens).await?,
+        body: body(x.tenant.need()?, call, candidate).await?,
     };
     pipeline.upstream_request(x, candidate, &mut request)?;
     Ok(request)
 }
 
 /// The body as the candidate gets it.
-async fn body(
-    tenant: &Tenant,
-    call: &Call,
-    candidate: &Candidate,
-    output_tokens: Option<u64>,
-) -> Result<Bytes, Refusal> {
-    if call.body().len() <= LARGE_BYTES {
-        return Ok(call.for_provider(&candidate.target(call, output_tokens)?)?);
+async fn body(tenant: &Tenant, call: &Call, candidate: &Candidate) -> Result<Bytes, Refusal> {
+    if call.body().len() <= LARGE_BYTES || candidate.translated(call).is_some() {
+        return Ok(candidate.body(call)?);
     }
     let (call, candidate) = (call.clone(), candidate.clone());
-    let write = move || call.for_provider(&candidate.target(&call, output_tokens)?);
-    Ok(offload(tenant, write).await??)
+    Ok(offload(tenant, move || candidate.body(&call)).await??)
 }
 
 fn headers(

@@ -2,19 +2,43 @@
 
 use std::sync::Arc;
 
-use crate::candidate::Provider;
+use inferlayer_accounts::NanoUsd;
+
+use crate::candidate::{Candidate, Provider};
+use crate::money::Quote;
 
 /// One attempt at one provider.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Its place among the candidates.
-    pub candidate: usize,
     /// Where it went.
     pub provider: Arc<Provider>,
     /// What was asked for.
     pub model: Arc<str>,
+    /// It stands in for the plan's own model.
+    pub fallback: bool,
+    /// What it costs at worst.
+    pub quote: Option<Arc<Quote>>,
     /// What came of it.
     pub result: AttemptResult,
+}
+
+impl Attempt {
+    /// An attempt at a candidate.
+    pub fn new(candidate: &Candidate, result: AttemptResult) -> Attempt {
+        Attempt {
+            provider: Arc::clone(&candidate.provider),
+            model: Arc::clone(&candidate.model),
+            fallback: candidate.fallback,
+            quote: candidate.quote.clone(),
+            result,
+        }
+    }
+
+    /// The most that a provider may bill for it; nothing where it may not bill.
+    pub fn billable(&self) -> NanoUsd {
+        let quote = self.quote.as_ref().filter(|_| self.result.may_be_billed());
+        quote.map_or(NanoUsd::ZERO, |quote| quote.worst_case)
+    }
 }
 
 /// What came of an attempt.

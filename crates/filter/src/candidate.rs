@@ -1,12 +1,16 @@
-//! Who may be asked: providers as far as filters know them, and the ones a request may go to. No
-//! address and no credential is here.
+//! Who may be asked: providers as far as filters know them, and the ones a request may go to, each
+//! with what it would cost. No address and no credential is here.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use inferlayer_accounts::Tenant;
+use inferlayer_share::Permit;
 use inferlayer_wire::{Api, ApiVersion, Call, Invalid, NotSegment, Target, Vendor};
 
+use crate::money::Quote;
 use crate::refusal::{CallerError, Refusal};
+use crate::translated::Translated;
 
 /// A provider, as far as filters need to know it.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +45,12 @@ pub struct Candidate {
     pub fallback: bool,
     /// Where it cannot be used, nobody behind it is asked instead.
     pub strict_order: bool,
+    /// The most that the model can write, if its price says so.
+    pub max_output_tokens: Option<u64>,
+    /// The request as it gets it, where that was written already. From `route`.
+    pub translated: Option<Translated>,
+    /// What one attempt costs at worst. From `meter`.
+    pub quote: Option<Arc<Quote>>,
 }
 
 /// Where a request may go, best first. Never empty, and never where its tenant may not go: nothing
@@ -123,6 +133,19 @@ impl Candidates {
         self.usable.iter()
     }
 
+    /// From the best on, to be changed.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Candidate> {
+        self.usable.iter_mut()
+    }
+
+    /// Counts translations as memory of the tenant's. One without room is made again when needed.
+    pub fn keep_within(&mut self, room: &mut Permit) {
+        for candidate in &mut self.usable {
+            let has_room = |kept: &Translated| room.grow(kept.len() as u64).is_ok();
+            candidate.translated = candidate.translated.take().filter(has_room);
+        }
+    }
+
     /// The one at this place.
     pub fn get(&self, index: usize) -> Option<&Candidate> {
         self.usable.get(index)
@@ -143,24 +166,24 @@ impl Candidates {
     /// who was excluded.
     pub fn exclude(
         &mut self,
-        mut reason: impl FnMut(&Candidate) -> Option<Exclusion>,
+        mut reason: impl FnMut(&mut Candidate) -> Option<Exclusion>,
     ) -> Result<(), NoneLeft> {
-        let (mut left, mut cut) = (Vec::with_capacity(self.usable.len()), false);
-        let found = self.excluded.len();
-        for candidate in &self.usable {
+        let (found, mut cut) = (self.excluded.len(), false);
+        let of = |candidate: &mut Candidate| {
             let reason = if cut { Some(Exclusion::StrictOrder) } else { reason(candidate) };
-            match reason {
-                None => left.push(candidate.clone()),
-                Some(reason) => {
-                    cut |= candidate.strict_order;
-                    self.excluded.push(Excluded { candidate: candidate.clone(), reason });
-                }
-            }
+            cut |= reason.is_some() && candidate.strict_order;
+            reason
+        };
+        let reasons: Vec<Option<Exclusion>> = self.usable.iter_mut().map(of).collect();
+        for (candidate, reason) in self.usable.iter().zip(&reasons) {
+            let excluded = |reason| Excluded { candidate: candidate.clone(), reason };
+            self.excluded.extend(reason.map(excluded));
         }
-        if left.is_empty() {
+        if reasons.iter().all(Option::is_some) {
             return Err(NoneLeft::of(self.excluded.get(found..).unwrap_or_default()));
         }
-        self.usable = left;
+        let mut reasons = reasons.into_iter();
+        self.usable.retain(|_| reasons.next().flatten().is_none());
         Ok(())
     }
 }
@@ -212,15 +235,52 @@ impl Provider {
 }
 
 impl Candidate {
-    /// How it is asked `call`. `max_output_tokens` is the model's own, if it is known.
-    pub fn target(
-        &self,
-        call: &Call,
-        max_output_tokens: Option<u64>,
-    ) -> Result<Target<'_>, Invalid> {
+    /// A model of a provider, of which nothing else is known.
+    pub fn new(provider: Arc<Provider>, model: Arc<str>) -> Candidate {
+        let (api, max_output_tokens, translated, quote) = (None, None, None, None);
+        let (fallback, strict_order) = (false, false);
+        Candidate {
+            provider,
+            model,
+            api,
+            fallback,
+            strict_order,
+            max_output_tokens,
+            translated,
+            quote,
+        }
+    }
+
+    /// How it is asked `call`.
+    pub fn target(&self, call: &Call) -> Result<Target<'_>, Invalid> {
         let vendor = self.provider.vendor;
         let api = call.api_at(vendor, self.api)?;
         let api_version = self.provider.api_version.as_ref();
+        let max_output_tokens = self.max_output_tokens;
         Ok(Target { vendor, api, model: &self.model, max_output_tokens, api_version })
+    }
+
+    /// Whether it can be asked `call`, and the request where it has to be written to know that.
+    pub fn translate(&self, call: &Call) -> Result<Option<Translated>, Invalid> {
+        let body = call.translation(&self.target(call)?)?;
+        Ok(body.map(|body| Translated::new(call, body)))
+    }
+
+    /// Whether it can be asked for its model by name, in what `call` asks for.
+    pub fn name_fits(&self, call: &Call) -> Result<(), Invalid> {
+        self.target(call)?.path(call.stream()).map(drop).map_err(Invalid::from)
+    }
+
+    /// The body of `call` as it gets it, if that was written before.
+    pub fn translated(&self, call: &Call) -> Option<&Bytes> {
+        self.translated.as_ref()?.of(call)
+    }
+
+    /// The body of `call` as it gets it.
+    pub fn body(&self, call: &Call) -> Result<Bytes, Invalid> {
+        match self.translated(call) {
+            Some(body) => Ok(body.clone()),
+            None => call.for_provider(&self.target(call)?),
+        }
     }
 }

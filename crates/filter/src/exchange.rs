@@ -61,8 +61,6 @@ pub struct Exchange {
     pub candidates: Slot<Candidates>,
     /// What one request costs, where that is all that is known of its price. From `route`.
     pub flat_price: Slot<NanoUsd>,
-    /// What each candidate costs at worst, in the same order. From `meter`.
-    pub quotes: Slot<Vec<Quote>>,
     /// That the worst case fits the budget. From `meter`.
     pub hold: Slot<Hold>,
     /// The intent on its way to the ledger. From `audit`.
@@ -204,7 +202,6 @@ impl Exchange {
             admission: Slot::empty("admission"),
             candidates: Slot::empty("candidates"),
             flat_price: Slot::empty("flat price"),
-            quotes: Slot::empty("quotes"),
             hold: Slot::empty("hold"),
             intent: Slot::empty("intent"),
             attempts: Vec::new(),
@@ -231,7 +228,7 @@ impl Exchange {
     /// The most tokens that the answer can have by what was asked for and held; none where there is
     /// neither a price nor a cap.
     pub fn most_output_tokens(&self) -> Option<u64> {
-        let quote = self.quotes.peek()?.get(self.answered()?.candidate)?;
+        let quote = self.answered()?.quote.as_deref()?;
         let call = self.call.peek()?;
         let cap = || Some(call.max_output_tokens()?.saturating_mul(call.choices().into()));
         if quote.price.is_some() { Some(quote.bounds.output) } else { cap() }

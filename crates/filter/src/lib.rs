@@ -34,6 +34,7 @@ mod slot;
 pub mod testkit;
 pub mod texts;
 mod trace;
+mod translated;
 
 pub use answer::{Answer, Chunk, ChunkForm, ResponseHead};
 pub use candidate::{Candidate, Candidates, Provider};
@@ -49,3 +50,4 @@ pub use registration::Registration;
 pub use site::Site;
 pub use texts::{ResponseTexts, TextFilter, TextFlow, Window};
 pub use trace::{TRACEPARENT, TRACESTATE, Trace};
+pub use translated::Translated;

@@ -110,7 +110,5 @@ pub fn candidate(provider: &str, model: &str) -> Candidate {
         free: false,
         key_name: None,
     };
-    let model = model.into();
-    let (api, fallback, strict_order) = (None, false, false);
-    Candidate { provider: Arc::new(provider), model, api, fallback, strict_order }
+    Candidate::new(Arc::new(provider), model.into())
 }

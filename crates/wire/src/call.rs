@@ -178,11 +178,17 @@ impl Call {
 
     /// Whether a provider can be asked; the field at fault when not.
     pub fn fits(&self, target: &Target<'_>) -> Result<(), Invalid> {
+        self.translation(target).map(drop)
+    }
+
+    /// Whether a provider can be asked, and the body for one of another API: that it can be written
+    /// is known only when it is.
+    pub fn translation(&self, target: &Target<'_>) -> Result<Option<Bytes>, Invalid> {
         target.path(self.stream())?;
-        match self.api() == target.api {
-            true => self.gist().check_at(target.vendor),
-            false => self.for_provider(target).map(drop),
+        if self.api() == target.api {
+            return self.gist().check_at(target.vendor).map(|()| None);
         }
+        self.for_provider(target).map(Some)
     }
 
     /// The body for a provider: the caller's own bytes where the dialect is the same, except what

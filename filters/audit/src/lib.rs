@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use inferlayer_filter::cached::Admission;
 use inferlayer_filter::candidate::Excluded;
-use inferlayer_filter::exchange::{Attempt, Intent, Operation};
+use inferlayer_filter::exchange::{Attempt, Intent, Operation, Quote};
 use inferlayer_filter::passage::Passed;
 use inferlayer_filter::{
     BuildError, CallerError, Candidate, Exchange, Fact, Filter, Flow, GatewayError, Plan, Refusal,
@@ -163,7 +163,7 @@ impl Audit {
             candidates: candidates.iter().map(name).collect(),
             excluded: candidates.excluded().iter().map(excluded_record).collect(),
             hold_nano_usd: x.hold.need()?.amount(),
-            quotes: x.quotes.need()?.iter().map(money::quote).collect(),
+            quotes: candidates.iter().filter_map(quote_of).map(money::quote).collect(),
             prices_sha256: self.prices_sha256.as_str().into(),
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,
@@ -253,6 +253,10 @@ fn entry(
 /// How many there were, if any.
 fn nonzero(count: u64) -> Option<u64> {
     (count > 0).then_some(count)
+}
+
+fn quote_of(candidate: &Candidate) -> Option<&Quote> {
+    candidate.quote.as_deref()
 }
 
 /// `provider/model`.

@@ -37,7 +37,5 @@ impl Keeping {
 
 /// The answer is a provider's, and of the model that was meant.
 fn is_of_the_plan(x: &Exchange) -> bool {
-    let candidates = x.candidates.peek();
-    let candidate = x.answered().zip(candidates).and_then(|(a, all)| all.get(a.candidate));
-    candidate.is_some_and(|candidate| !candidate.fallback)
+    x.answered().is_some_and(|attempt| !attempt.fallback)
 }

@@ -7,7 +7,6 @@ use std::fs;
 
 use common::*;
 use inferlayer_cache::CacheStatus;
-use inferlayer_filter::Refusal;
 use inferlayer_records::Ending;
 
 async fn keep(gateway: &Gateway, body: &str, content: &str) -> inferlayer_ledger::Receipt {
@@ -151,7 +150,8 @@ async fn only_if_cached_asks_nobody() {
     for body in further {
         let mut x = gateway.request(0, &body);
         x.head.headers.insert("cache-control", "only-if-cached".parse().unwrap());
-        assert!(matches!(gateway.ask(&mut x).await, Err(Refusal::NotCached)), "{body}");
+        let refusal = gateway.ask(&mut x).await.map(drop).unwrap_err();
+        assert_eq!(refusal.response().code, Some("not_cached"), "{body}");
     }
     let mut x = gateway.request(0, &question("unknown"));
     assert!(gateway.ask(&mut x).await.unwrap().is_none(), "nobody leads who does not go on");

@@ -17,10 +17,9 @@ use crate::count::{self, Count};
 /// The cost of all attempts of `x`.
 pub(crate) fn of(x: &Exchange, prices: &PriceBook) -> Cost {
     let count = counted(x);
-    let quotes = x.quotes.peek().map_or(&[][..], Vec::as_slice);
     let attempts = x.attempts.iter().enumerate();
     let charges = attempts.filter_map(|(index, attempt)| {
-        let quote = quotes.get(attempt.candidate)?;
+        let quote = attempt.quote.as_deref()?;
         if attempt.result.may_be_billed() {
             return worst_case(index, quote);
         }

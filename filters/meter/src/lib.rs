@@ -44,13 +44,13 @@ impl Settings for MeterSettings {
 #[async_trait]
 impl Filter for Meter {
     async fn request(&self, x: &mut Exchange) -> Result<Flow, Refusal> {
-        let quotes = quote::affordable(x, &self.prices)?;
-        let dearest = quotes.iter().map(|quote| quote.worst_case).max().unwrap_or_default();
-        let hold = x.tenant.need()?.hold(dearest).map_err(|cause| NotHeld::OverBudget {
+        quote::affordable(x, &self.prices)?;
+        let dearest = quote::dearest(x.candidates.need()?);
+        let worst_case = dearest.map(|quote| quote.worst_case).unwrap_or_default();
+        let hold = x.tenant.need()?.hold(worst_case).map_err(|cause| NotHeld::OverBudget {
             cause,
-            assumed_output_tokens: quote::assumed_output(x, &quotes),
+            assumed_output_tokens: dearest.and_then(|quote| quote::assumed_output(x, quote)),
         })?;
-        x.quotes.fill(quotes)?;
         x.hold.fill(hold)?;
         Ok(Flow::Continue)
     }

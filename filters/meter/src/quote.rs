@@ -6,15 +6,15 @@ use inferlayer_accounts::price::WorstCase;
 use inferlayer_accounts::{NanoUsd, PriceBook};
 use inferlayer_filter::candidate::Exclusion;
 use inferlayer_filter::exchange::{Operation, Quote};
-use inferlayer_filter::{Candidate, Candidates, Exchange, Passage, Refusal};
+use inferlayer_filter::{Candidate, Candidates, Exchange, Refusal};
 use inferlayer_wire::{Call, Invalid, Target};
 
 use crate::refusal::NotHeld;
 
 /// Quotes for the candidates; those without a price are struck off, unless the tenant allows them.
-pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quote>, Refusal> {
-    if let Operation::Passage(passage) = &x.operation {
-        return flat(x, passage);
+pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<(), Refusal> {
+    if matches!(x.operation, Operation::Passage(_)) {
+        return flat(x);
     }
     let allows_unpriced = x.tenant.need()?.allows_unpriced();
     let call = x.call.need()?;
@@ -24,27 +24,28 @@ pub(crate) fn affordable(x: &mut Exchange, prices: &PriceBook) -> Result<Vec<Quo
         None => NotHeld::Unpriced { model: call.model().to_owned() }.into(),
     };
 
-    let mut quotes = Vec::new();
     let priced = x.candidates.need_mut()?.exclude(|candidate| {
-        let quote = quote(call, candidate, prices, allows_unpriced);
-        let unpriced = quote.is_none().then_some(Exclusion::Unpriced);
-        quotes.extend(quote);
-        unpriced
+        candidate.quote = quote(call, candidate, prices, allows_unpriced).map(Arc::new);
+        candidate.quote.is_none().then_some(Exclusion::Unpriced)
     });
-    priced.map(|()| quotes).map_err(|none| none.refusal(call.model(), unpriced))
+    priced.map_err(|none| none.refusal(call.model(), unpriced))
 }
 
 /// What passes through has the price of its rule, whatever is in it.
-fn flat(x: &Exchange, passage: &Passage) -> Result<Vec<Quote>, Refusal> {
-    let candidates = x.candidates.need()?.iter();
+fn flat(x: &mut Exchange) -> Result<(), Refusal> {
     let unpriced = x.tenant.need()?.allows_unpriced().then_some(NanoUsd::ZERO);
     let price = x.flat_price.peek().copied().or(unpriced);
-    let quotes = candidates.map(|candidate| {
+    let priced = x.candidates.need_mut()?.iter_mut().try_for_each(|candidate| {
         let worst_case = if candidate.provider.free { NanoUsd::ZERO } else { price? };
-        Some(Quote::flat(worst_case))
+        candidate.quote = Some(Arc::new(Quote::flat(worst_case)));
+        Some(())
     });
-    let quotes: Option<_> = quotes.collect();
-    quotes.ok_or_else(|| NotHeld::Unpriced { model: passage.path().to_string() }.into())
+    match (&x.operation, priced) {
+        (Operation::Passage(passage), None) => {
+            Err(NotHeld::Unpriced { model: passage.path().to_string() }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 const TIER_RULE: &str = "be left out: the price book has no price for this tier";
@@ -53,7 +54,7 @@ const TIER_RULE: &str = "be left out: the price book has no price for this tier"
 fn unpriced_tier(call: &Call, candidates: &Candidates, prices: &PriceBook) -> Option<String> {
     candidates.iter().find_map(|candidate| {
         let (provider, model) = (&*candidate.provider.name, &*candidate.model);
-        let target = candidate.target(call, None).ok()?;
+        let target = candidate.target(call).ok()?;
         let (field, tier) = call.service_tier(&target)?;
         let unpriced = prices.price_in(provider, model, Some(tier)).is_none();
         let priced = prices.price(provider, model).is_some();
@@ -70,7 +71,7 @@ fn quote(
     if candidate.provider.free || call.api().counts() {
         return Some(Quote::FREE);
     }
-    let target = candidate.target(call, None).ok()?;
+    let target = candidate.target(call).ok()?;
     let tier = call.service_tier(&target).map(|(_, tier)| tier);
     let price = prices.price_in(&candidate.provider.name, &candidate.model, tier);
     match price {
@@ -82,11 +83,16 @@ fn quote(
     }
 }
 
+/// The quote that the hold has to cover.
+pub(crate) fn dearest(candidates: &Candidates) -> Option<&Quote> {
+    let quotes = candidates.iter().filter_map(|candidate| candidate.quote.as_deref());
+    quotes.max_by_key(|quote| quote.worst_case)
+}
+
 /// What the dearest candidate may write to a request that names no cap.
-pub(crate) fn assumed_output(x: &Exchange, quotes: &[Quote]) -> Option<u64> {
+pub(crate) fn assumed_output(x: &Exchange, dearest: &Quote) -> Option<u64> {
     let capped = x.call.peek().is_none_or(|call| call.max_output_tokens().is_some());
-    let dearest = quotes.iter().max_by_key(|quote| quote.worst_case).filter(|_| !capped)?;
-    Some(dearest.bounds.output).filter(|tokens| *tokens > 0)
+    Some(dearest.bounds.output).filter(|tokens| !capped && *tokens > 0)
 }
 
 /// Every token has at least one byte of the body, unless the body only points at its input.

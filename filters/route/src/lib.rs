@@ -3,6 +3,7 @@
 //! answers `/v1/models`, since it alone knows the names.
 
 mod check;
+mod fit;
 mod models;
 mod pass_through;
 mod refusal;
@@ -14,16 +15,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use inferlayer_accounts::Tenant;
-use inferlayer_filter::candidate::Exclusion;
+use inferlayer_accounts::PriceBook;
 use inferlayer_filter::contract::Warning;
 use inferlayer_filter::exchange::Operation;
 use inferlayer_filter::outline::Offer;
 use inferlayer_filter::{
-    BuildError, CallerError, Candidate, Candidates, Exchange, Fact, Filter, Flow, LARGE_BYTES,
-    Outline, Provider, Refusal, Settings, Site, offload,
+    BuildError, CallerError, Candidate, Candidates, Exchange, Fact, Filter, Flow, Outline,
+    Provider, Refusal, Settings, Site,
 };
-use inferlayer_wire::{Api, Call, Invalid};
+use inferlayer_wire::Api;
 
 use crate::pass_through::Rules;
 use crate::refusal::NotRouted;
@@ -39,6 +39,7 @@ struct Route {
     beginnings: Vec<(String, Arc<[Target]>)>,
     models: models::Models,
     rules: Rules,
+    prices: Arc<PriceBook>,
 }
 
 /// A provider, and the model to ask of it; the model as the client named it when absent.
@@ -96,6 +97,7 @@ impl Settings for RouteSettings {
             beginnings: Vec::new(),
             models: models::Models::default(),
             rules: Rules::new(&self.pass_through, &site.providers),
+            prices: Arc::clone(&site.prices),
         };
         for model in &self.models {
             route.add(model, &site.providers);
@@ -136,51 +138,13 @@ impl Filter for Route {
         let permitted = Candidates::permitted(x.tenant.need()?, own.chain(others));
         let not_local = || CallerError::NotLocal { model: model.to_owned() }.into();
         let mut candidates = permitted.map_err(|none| none.refusal(model, not_local))?;
-        keep_fitting(x.tenant.need()?, call, &mut candidates).await?;
+        fit::keep_fitting(x.tenant.need()?, call, &mut candidates).await?;
+        if let Some(room) = x.body_room.peek_mut() {
+            candidates.keep_within(room);
+        }
         x.candidates.fill(candidates)?;
         Ok(Flow::Continue)
     }
-}
-
-/// Strikes those whose dialect cannot say what is asked; when none is left, what cannot be said.
-async fn keep_fitting(
-    tenant: &Tenant,
-    call: &Call,
-    candidates: &mut Candidates,
-) -> Result<(), Refusal> {
-    let mut found = match call.body().len() > LARGE_BYTES {
-        true => Some(misfits(tenant, call, candidates).await?.into_iter()),
-        false => None,
-    };
-    let mut misfit = None;
-    let fitting = candidates.exclude(|candidate| {
-        let invalid = match &mut found {
-            Some(found) => found.next().flatten()?,
-            None => misfit_of(call, candidate)?,
-        };
-        misfit.get_or_insert(invalid);
-        Some(Exclusion::Unsupported)
-    });
-    match (fitting, misfit) {
-        (Err(_), Some(invalid)) => Err(invalid.into()),
-        _ => Ok(()),
-    }
-}
-
-/// What each candidate cannot be told of a large request, which takes a while to find out.
-async fn misfits(
-    tenant: &Tenant,
-    call: &Call,
-    candidates: &Candidates,
-) -> Result<Vec<Option<Invalid>>, Refusal> {
-    let (call, all) = (call.clone(), candidates.iter().cloned().collect::<Vec<_>>());
-    let find = move || all.iter().map(|candidate| misfit_of(&call, candidate)).collect();
-    offload(tenant, find).await
-}
-
-fn misfit_of(call: &Call, candidate: &Candidate) -> Option<Invalid> {
-    let target = candidate.target(call, None);
-    target.and_then(|target| call.fits(&target)).err()
 }
 
 impl Route {
@@ -196,7 +160,7 @@ impl Route {
             covering.next().map(|(_, targets)| targets)
         };
         let targets = self.routes.get(model).or_else(covering)?;
-        Some(targets.iter().map(move |target| target.candidate(model, fallback)))
+        Some(targets.iter().map(move |target| target.candidate(model, fallback, &self.prices)))
     }
 
     /// What `check` refuses is passed over here.
@@ -234,10 +198,17 @@ impl Target {
         format!("{} {} {model:?} {api:?} {strict_order}\n", provider.name, provider.identity)
     }
 
-    fn candidate(&self, asked: &str, fallback: bool) -> Candidate {
+    /// What nobody pays for is not looked up.
+    fn max_output_tokens(&self, model: &str, prices: &PriceBook) -> Option<u64> {
+        let price = prices.price(&self.provider.name, model).filter(|_| !self.provider.free);
+        price.map(|price| price.max_output_tokens)
+    }
+
+    fn candidate(&self, asked: &str, fallback: bool, prices: &PriceBook) -> Candidate {
         let model = self.model.clone().unwrap_or_else(|| Arc::from(asked));
-        let (provider, api, strict_order) =
-            (Arc::clone(&self.provider), self.api, self.strict_order);
-        Candidate { provider, model, api, fallback, strict_order }
+        let (api, strict_order) = (self.api, self.strict_order);
+        let max_output_tokens = self.max_output_tokens(&model, prices);
+        let candidate = Candidate::new(Arc::clone(&self.provider), model);
+        Candidate { api, fallback, strict_order, max_output_tokens, ..candidate }
     }
 }

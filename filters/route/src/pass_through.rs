@@ -46,13 +46,8 @@ impl Rules {
         if passage.family() == Family::Other && !tenant.allows_pass_through() {
             return Err(NotRouted::PathNotAllowed { path: path.to_string() }.into());
         }
-        let candidate = Candidate {
-            provider: Arc::clone(&rule.provider),
-            model: passage.family().name().into(),
-            api: None,
-            fallback: false,
-            strict_order: false,
-        };
+        let family = passage.family().name();
+        let candidate = Candidate::new(Arc::clone(&rule.provider), family.into());
         let permitted = Candidates::permitted(tenant, [candidate]);
         let candidates =
             permitted.map_err(|_| CallerError::NotLocal { model: path.to_string() })?;

@@ -15,8 +15,7 @@ use inferlayer_cache::{CacheSettings, CacheStatus};
 use inferlayer_filter::exchange::{Attempt, AttemptResult};
 use inferlayer_filter::outline::Offers;
 use inferlayer_filter::{
-    Answer, Candidate, Candidates, Exchange, Filter, Flow, Refusal, ResponseHead, Settings, Site,
-    testkit,
+    Answer, Candidate, Exchange, Filter, Flow, Refusal, ResponseHead, Settings, Site, testkit,
 };
 use inferlayer_ledger::{
     Clock, Content, Entry, Kind, Ledger, Options, Receipt, RequestId, SigningKey, TenantSeal,
@@ -236,11 +235,8 @@ impl<'a> Provided<'a> {
 
     fn observe(&self, x: &mut Exchange) {
         let candidate = Candidate { fallback: self.fallback, ..testkit::candidate("p", "m") };
-        let (provider, model) = (candidate.provider.clone(), candidate.model.clone());
-        let candidates = Candidates::permitted(x.tenant.peek().unwrap(), [candidate]).unwrap();
-        x.candidates.fill(candidates).unwrap();
         let result = AttemptResult::Answered { status: self.status };
-        x.attempts.push(Attempt { candidate: 0, provider, model, result });
+        x.attempts.push(Attempt::new(&candidate, result));
         if let Ok(facts) = Completion::parse(self.content.as_bytes()) {
             x.answer.take(facts);
         }

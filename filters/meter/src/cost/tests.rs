@@ -1,5 +1,6 @@
 //! What each way that a call can end costs.
 
+use inferlayer_filter::candidate::{Candidates, Exclusion};
 use inferlayer_filter::exchange::AttemptResult::{self, *};
 use inferlayer_filter::testkit;
 use inferlayer_wire::Usage;
@@ -33,14 +34,11 @@ fn book() -> PriceBook {
 fn exchange(stream: bool, results: &[AttemptResult]) -> Exchange {
     let body = format!(r#"{{"model":"m","stream":{stream},"messages":[{{}}]}}"#);
     let mut x = testkit::chat(&body).unwrap();
-    let candidate = testkit::candidate("p", "m");
+    let mut candidate = testkit::candidate("p", "m");
     let price = book().price("p", "m").unwrap().clone();
     let quote = Quote::within(Bounds { input: 100, output: 200 }, &price);
-    x.quotes.fill(vec![quote; results.len()]).unwrap();
-    for (index, result) in results.iter().enumerate() {
-        let (provider, model) = (candidate.provider.clone(), candidate.model.clone());
-        x.attempts.push(Attempt { candidate: index, provider, model, result: *result });
-    }
+    candidate.quote = Some(Arc::new(quote));
+    x.attempts.extend(results.iter().map(|result| Attempt::new(&candidate, *result)));
     x
 }
 
@@ -120,10 +118,9 @@ fn our_own_count_keeps_to_the_cap_unless_the_answer_overran_it() {
 fn what_passes_through_costs_its_price_when_answered_or_perhaps_billed() {
     let costs = |result: AttemptResult| {
         let mut x = testkit::passage(http::Method::POST, "/v1/audio/speech").unwrap();
-        x.quotes.fill(vec![Quote::flat(NanoUsd::from_nano(700))]).unwrap();
-        let candidate = testkit::candidate("p", "audio");
-        let (provider, model) = (candidate.provider, candidate.model);
-        x.attempts.push(Attempt { candidate: 0, provider, model, result });
+        let mut candidate = testkit::candidate("p", "audio");
+        candidate.quote = Some(Arc::new(Quote::flat(NanoUsd::from_nano(700))));
+        x.attempts.push(Attempt::new(&candidate, result));
         // Nobody counts tokens in it.
         (x.answer.output_bytes, x.answer.output_events) = (30, 4);
         assert_eq!(of(&x, &book()).tokens, Tokens::default());
@@ -196,4 +193,21 @@ fn what_cannot_be_read_may_be_billed_and_what_spoke_no_http_may_not() {
     for free in [NoHttp, ErrorAnswer { status: 200 }] {
         assert_eq!(cost(&exchange(false, &[free])), (0, vec![], false), "{free:?}");
     }
+}
+
+#[test]
+fn a_filter_that_drops_candidates_behind_the_meter_cannot_misprice() {
+    let tenant = testkit::tenant("{ name: a, budget_usd: 1 }").unwrap();
+    let mut x = testkit::chat(r#"{"model":"m","max_tokens":10,"messages":[{}]}"#).unwrap();
+    let wanted = ["m", "dear"].map(|model| testkit::candidate("p", model));
+    x.candidates.fill(Candidates::permitted(&tenant, wanted).unwrap()).unwrap();
+    x.tenant.fill(tenant).unwrap();
+    crate::quote::affordable(&mut x, &book()).unwrap();
+    let candidates = x.candidates.need_mut().unwrap();
+    candidates.exclude(|c| (&*c.model == "m").then_some(Exclusion::NotLocal)).unwrap();
+    let attempt = Attempt::new(candidates.get(0).unwrap(), ANSWERED);
+    x.attempts.push(attempt);
+    x.answer.usage = Some(Usage { input_tokens: 3, output_tokens: 2, ..Usage::default() });
+    x.ending.fill(Ending::Complete).unwrap();
+    assert_eq!(cost(&x), (7000, vec![(0, Basis::Usage)], false), "at the price of `dear`");
 }
