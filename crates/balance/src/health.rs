@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::breaker::Breaker;
 use crate::caller::{Caller, Scope};
+use crate::keys::Keys;
 use crate::model::Models;
 use crate::settings::HealthSettings;
 use crate::ticket::{Fault, NotAsked, Reason, Ticket};
@@ -18,8 +19,8 @@ pub struct Health {
     connection: Breaker,
     /// By models with open circuits.
     all_models: Breaker,
-    /// By refusals of its key.
-    key: Breaker,
+    /// By refusals of its keys.
+    keys: Keys,
     models: Models,
     /// When a model last answered to the end.
     last_success: Option<Instant>,
@@ -39,7 +40,7 @@ impl Health {
             settings,
             connection: Breaker::default(),
             all_models: Breaker::default(),
-            key: Breaker::default(),
+            keys: Keys::default(),
             models: Models::default(),
             last_success: None,
             tickets: 0,
@@ -55,52 +56,57 @@ impl Health {
 
     /// The provider is asked under another key: refusals of the one before are no more.
     pub fn change_key(&mut self, now: Instant) {
-        self.key = Breaker::default();
-        self.models.iter_mut().for_each(|model| model.key = Breaker::default());
+        self.keys = Keys::default();
+        self.models.iter_mut().for_each(|model| model.keys = Keys::default());
         self.key_changed = Some(now);
     }
 
-    /// Leave to ask for a model, or why there is none.
+    /// Leave to ask for a model with a credential, or why there is none.
     pub fn admit(
         &mut self,
         model: &Arc<str>,
+        credential: &Arc<str>,
         caller: Caller,
         now: Instant,
     ) -> Result<Ticket, NotAsked> {
-        if let Some(not_asked) = self.shut(model, &caller, now) {
+        if let Some(not_asked) = self.shut(model, credential, &caller, now) {
             return Err(not_asked);
         }
         self.tickets += 1;
-        let ticket = Ticket { id: self.tickets, model: Arc::clone(model), caller, admitted: now };
-        let known = self.models.entry(model, now);
+        let (id, admitted) = (self.tickets, now);
+        let (model, credential) = (Arc::clone(model), Arc::clone(credential));
+        let ticket = Ticket { id, model, credential, caller, admitted };
+        let known = self.models.entry(&ticket.model, now);
         known.breaker.admit(&ticket, &self.settings);
-        known.key.admit(&ticket, &self.settings);
+        known.keys.entry(&ticket.credential).admit(&ticket, &self.settings);
+        known.cooling.admit(&ticket);
         self.connection.admit(&ticket.of_anybody(), &self.settings);
         self.all_models.admit(&ticket, &self.settings);
-        self.key.admit(&ticket, &self.settings);
+        self.keys.entry(&ticket.credential).admit(&ticket, &self.settings);
         Ok(ticket)
     }
 
     /// The head of an answer has come that is about the request alone.
     pub fn began(&mut self, ticket: &Ticket, now: Instant) {
         self.reached(ticket, now);
-        let closed = [self.all_models.began(ticket, now), self.key.began(ticket, now)].concat();
-        let of_model = self
-            .models
-            .get_mut(&ticket.model)
-            .map(|known| [known.breaker.began(ticket, now), known.key.began(ticket, now)].concat());
+        let key = self.keys.entry(&ticket.credential).began(ticket, now);
+        let closed = [self.all_models.began(ticket, now), key].concat();
         self.note(None, closed, Change::Closed);
-        self.note(Some(&ticket.model), of_model.unwrap_or_default(), Change::Closed);
+        let Some(known) = self.models.get_mut(&ticket.model) else { return };
+        let key = known.keys.entry(&ticket.credential).began(ticket, now);
+        let cooled = known.cooling.answered(ticket);
+        let closed = [known.breaker.began(ticket, now), key, cooled].concat();
+        self.note(Some(&ticket.model), closed, Change::Closed);
     }
 
     /// The answer has come to its end.
     pub fn completed(&mut self, ticket: &Ticket, now: Instant) {
         self.last_success = Some(now);
         self.all_models.succeeded(ticket);
-        self.key.succeeded(ticket);
+        self.keys.entry(&ticket.credential).succeeded(ticket);
         if let Some(known) = self.models.get_mut(&ticket.model) {
             known.breaker.succeeded(ticket);
-            known.key.succeeded(ticket);
+            known.keys.entry(&ticket.credential).succeeded(ticket);
         }
     }
 
@@ -125,14 +131,16 @@ impl Health {
             }
             Fault::Key => {
                 self.reached(ticket, now);
-                let opened = self.key.failed(ticket, &self.settings, now);
+                let key = self.keys.entry(&ticket.credential);
+                let opened = key.failed(ticket, &self.settings, now);
                 self.note(None, opened, Change::Shut(Reason::KeyRefused));
             }
             Fault::KeyForModel => {
                 self.reached(ticket, now);
                 let settings = self.settings;
                 let known = self.models.get_mut(&ticket.model);
-                let opened = known.map(|known| known.key.failed(ticket, &settings, now));
+                let key = known.map(|known| known.keys.entry(&ticket.credential));
+                let opened = key.map(|key| key.failed(ticket, &settings, now));
                 let shut = Change::Shut(Reason::KeyRefused);
                 self.note(Some(&ticket.model), opened.unwrap_or_default(), shut);
             }
@@ -144,10 +152,13 @@ impl Health {
     pub fn released(&mut self, ticket: &Ticket) {
         self.connection.released(ticket);
         self.all_models.released(ticket);
-        self.key.released(ticket);
+        let key = self.keys.get_mut(&ticket.credential);
+        key.into_iter().for_each(|key| key.released(ticket));
         if let Some(known) = self.models.get_mut(&ticket.model) {
             known.breaker.released(ticket);
-            known.key.released(ticket);
+            known.cooling.released(ticket);
+            let key = known.keys.get_mut(&ticket.credential);
+            key.into_iter().for_each(|key| key.released(ticket));
         }
     }
 
@@ -164,7 +175,7 @@ impl Health {
             circuit_open: connection || models,
             circuit_open_for_all: connection || all,
             cooling: false,
-            key_refused: self.key.is_open().0,
+            key_refused: self.keys.is_any_refused(),
         }
     }
 
@@ -173,12 +184,18 @@ impl Health {
         self.models.iter().map(move |(name, model)| {
             let (circuit_open, circuit_open_for_all) = model.breaker.is_open();
             let cooling = model.cooling.is_cooling(now);
-            let key_refused = model.key.is_open().0;
+            let key_refused = model.keys.is_any_refused();
             (&**name, ModelState { circuit_open, circuit_open_for_all, cooling, key_refused })
         })
     }
 
-    fn shut(&self, model: &str, caller: &Caller, now: Instant) -> Option<NotAsked> {
+    fn shut(
+        &self,
+        model: &str,
+        credential: &str,
+        caller: &Caller,
+        now: Instant,
+    ) -> Option<NotAsked> {
         let not_asked = |reason, left: Option<Duration>| left.map(|left| NotAsked { reason, left });
         let known = self.models.get(model);
         let nobody = Caller { tenant: "".into(), key: 0 };
@@ -187,11 +204,13 @@ impl Health {
             self.all_models.left(caller, now),
             known.and_then(|known| known.breaker.left(caller, now)),
         ];
-        let keys = [self.key.left(caller, now), known.and_then(|k| k.key.left(caller, now))];
+        let of_model = known.and_then(|known| known.keys.get(credential));
+        let keys = self.keys.get(credential).into_iter().chain(of_model);
+        let keys = keys.filter_map(|key| key.left(caller, now));
         let cooling = known.and_then(|known| known.cooling.left(caller, now));
         let all = [
             not_asked(Reason::CircuitOpen, circuits.into_iter().flatten().max()),
-            not_asked(Reason::KeyRefused, keys.into_iter().flatten().max()),
+            not_asked(Reason::KeyRefused, keys.max()),
             not_asked(Reason::Cooling, cooling),
         ];
         all.into_iter().flatten().max_by_key(|not_asked| not_asked.left)

@@ -13,8 +13,8 @@
 //! | connection | provider | failures to connect, whoever asked |
 //! | circuit | provider × model | 5xx, silence, breaks; for whom, see below |
 //! | circuit of all models | provider | two of its models with open circuits |
-//! | key | provider (401), provider × model (403) | refusals of the provider's key |
-//! | cooling | provider × model | 429, and 503 or 529 that say when to come back |
+//! | key | provider × key (401), × model (403) | refusals of one of the provider's keys |
+//! | cooling | provider × model | 429, and 503 or 529 that say when to come back; then one asks first |
 //!
 //! **Blame.** A request may itself be the cause of a 5xx. So failures of one caller shut the
 //! circuit for that caller alone; for its tenant they must come from two keys, and for everybody
@@ -26,6 +26,7 @@ mod caller;
 mod circuit;
 mod cooling;
 mod health;
+mod keys;
 mod model;
 mod settings;
 mod tally;

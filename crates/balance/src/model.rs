@@ -6,14 +6,15 @@ use std::time::Instant;
 
 use crate::breaker::Breaker;
 use crate::cooling::Cooling;
+use crate::keys::Keys;
 
 /// What is known of one model.
 #[derive(Debug)]
 pub(crate) struct Model {
     /// By its failures.
     pub(crate) breaker: Breaker,
-    /// By refusals of the key for this model.
-    pub(crate) key: Breaker,
+    /// By refusals of keys for this model.
+    pub(crate) keys: Keys,
     pub(crate) cooling: Cooling,
     last_asked: Instant,
 }
@@ -26,12 +27,12 @@ pub(crate) const MODELS_MAX: usize = 256;
 
 impl Model {
     fn new(now: Instant) -> Model {
-        let (breaker, key) = (Breaker::default(), Breaker::default());
-        Model { breaker, key, cooling: Cooling::default(), last_asked: now }
+        let (breaker, keys, cooling) = Default::default();
+        Model { breaker, keys, cooling, last_asked: now }
     }
 
     fn is_quiet(&self, now: Instant) -> bool {
-        self.breaker.is_quiet() && self.key.is_quiet() && !self.cooling.is_cooling(now)
+        self.breaker.is_quiet() && self.keys.is_quiet() && !self.cooling.is_cooling(now)
     }
 }
 

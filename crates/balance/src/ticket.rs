@@ -10,6 +10,7 @@ use crate::caller::Caller;
 pub struct Ticket {
     pub(crate) id: u64,
     pub(crate) model: Arc<str>,
+    pub(crate) credential: Arc<str>,
     pub(crate) caller: Caller,
     pub(crate) admitted: Instant,
 }

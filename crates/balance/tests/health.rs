@@ -43,7 +43,11 @@ impl Case {
     }
 
     fn admit(&mut self, who: &str, model: &str) -> Result<Ticket, NotAsked> {
-        self.health.admit(&Arc::from(model), caller(who), self.now)
+        self.admit_with(who, model, "k")
+    }
+
+    fn admit_with(&mut self, who: &str, model: &str, key: &str) -> Result<Ticket, NotAsked> {
+        self.health.admit(&Arc::from(model), &Arc::from(key), caller(who), self.now)
     }
 
     fn fail(&mut self, who: &str, model: &str, fault: Fault) {
@@ -281,6 +285,46 @@ fn a_refused_key_has_a_state_of_its_own() {
     ["a", "a", "a", "b", "b"].iter().for_each(|who| case.fail(who, "m", Fault::KeyForModel));
     assert_eq!(case.is_shut("c", "m"), Some((Reason::KeyRefused, 10)));
     assert_eq!(case.is_shut("c", "another"), None, "the key is good for others");
+}
+
+#[test]
+fn a_refused_key_shuts_no_other_key_of_its_provider() {
+    for (fault, another_model) in [(Fault::Key, false), (Fault::KeyForModel, true)] {
+        let mut case = Case::new();
+        for who in ["a", "a", "a", "b", "b"] {
+            let ticket = case.admit_with(who, "m", "old").unwrap();
+            case.health.failed(&ticket, fault, case.now);
+        }
+        let refused = case.admit_with("c", "m", "old").map(drop);
+        assert_eq!(refused.unwrap_err().reason, Reason::KeyRefused, "{fault:?}");
+        assert!(case.admit_with("c", "m", "new").is_ok(), "{fault:?}: the other key");
+        assert_eq!(case.admit_with("c", "x", "old").is_ok(), another_model, "{fault:?}");
+    }
+}
+
+#[test]
+fn after_a_pause_one_request_asks_first() {
+    let mut case = Case::new();
+    case.fail("a", "m", Fault::Busy(Some(Duration::from_secs(2))));
+    case.later(2);
+    for again in [false, true] {
+        let first = case.admit("a", "m").unwrap();
+        assert!(case.is_shut("b", "m").is_some(), "{again}: others wait for its answer");
+        case.health.released(&first);
+    }
+    let first = case.admit("b", "m").unwrap();
+    case.health.failed(&first, Fault::Busy(Some(Duration::from_secs(2))), case.now);
+    assert_eq!(case.is_shut("a", "m"), Some((Reason::Cooling, 2)), "sent away again");
+    case.later(2);
+    let first = case.admit("a", "m").unwrap();
+    case.later(1);
+    assert_eq!(case.is_shut("b", "m"), None, "a long answer keeps nobody waiting");
+    case.health.take_transitions();
+    case.answer("b", "m");
+    assert_eq!(case.health.take_transitions().len(), 1, "answers again, told once");
+    case.health.began(&first, case.now);
+    assert_eq!(case.health.take_transitions().len(), 0);
+    assert_eq!(case.is_shut("a", "m"), None);
 }
 
 #[test]
