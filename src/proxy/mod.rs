@@ -39,7 +39,7 @@ use crate::generation::{Current, Generation};
 use crate::in_flight::InFlight;
 use crate::proxy::refusal::RequestError;
 use crate::state::State;
-use crate::upstream::{Answer, Trial, check_forwarded};
+use crate::upstream::{Answer, Inference, Trial, check_forwarded};
 
 pub(crate) use crate::pipeline::Run;
 
@@ -127,9 +127,10 @@ impl Service<'_> {
         if let Operation::Passage(_) = run.x.operation {
             return Box::pin(passage::forward(session, run, &trial)).await;
         }
+        let mut payload = Inference;
         let answer = tokio::select! {
             biased;
-            answer = trial.run(&mut run.x) => answer?,
+            answer = trial.run(&mut run.x, &mut payload) => answer?,
             ended = client::interrupted(session, self.in_flight) => return Err(ended.into()),
         };
         match answer {

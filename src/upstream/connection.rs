@@ -19,6 +19,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::net::BaseUrl;
 use crate::upstream::Warrant;
+use crate::upstream::credential::Authorized;
 use crate::upstream::gather::Gather;
 use crate::upstream::idle::Home;
 use crate::upstream::provider::Upstream;
@@ -74,12 +75,18 @@ impl Connection {
         }
     }
 
+    /// Whether it is kept for others of its tenant.
+    pub(super) fn is_shared(&self) -> bool {
+        self.home.is_some()
+    }
+
     /// Sends the request and waits for the first piece of its answer.
     pub(crate) async fn send(
         mut self: Box<Self>,
-        request: UpstreamRequest,
+        request: Authorized,
         _warrant: Warrant<'_>,
     ) -> Result<Reply, AttemptResult> {
+        let Authorized { request, exposed } = request;
         let UpstreamRequest { path, mut headers, body } = request;
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         let head = self.head(Method::POST, &path, headers);
@@ -91,7 +98,7 @@ impl Connection {
             None => EARLY_ANSWER_TIMEOUT,
         };
         match fast_timeout(patience, self.begin()).await {
-            Ok(Ok(begun)) => Ok(self.reply(begun)),
+            Ok(Ok(begun)) => Ok(Reply::new(begun, exposed, self)),
             Ok(Err(error)) => Err(self.failure(&error, sent)),
             Err(_) => Err(self.silence(sent)),
         }
@@ -106,9 +113,6 @@ impl Connection {
     ) -> http::Result<Box<RequestHeader>> {
         let BaseUrl { path: base, authority, .. } = &self.upstream.settings.base_url;
         headers.insert(header::HOST, HeaderValue::from_str(authority)?);
-        if let Some((name, key)) = &self.upstream.credential {
-            headers.insert(name, key.clone());
-        }
         let request = http::Request::builder().method(method).uri(format!("{base}{path}"));
         let request = request.body(())?;
         let (mut parts, ()) = request.into_parts();
@@ -159,10 +163,6 @@ impl Connection {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn reply(self: Box<Self>, begun: Begun) -> Reply {
-        Reply::new(begun, self)
     }
 
     /// What came of a request whose answer did not begin. It was `sent` then, if all of it was.

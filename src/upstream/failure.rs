@@ -93,6 +93,9 @@ fn describe(attempt: &Attempt) -> String {
         AttemptResult::CircuitOpen => format!("{name} is left alone after failures"),
         AttemptResult::Cooling => format!("{name} asked to be left alone for a while"),
         AttemptResult::KeyRefused => format!("{name} refuses the key it is asked with"),
+        AttemptResult::CredentialUnavailable => {
+            format!("{name} could not be asked for want of a credential")
+        }
         AttemptResult::OwnShortage => format!("{name} could not be reached for want of resources"),
         result => match result.status() {
             Some(status) => format!("{name} answered {status}"),

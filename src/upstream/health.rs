@@ -84,9 +84,11 @@ impl ProviderHealth {
     pub(crate) fn admit(
         self: &Arc<ProviderHealth>,
         model: &Arc<str>,
+        credential: &Arc<str>,
         tenant: &Tenant,
     ) -> Result<Pass, NotAsked> {
-        let ticket = self.lock().health.admit(model, caller(tenant), Instant::now())?;
+        let caller = caller(tenant);
+        let ticket = self.lock().health.admit(model, credential, caller, Instant::now())?;
         Ok(Pass { of: Arc::clone(self), ticket })
     }
 
@@ -192,7 +194,7 @@ fn fault(result: AttemptResult, asked: Option<Duration>) -> Option<Fault> {
         | AttemptResult::NotHttp
         | AttemptResult::NoHttp
         | AttemptResult::UnreadableAnswer { .. } => Some(Fault::Capacity(None)),
-        AttemptResult::Status { status: 401 } => Some(Fault::Key),
+        AttemptResult::KeyRefused | AttemptResult::Status { status: 401 } => Some(Fault::Key),
         AttemptResult::Status { status: 403 } => Some(Fault::KeyForModel),
         AttemptResult::Status { status: 429 } => Some(Fault::Busy(asked)),
         AttemptResult::Status { status: 503 | 529 } => Some(Fault::Capacity(asked)),

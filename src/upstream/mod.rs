@@ -1,8 +1,8 @@
 //! Providers: who they are, how to reach them, and how one request is tried on several.
 //!
 //! ```text
-//! candidates ─► health ──► provider.connect ┐
-//!                          intent durable ──┴► connection.send(warrant) ─► Reply ─► Answer
+//! candidates ─► health ──► connect ────────┐
+//!                          intent durable ──┴► credential ─► send(warrant) ─► Reply ─► Answer
 //! ```
 //!
 //! A `local_only` tenant cannot get hold of a provider that is not local: [`Upstreams::permitted`]
@@ -14,11 +14,13 @@
 mod answer;
 mod attempts;
 mod connection;
+mod credential;
 mod failure;
 mod forwarded;
 mod gather;
 mod health;
 mod idle;
+mod inference;
 mod mask;
 mod passing;
 mod patience;
@@ -37,7 +39,8 @@ pub(crate) use attempts::Trial;
 pub(crate) use failure::UpstreamError;
 pub(crate) use forwarded::check as check_forwarded;
 pub(crate) use health::HealthBook;
-pub(crate) use passing::{Kind, Passing};
+pub(crate) use inference::Inference;
+pub(crate) use passing::{Kind, PassThrough, Passing};
 pub(crate) use provider::{Upstream, UpstreamSettings, Upstreams};
 pub(crate) use reply::Reply;
 pub(crate) use request_body::{Length, RequestBody};

@@ -2,25 +2,23 @@
 //! as they come, and a provider that answers before the body has ended is heard.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
+use inferlayer_accounts::Tenant;
 use inferlayer_filter::exchange::{AttemptResult, Operation};
 use inferlayer_filter::{Candidate, Exchange, GatewayError, Refusal, UpstreamRequest};
-use inferlayer_ledger::Receipt;
 
 use crate::config::Limits;
 use crate::upstream::answer::cut_in;
-use crate::upstream::attempts::{Course, Trial, enter, is_final, leave};
+use crate::upstream::attempts::{Payload, Trial};
 use crate::upstream::connection::Connection;
-use crate::upstream::failure::{Patience, failure};
-use crate::upstream::health::result_of;
+use crate::upstream::credential::Authorized;
 use crate::upstream::provider::Upstream;
 use crate::upstream::reply::{Cut, Reply};
 use crate::upstream::request_body::RequestBody;
-use crate::upstream::{Warrant, patience, streamed};
+use crate::upstream::{Warrant, streamed};
 
 /// What a provider answers to a request that passes through.
 pub(crate) enum Passing {
@@ -44,97 +42,84 @@ pub(crate) enum Kind {
 /// The longest error that is passed on.
 const ERROR_MAX_BYTES: usize = 1024 * 1024;
 
-impl Trial<'_> {
-    /// Sends the request to its one candidate.
-    pub(crate) async fn pass(
-        &self,
-        x: &mut Exchange,
-        upload: &mut dyn RequestBody,
-    ) -> Result<Passing, Refusal> {
-        let candidate =
-            x.candidates.need()?.get(0).cloned().ok_or(GatewayError::Fact("candidates"))?;
-        let upstream = self.upstreams.permitted(x.tenant.need()?, &candidate)?;
-        let mut patience = Patience::default();
-        let mut course = match upstream.health().admit(&candidate.model, x.tenant.need()?) {
-            Ok(pass) => Course::new(pass),
-            Err(not_asked) => {
-                enter(x, &candidate, result_of(not_asked.reason));
-                patience.add(not_asked.left);
-                return Err(failure(x, patience));
-            }
-        };
-        enter(x, &candidate, AttemptResult::Connecting);
-        let answer = self.pass_to(upstream, &candidate, x, upload, &mut course).await?;
-        leave(x, answer.as_ref().map(Passing::status).map_err(|result| *result));
-        answer.map_err(|result| {
-            course.end(result, upstream, &mut patience);
-            failure(x, patience)
-        })
+/// A body that is sent as its client brings it, once.
+pub(crate) struct PassThrough<'a> {
+    method: Method,
+    upload: &'a mut dyn RequestBody,
+    whole: bool,
+}
+
+impl<'a> PassThrough<'a> {
+    /// The body of a request with this method.
+    pub(crate) fn new(method: Method, upload: &'a mut dyn RequestBody) -> PassThrough<'a> {
+        PassThrough { method, upload, whole: true }
+    }
+}
+
+impl Payload for PassThrough<'_> {
+    type Answer = Passing;
+
+    const STREAMED: bool = true;
+
+    fn method(&self) -> &Method {
+        &self.method
     }
 
-    async fn pass_to(
-        &self,
+    /// Never a connection that was used before: what was sent cannot be sent again.
+    async fn connect(
+        &mut self,
         upstream: &Arc<Upstream>,
-        candidate: &Candidate,
-        x: &mut Exchange,
-        upload: &mut dyn RequestBody,
-        course: &mut Course,
-    ) -> Result<Result<Passing, AttemptResult>, Refusal> {
-        let intent = x.intent.need_mut()?;
-        let (connected, intent) = tokio::join!(upstream.connect_unshared(), intent.durable());
-        let intent = intent?;
-        let connection = match connected {
-            Ok(connection) => connection,
-            Err(result) => return Ok(Err(result)),
-        };
-        let request = self.passing_request(x, candidate)?;
-        let sent = Instant::now();
-        let reply = send(x, connection, request, upload, &intent).await?;
-        x.waited += sent.elapsed();
-        let reply = match reply {
-            Ok(mut reply) if is_final(reply.status) => {
-                reply.carry(course.pass.take());
-                reply
-            }
-            Ok(reply) => {
-                course.asked = patience::asked(&reply.headers, SystemTime::now());
-                return Ok(Err(AttemptResult::Status { status: reply.status.as_u16() }));
-            }
-            Err(result) => return Ok(Err(result)),
-        };
-        tokio::select! {
-            biased;
-            answer = Passing::begin(reply, self.limits) => Ok(answer),
-            ended = upload.interrupted() => Err(ended),
-        }
+        _tenant: &Tenant,
+    ) -> Result<Box<Connection>, AttemptResult> {
+        upstream.connect_unshared().await
     }
 
-    fn passing_request(
-        &self,
+    async fn request(
+        &mut self,
         x: &Exchange,
-        candidate: &Candidate,
+        _candidate: &Candidate,
+        _upstream: &Upstream,
     ) -> Result<UpstreamRequest, Refusal> {
         let Operation::Passage(passage) = &x.operation else {
             return Err(GatewayError::Fact("passage").into());
         };
-        let mut request = streamed::request(passage, &x.head.headers);
-        self.pipeline.upstream_request(x, candidate, &mut request)?;
-        Ok(request)
+        Ok(streamed::request(passage, &x.head.headers))
     }
-}
 
-async fn send(
-    x: &mut Exchange,
-    connection: Box<Connection>,
-    request: UpstreamRequest,
-    upload: &mut dyn RequestBody,
-    intent: &Receipt,
-) -> Result<Result<Reply, AttemptResult>, Refusal> {
-    let warrant = Warrant::new(x.tenant.need()?, x.hold.need_mut()?, intent);
-    if let Some(attempt) = x.attempts.last_mut() {
-        attempt.result = AttemptResult::Sent;
+    async fn send(
+        &mut self,
+        connection: Box<Connection>,
+        request: Authorized,
+        warrant: Warrant<'_>,
+    ) -> Result<Result<Reply, AttemptResult>, Refusal> {
+        self.whole = false;
+        connection.send_streamed(self.method.clone(), request, self.upload, warrant).await
     }
-    connection.send_streamed(x.head.method.clone(), request, upload, warrant).await
+
+    async fn answer(
+        &mut self,
+        trial: &Trial<'_>,
+        _x: &mut Exchange,
+        _candidate: &Candidate,
+        reply: Reply,
+    ) -> Result<Result<Passing, AttemptResult>, Refusal> {
+        tokio::select! {
+            biased;
+            answer = Passing::begin(reply, trial.limits) => Ok(answer),
+            ended = self.upload.interrupted() => Err(ended),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    fn status(answer: &Passing) -> StatusCode {
+        match answer {
+            Passing::Whole { status, .. } => *status,
+            Passing::Flowing { reply, .. } => reply.status,
+        }
+    }
 }
 
 impl Passing {
@@ -162,13 +147,6 @@ impl Passing {
         }
         reply.answered();
         Ok(Passing::Whole { status: reply.status, headers: reply.headers, body: body.freeze() })
-    }
-
-    fn status(&self) -> StatusCode {
-        match self {
-            Passing::Whole { status, .. } => *status,
-            Passing::Flowing { reply, .. } => reply.status,
-        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use inferlayer_accounts::{Tenant, TenantName};
-use inferlayer_balance::HealthSettings;
+use inferlayer_balance::{HealthSettings, NotAsked};
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_filter::{CallerError, Candidate, Provider, Refusal};
 use pingora_core::ErrorType;
@@ -21,9 +21,9 @@ use crate::config::CaFile;
 use crate::net::{AllowedAddresses, BaseUrl, ResolveError, Resolver};
 use crate::secret::{Secret, UnsendableKey};
 use crate::upstream::connection::Connection;
-use crate::upstream::health::{HealthBook, ProviderHealth};
+use crate::upstream::credential::{self, Credential};
+use crate::upstream::health::{HealthBook, Pass, ProviderHealth};
 use crate::upstream::idle::{Home, Idle};
-use crate::upstream::mask::Forms;
 use crate::upstream::shortage;
 
 /// How to reach a provider.
@@ -51,10 +51,9 @@ pub(crate) struct UpstreamSettings {
 /// A provider that can be connected to.
 pub(crate) struct Upstream {
     pub(crate) settings: UpstreamSettings,
-    /// The header with its key, marked sensitive.
-    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
-    /// How the key may be written in what comes back.
-    pub(crate) forms: Arc<Forms>,
+    pub(super) credential: Box<dyn Credential>,
+    /// What its state is found by.
+    credential_name: Arc<str>,
     health: Arc<ProviderHealth>,
     connector: TransportConnector,
     idle: Arc<Idle>,
@@ -116,15 +115,14 @@ impl Upstream {
         settings: UpstreamSettings,
         health: &HealthBook,
     ) -> Result<Upstream, UnsendableKey> {
-        let place = settings.provider.vendor.quirks().key;
-        let credential = settings.key.as_ref().map(|key| key.header(place)).transpose()?;
-        let name = &settings.provider.name;
-        let forms = settings.key.as_ref().map(|key| Forms::of(name, key.expose().as_bytes()));
+        let Provider { name, vendor, key_name, .. } = &*settings.provider;
+        let credential = credential::of(settings.key.as_ref(), vendor.quirks().key, name)?;
+        let credential_name = key_name.clone().unwrap_or_default();
         let mut options = ConnectorOptions::new(0);
         options.ca_file = settings.ca.as_ref().map(|ca| ca.path.display().to_string());
         Ok(Upstream {
             credential,
-            forms: Arc::new(forms.unwrap_or_default()),
+            credential_name,
             health: health.of(&settings.provider, settings.health),
             connector: TransportConnector::new(Some(options)),
             idle: Idle::new(settings.idle_connections_max, settings.pool_idle_timeout),
@@ -221,8 +219,9 @@ impl Upstream {
         peer
     }
 
-    pub(crate) fn health(&self) -> &Arc<ProviderHealth> {
-        &self.health
+    /// Leave to ask it for a model, or why there is none.
+    pub(super) fn admit(&self, model: &Arc<str>, tenant: &Tenant) -> Result<Pass, NotAsked> {
+        self.health.admit(model, &self.credential_name, tenant)
     }
 
     pub(super) fn idle_connections(&self) -> &Arc<Idle> {

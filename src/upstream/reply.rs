@@ -14,6 +14,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::secret::Secret;
 use crate::upstream::connection::{Begun, Connection};
+use crate::upstream::credential::Exposed;
 use crate::upstream::health::Pass;
 use crate::upstream::mask::{Forms, Window};
 
@@ -28,6 +29,8 @@ pub(crate) struct Reply {
     ended: bool,
     /// What its end is to be told to.
     pass: Option<Pass>,
+    /// What was sent along and must not come back.
+    exposed: Arc<Exposed>,
     connection: Box<Connection>,
 }
 
@@ -40,12 +43,26 @@ const DRAIN_MAX: usize = 64 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Reply {
-    pub(super) fn new((status, headers, first): Begun, connection: Box<Connection>) -> Reply {
-        let forms = Arc::clone(&connection.upstream.forms);
+    pub(super) fn new(
+        (status, headers, first): Begun,
+        exposed: Arc<Exposed>,
+        connection: Box<Connection>,
+    ) -> Reply {
+        let forms = Arc::clone(&exposed.forms);
         let headers = without_key(headers, &forms);
         let comments = is_event_stream(&headers).then(OurComments::default);
         let window = Window::new(forms);
-        Reply { status, headers, first, window, comments, ended: false, pass: None, connection }
+        Reply {
+            status,
+            headers,
+            first,
+            window,
+            comments,
+            ended: false,
+            pass: None,
+            exposed,
+            connection,
+        }
     }
 
     /// Takes the pass of its attempt along: an answer has begun that is about the request alone.
@@ -98,7 +115,7 @@ impl Reply {
 
     /// The key that was sent along.
     pub(super) fn key(&self) -> Option<&Secret> {
-        self.connection.upstream.settings.key.as_ref()
+        self.exposed.secret.as_ref()
     }
 
     /// The next piece, nothing at the end. No total limit: only silence is cut.
@@ -155,6 +172,9 @@ impl Reply {
 
     /// Reads what is left of an answer nobody wants, beside the request that goes on.
     pub(crate) fn discard(mut self) {
+        if !self.connection.is_shared() {
+            return;
+        }
         tokio::spawn(async move {
             let drained = async {
                 let mut room = DRAIN_MAX;

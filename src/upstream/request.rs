@@ -11,7 +11,6 @@ use inferlayer_filter::{
 };
 use inferlayer_wire::{Api, Call, Dialect, Invalid};
 
-use crate::pipeline::Pipeline;
 use crate::upstream::UpstreamSettings;
 use crate::upstream::forwarded::{
     ANTHROPIC_BETA, ANTHROPIC_VERSION, OPENAI_BETA, ORGANIZATION, pass, pass_trace_state,
@@ -23,20 +22,17 @@ const TRANSLATED_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
 /// The request for `candidate`, to the provider with these `settings`.
 pub(crate) async fn build(
-    pipeline: &Pipeline,
     x: &Exchange,
     candidate: &Candidate,
     settings: &UpstreamSettings,
 ) -> Result<UpstreamRequest, Refusal> {
     let call = x.call.need()?;
     let target = candidate.target(call)?;
-    let mut request = UpstreamRequest {
+    Ok(UpstreamRequest {
         path: target.path(call.stream()).map_err(Invalid::from)?,
         headers: headers(x, call, target.api, settings)?,
         body: body(x.tenant.need()?, call, candidate).await?,
-    };
-    pipeline.upstream_request(x, candidate, &mut request)?;
-    Ok(request)
+    })
 }
 
 /// The body as the candidate gets it.

@@ -13,6 +13,7 @@ use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::upstream::Warrant;
 use crate::upstream::connection::{Connection, EARLY_ANSWER_TIMEOUT};
+use crate::upstream::credential::Authorized;
 use crate::upstream::forwarded::{OF_PASSAGES, pass};
 use crate::upstream::reply::Reply;
 use crate::upstream::request::AGENT;
@@ -45,10 +46,11 @@ impl Connection {
     pub(crate) async fn send_streamed(
         mut self: Box<Self>,
         method: Method,
-        request: UpstreamRequest,
+        request: Authorized,
         upload: &mut dyn RequestBody,
         _warrant: Warrant<'_>,
     ) -> Result<Result<Reply, AttemptResult>, Refusal> {
+        let Authorized { request, exposed } = request;
         let UpstreamRequest { path, mut headers, .. } = request;
         frame(&method, upload.length(), &mut headers);
         let Ok(head) = self.head(method, &path, headers) else {
@@ -72,7 +74,7 @@ impl Connection {
             ended = upload.interrupted() => return Err(ended),
         };
         Ok(match answer {
-            Ok(Ok(answer)) => Ok(self.reply(answer)),
+            Ok(Ok(begun)) => Ok(Reply::new(begun, exposed, self)),
             Ok(Err(error)) => Err(self.failure(&error, sent_at)),
             Err(_) => Err(self.silence(sent_at)),
         })

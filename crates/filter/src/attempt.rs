@@ -105,6 +105,8 @@ pub enum AttemptResult {
     Cooling,
     /// Not made: the provider refuses its key.
     KeyRefused,
+    /// Not sent: the credential for it could not be had, such as a token that is fetched.
+    CredentialUnavailable,
     /// A status that another provider may do better than.
     Status {
         /// The status.
@@ -159,6 +161,7 @@ impl AttemptResult {
             AttemptResult::CircuitOpen => "circuit_open",
             AttemptResult::Cooling => "cooling",
             AttemptResult::KeyRefused => "key_refused",
+            AttemptResult::CredentialUnavailable => "credential_unavailable",
             AttemptResult::Status { .. } => "status",
         }
     }

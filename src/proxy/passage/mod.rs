@@ -19,7 +19,7 @@ use self::upload::Upload;
 use crate::config::Limits;
 use crate::proxy::refusal::RequestError;
 use crate::proxy::{Failure, Run, body};
-use crate::upstream::Trial;
+use crate::upstream::{PassThrough, Trial};
 
 /// A request for a path that is not ours.
 pub(crate) fn of(head: &Head) -> Result<Operation, Refusal> {
@@ -59,7 +59,8 @@ pub(crate) async fn forward(
     trial: &Trial<'_>,
 ) -> Result<(), Failure> {
     let mut upload = Upload::new(session, trial.limits, run.in_flight, run.x.tenant.need()?);
-    let answer = trial.pass(&mut run.x, &mut upload).await;
+    let mut payload = PassThrough::new(run.x.head.method.clone(), &mut upload);
+    let answer = trial.run(&mut run.x, &mut payload).await;
     run.x.passed = Some(upload.finish());
     relay::answer(session, run, answer?, trial.limits).await
 }
