@@ -18,7 +18,13 @@ use crate::metrics::Metrics;
 
 /// The filters, in the order of the configuration.
 pub(crate) struct Pipeline {
-    filters: Vec<Box<dyn Filter>>,
+    stages: Vec<Stage>,
+}
+
+/// A filter and its name.
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) filter: Box<dyn Filter>,
 }
 
 /// One request on its way.
@@ -34,8 +40,8 @@ pub(crate) struct Run<'a> {
 }
 
 impl Pipeline {
-    pub(crate) fn new(filters: Vec<Box<dyn Filter>>) -> Pipeline {
-        Pipeline { filters }
+    pub(crate) fn new(stages: Vec<Stage>) -> Pipeline {
+        Pipeline { stages }
     }
 
     pub(crate) fn enter<'a>(
@@ -53,32 +59,37 @@ impl Pipeline {
         candidate: &Candidate,
         request: &mut UpstreamRequest,
     ) -> Result<(), Refusal> {
-        self.filters.iter().try_for_each(|filter| filter.upstream_request(x, candidate, request))
+        self.filters().try_for_each(|filter| filter.upstream_request(x, candidate, request))
     }
 
     /// Whether a filter reads what the response says, so that no part of it may go by unread.
     pub(crate) fn reads_texts(&self, x: &Exchange) -> bool {
-        self.filters.iter().any(|filter| filter.text_filter(x).is_some())
+        self.filters().any(|filter| filter.text_filter(x).is_some())
     }
 
     /// The configuration that made it is in force.
     pub(crate) fn adopted(&self) {
-        self.filters.iter().for_each(|filter| filter.adopted());
+        self.filters().for_each(|filter| filter.adopted());
     }
 
     /// The gateway stops.
     pub(crate) fn close(&self) {
-        self.filters.iter().for_each(|filter| filter.close());
+        self.filters().for_each(|filter| filter.close());
+    }
+
+    fn filters(&self) -> impl Iterator<Item = &dyn Filter> {
+        self.stages.iter().map(|stage| &*stage.filter)
     }
 }
 
 impl<'a> Run<'a> {
     /// The phase before the body.
     pub(crate) async fn request_headers(&mut self) -> Result<Flow, Refusal> {
-        for filter in &self.pipeline.filters {
+        for Stage { name, filter } in &self.pipeline.stages {
             self.entered += 1;
-            if let Flow::Answer(answer) = filter.request_headers(&mut self.x).await? {
-                return Ok(Flow::Answer(answer));
+            match filter.request_headers(&mut self.x).await {
+                Ok(Flow::Continue) => {}
+                decided => return self.decided(name, decided),
             }
         }
         Ok(Flow::Continue)
@@ -86,12 +97,23 @@ impl<'a> Run<'a> {
 
     /// The phase after the body.
     pub(crate) async fn request(&mut self) -> Result<Flow, Refusal> {
-        for filter in &self.pipeline.filters {
-            if let Flow::Answer(answer) = filter.request(&mut self.x).await? {
-                return Ok(Flow::Answer(answer));
+        for Stage { name, filter } in &self.pipeline.stages {
+            match filter.request(&mut self.x).await {
+                Ok(Flow::Continue) => {}
+                decided => return self.decided(name, decided),
             }
         }
         Ok(Flow::Continue)
+    }
+
+    /// The filter of this name has answered or refused.
+    fn decided(
+        &mut self,
+        name: &'static str,
+        decided: Result<Flow, Refusal>,
+    ) -> Result<Flow, Refusal> {
+        self.x.decided_by = Some(name);
+        decided
     }
 
     /// The head of the answer, last filter first.
@@ -197,8 +219,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn entered(&self) -> std::slice::Iter<'a, Box<dyn Filter>> {
-        self.pipeline.filters.get(..self.entered).unwrap_or_default().iter()
+    fn entered(&self) -> impl DoubleEndedIterator<Item = &'a dyn Filter> + use<'a> {
+        let entered = self.pipeline.stages.get(..self.entered).unwrap_or_default();
+        entered.iter().map(|stage| &*stage.filter)
     }
 }
 
@@ -210,7 +233,7 @@ impl Drop for Pipeline {
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
-        for filter in &self.pipeline.filters {
+        for filter in self.pipeline.filters() {
             filter.log(&mut self.x);
         }
         self.metrics.observe(&self.x);

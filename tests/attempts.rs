@@ -11,11 +11,13 @@ use support::gateway::Setup;
 use support::{Gateway, Provider, Script, Seen, client, message, records};
 
 const OTHER_MODEL: &str = "        - { name: n, candidates: [{ provider: p0, model: other }] }\n";
+const TENANTS: &str = "  - { name: b, budget_usd: 1000, allow_unpriced: true }\n";
 const SETTINGS: &str = "first_byte_timeout_seconds: 5, breaker: { failures: 3, open_seconds: 30 }";
 
 fn in_front_of(providers: &[&Provider]) -> Gateway {
     let urls: Vec<String> = providers.iter().map(|provider| provider.base_url()).collect();
-    Setup { provider_settings: SETTINGS, in_route: OTHER_MODEL, ..Setup::of(&urls) }.start()
+    let (provider_settings, more_tenants, in_route) = (SETTINGS, TENANTS, OTHER_MODEL);
+    Setup { provider_settings, more_tenants, in_route, ..Setup::of(&urls) }.start()
 }
 
 async fn ask(gateway: &Gateway, key: &str, model: &str) -> u16 {
@@ -59,7 +61,7 @@ async fn of_two_models_of_one_provider_one_fails_and_the_other_is_served_through
     }
     let provider = Provider::start(Script::With(one_fails)).await;
     let gateway = in_front_of(&[&provider]);
-    let key = gateway.key();
+    let key = gateway.key_of("b");
     for _ in 0..12 {
         assert!(matches!(ask(&gateway, &key, "m").await, 502 | 503));
         assert_eq!(ask(&gateway, &key, "n").await, 200);

@@ -142,6 +142,23 @@ async fn refusals_are_recorded_singly_for_a_key_and_counted_for_nobody() {
 }
 
 #[tokio::test]
+async fn what_a_filter_answers_itself_is_recorded_with_its_name() {
+    let (_, gateway, key) = gateway().await;
+    let models = client(false).get(gateway.url("/v1/models")).bearer_auth(&key);
+    assert_eq!(models.send().await.unwrap().status(), 200);
+    let unknown = client(false).post(gateway.chat_url()).bearer_auth(&key);
+    let unknown = unknown.body(chat("other", false, 10)).send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+    let all = || records::of_kind(&gateway.data(), Kind::Refusal);
+    eventually("both are there", || all().len() == 2).await;
+    let told =
+        all().into_iter().map(|r| (r["status"].as_u64(), r["code"].clone(), r["by"].clone()));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told[0], (Some(200), "answered".into(), "route".into()));
+    assert_eq!(told[1], (Some(404), "model_not_found".into(), "route".into()));
+}
+
+#[tokio::test]
 async fn wrong_paths_methods_and_models_say_what_is_wrong() {
     let (_, gateway, key) = gateway().await;
     let client = client(false);

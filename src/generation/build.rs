@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use inferlayer_accounts::Tenants;
-use inferlayer_filter::{Filter, Provider, Site};
+use inferlayer_filter::{Provider, Site};
 
 use crate::config::{Change, Config, ConfigError, Configured, ProviderSettings};
 use crate::generation::Generation;
 use crate::net::BaseUrl;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Stage};
 use crate::state::State;
 use crate::upstream::{HealthBook, Upstream, UpstreamSettings, Upstreams};
 
@@ -122,10 +122,12 @@ fn upstream(
     upstream.map(Arc::new).map_err(|error| ("key", error.to_string()))
 }
 
-fn filters(config: &mut Config, site: &Site) -> Result<Vec<Box<dyn Filter>>, ConfigError> {
+fn filters(config: &mut Config, site: &Site) -> Result<Vec<Stage>, ConfigError> {
     let unbuilt = std::mem::take(&mut config.filters);
     let build = |Configured { settings, path }| {
-        settings.build(site).map_err(|error| config.error_in(&path, error))
+        let name = settings.name();
+        let filter = settings.build(site).map_err(|error| config.error_in(&path, error))?;
+        Ok(Stage { name, filter })
     };
     unbuilt.into_iter().map(build).collect()
 }

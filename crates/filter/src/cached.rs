@@ -6,6 +6,8 @@ use inferlayer_ledger::Hash;
 /// That this answer comes from the cache: a copy of one that the ledger holds.
 #[derive(Clone, Debug)]
 pub struct Hit {
+    /// How the cache found it, such as `exact`.
+    pub tier: &'static str,
     /// The record of the outcome it was made from.
     pub source_sequence: u64,
     /// The hash of that record.

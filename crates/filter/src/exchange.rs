@@ -81,6 +81,8 @@ pub struct Exchange {
     pub cost: Slot<Cost>,
     /// How it ended. From the proxy.
     pub ending: Slot<Ending>,
+    /// The filter that answered or refused it. From the proxy.
+    pub decided_by: Option<&'static str>,
     /// The refusal it ended in, as recorded. From the proxy.
     pub refused: Option<Refused>,
     /// That its outcome is durable. From `audit`.
@@ -212,6 +214,7 @@ impl Exchange {
             passed: None,
             cost: Slot::empty("cost"),
             ending: Slot::empty("ending"),
+            decided_by: None,
             refused: None,
             receipt: Slot::empty("receipt"),
             extensions: Extensions::new(),

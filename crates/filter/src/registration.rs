@@ -33,6 +33,9 @@ pub type ReadSettings =
 
 /// Settings that were read and not yet built.
 pub trait Unbuilt: Send + Sync {
+    /// The name of the block.
+    fn name(&self) -> &'static str;
+
     /// What clients may ask for because of these settings.
     fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer>;
 
@@ -67,6 +70,10 @@ impl Registration {
 }
 
 impl<S: Settings> Unbuilt for S {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
     fn offers(&self, providers: &[Arc<Provider>]) -> Vec<Offer> {
         S::offers(self, providers)
     }

@@ -248,7 +248,8 @@ pub struct Attempt<'a> {
     pub status: Option<u16>,
 }
 
-/// Kind 3: requests that were refused, one or several of the same cause.
+/// Kind 3: requests that ended before any provider was asked, refused or answered by a filter; one
+/// or several of the same cause.
 #[derive(Serialize, Deserialize)]
 pub struct Refused<'a> {
     /// The request's id, when the record is about one request.
@@ -262,8 +263,11 @@ pub struct Refused<'a> {
     pub key: Option<KeyId>,
     /// The HTTP status given.
     pub status: u16,
-    /// The error code given.
+    /// The error code given; `answered` for an answer of a filter.
     pub code: Cow<'a, str>,
+    /// The filter that refused or answered, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<Cow<'a, str>>,
     /// How many requests this record stands for.
     pub count: u64,
 }

@@ -216,7 +216,7 @@ impl Audit {
             model: call.model().into(),
             stream: call.stream(),
             status: x.answer.status,
-            tier: "exact".into(),
+            tier: hit.tier.into(),
             source_sequence: hit.source_sequence,
             source_record_hash: hit.source_hash.to_string().into(),
             age_seconds: hit.age_seconds,

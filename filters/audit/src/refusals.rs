@@ -1,6 +1,7 @@
-//! Refusals in the ledger, bounded. A caller that was authenticated has each of its first refusals
-//! in a second recorded singly; the rest, and all of those nobody answers for, become one record a
-//! second and cause. None is awaited: a refusal spends nothing.
+//! Requests that ended before any provider was asked, in the ledger, bounded: those that were
+//! refused, and those that a filter answered itself. A caller that was authenticated has each of its
+//! first in a second recorded singly; the rest, and all of those nobody answers for, become one
+//! record a second and cause. None is awaited: they spend nothing.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,8 +12,9 @@ use serde::Deserialize;
 
 use inferlayer_accounts::{KeyId, TenantName};
 use inferlayer_filter::Exchange;
+use inferlayer_filter::exchange::Refused;
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
-use inferlayer_records::Refused;
+use inferlayer_records::record;
 
 /// What a refusal takes on the disk.
 const RECORD_BYTES: u64 = 512;
@@ -43,12 +45,30 @@ struct Second {
     counted: HashMap<Cause, u64>,
 }
 
-/// Bounded: one for each key and code, and codes are few.
+/// Bounded: one for each key, code and filter, and codes are few.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Cause {
     caller: Option<(TenantName, KeyId)>,
     status: u16,
     code: &'static str,
+    by: Option<&'static str>,
+}
+
+/// In place of an error code.
+const ANSWERED: &str = "answered";
+
+impl Cause {
+    /// Why `x` ended; nothing where another record tells it.
+    fn of(x: &Exchange) -> Option<Cause> {
+        let tenant = x.tenant.peek().map(|tenant| (tenant.name().clone(), tenant.key()));
+        let refused_key = || x.refused_key.as_ref().map(|key| (key.tenant.clone(), key.key));
+        let (status, code) = match x.refused {
+            Some(Refused { status, code, .. }) => (status, code),
+            None if x.decided_by.is_some() && x.hit.peek().is_none() => (x.answer.status, ANSWERED),
+            None => return None,
+        };
+        Some(Cause { caller: tenant.or_else(refused_key), status, code, by: x.decided_by })
+    }
 }
 
 impl Refusals {
@@ -62,13 +82,9 @@ impl Refusals {
         Ok(Running(refusals))
     }
 
-    /// Counts the refusal that `x` ended in. Answers that spend nothing are not refusals.
+    /// Counts how `x` ended, if that was before any provider was asked.
     pub(crate) fn count(&self, x: &Exchange, singly: PerSecond) {
-        let Some(refused) = x.refused else { return };
-        let tenant = x.tenant.peek().map(|tenant| (tenant.name().clone(), tenant.key()));
-        let refused_key = || x.refused_key.as_ref().map(|key| (key.tenant.clone(), key.key));
-        let caller = tenant.or_else(refused_key);
-        let cause = Cause { caller, status: refused.status, code: refused.code };
+        let Some(cause) = Cause::of(x) else { return };
         if self.is_single(&cause, singly) && self.has_room(x) {
             return self.write(&cause, Some(x), 1);
         }
@@ -102,12 +118,13 @@ impl Refusals {
     }
 
     fn write(&self, cause: &Cause, x: Option<&Exchange>, count: u64) {
-        let metadata = Refused {
+        let metadata = record::Refused {
             request: x.map(|x| Cow::from(x.id.to_string())),
             tenant: cause.caller.as_ref().map(|(tenant, _)| Cow::from(tenant.as_str())),
             key: cause.caller.as_ref().map(|(_, key)| *key),
             status: cause.status,
             code: cause.code.into(),
+            by: cause.by.map(Cow::from),
             count,
         };
         let Ok(metadata) = serde_json::to_vec(&metadata) else { return };

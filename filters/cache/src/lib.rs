@@ -52,6 +52,9 @@ use crate::source::{Form, Source};
 pub use crate::status::CacheStatus;
 use crate::tenants::{TenantCache, Tenants};
 
+/// The tier of this crate, as records name it.
+const EXACT: &str = "exact";
+
 struct Cache {
     settings: CacheSettings,
     ledger: Ledger,
@@ -252,6 +255,7 @@ impl Cache {
             return Ok(None);
         };
         x.hit.fill(Hit {
+            tier: EXACT,
             source_sequence: entry.place.sequence(),
             source_hash: entry.record_hash,
             age_seconds: entry.age_seconds(now_us),

@@ -1,12 +1,15 @@
-//! A filter of a third party in a running gateway: it refuses, in the caller's dialect; its
-//! block is read like any other,
+//! A filter of a third party in a running gateway: it refuses, in the caller's dialect and with a
+//! record; its block is read like any other,
 //! and a mistake in the block is told with its place.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
+use inferlayer_ledger::read::Reader;
+use inferlayer_ledger::{Kind, Trust};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_inferlayer-maintenance");
@@ -42,6 +45,18 @@ impl Drop for Gateway {
 fn command(folder: &Path, words: &[&str]) -> Output {
     let config = folder.join("gateway.yaml");
     Command::new(BINARY).args(words).arg("--config").arg(config).output().unwrap()
+}
+
+/// The refusals of the ledger.
+fn refusals(folder: &Path) -> Vec<Value> {
+    let mut reader = Reader::open(&folder.join("data/journal"), Trust::FirstUse).unwrap();
+    let mut found = Vec::new();
+    while let Some(record) = reader.next().unwrap() {
+        if record.kind() == Kind::Refusal {
+            found.push(serde_json::from_slice(record.metadata()).unwrap());
+        }
+    }
+    found
 }
 
 /// Path and body that ask for a model, in each dialect.
@@ -98,6 +113,21 @@ async fn it_refuses_its_models_in_every_dialect_and_lets_others_pass() {
         assert_eq!(maintained.status(), 503, "{path}");
         assert_eq!(maintained.headers()["retry-after"], "60", "{path}");
         assert_eq!(maintained.json::<Value>().await.unwrap(), told, "{path}");
+    }
+    // None is waited for.
+    let mut recorded = refusals(folder.path());
+    for _ in 0..100 {
+        if recorded.len() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        recorded = refusals(folder.path());
+    }
+    assert_eq!(recorded.len(), 4, "{recorded:?}");
+    for refusal in recorded {
+        let told = [&refusal["tenant"], &refusal["status"], &refusal["code"], &refusal["by"]];
+        assert_eq!(told, [&json!("a"), &json!(503), &json!(code), &json!("maintenance")]);
+        assert!(refusal["request"].is_string());
     }
 }
 
