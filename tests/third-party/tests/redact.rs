@@ -227,8 +227,8 @@ async fn no_address_leaves_the_gateway() {
     let folder = gateway.folder.path().to_owned();
     let exported = run(&folder, &["ledger", "export", "--content"]);
     assert_masked(&exported, "the ledger");
-    // What was changed is said.
-    for kind in ["intent", "outcome", "hit"] {
+    // What was changed is said. A hit gives again what was changed before.
+    for kind in ["intent", "outcome"] {
         let line = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
         let lines = exported.lines().map(line);
         let records: Vec<Value> = lines.filter(|line| line["kind"] == kind).collect();
