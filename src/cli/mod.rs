@@ -111,7 +111,11 @@ enum Failure {
     #[error("{0}")]
     Retain(#[from] crate::operations::RetainError),
     /// The gateway that runs does not take the configuration over.
-    #[error("{} mistake{s}; the gateway serves as before", .0.len(), s = if .0.len() == 1 { "" } else { "s" })]
+    #[error(
+        "{} mistake{s}; the gateway serves as before",
+        .0.len(),
+        s = if .0.len() == 1 { "" } else { "s" }
+    )]
     Refused(Vec<String>),
     #[error("{0}; the gateway serves as before")]
     Reload(String),
