@@ -14,7 +14,7 @@
 //! | circuit | provider × model | 5xx, silence, breaks; for whom, see below |
 //! | circuit of all models | provider | two of its models with open circuits |
 //! | key | provider × key (401), × model (403) | refusals of one of the provider's keys |
-//! | cooling | provider × model | 429, and 503 or 529 that say when to come back; then one asks first |
+//! | cooling | provider × model | 429, and 503 or 529 with a time; after it one asks first |
 //!
 //! **Blame.** A request may itself be the cause of a 5xx. So failures of one caller shut the
 //! circuit for that caller alone; for its tenant they must come from two keys, and for everybody

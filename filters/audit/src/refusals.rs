@@ -1,7 +1,7 @@
 //! Requests that ended before any provider was asked, in the ledger, bounded: those that were
-//! refused, and those that a filter answered itself. A caller that was authenticated has each of its
-//! first in a second recorded singly; the rest, and all of those nobody answers for, become one
-//! record a second and cause. None is awaited: they spend nothing.
+//! refused, and those that a filter answered itself. An authenticated caller's first in a second
+//! are recorded singly; the rest, and all of those nobody answers for, become one record a second
+//! and cause. None is awaited: they spend nothing.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -10,7 +10,7 @@ use inferlayer_filter::{Candidate, Candidates, LARGE_BYTES, Refusal, Translated,
 use inferlayer_wire::{Api, Call, Invalid, Vendor};
 
 /// Translations of a request up to this length are all kept. Of a longer one the first is, which is
-/// likely to be sent; for others it is known that it can be made, and it is made if it comes to that.
+/// likely to be sent; that others can be made is known, and one is made when it is needed.
 const SPARE_BYTES: usize = 64 * 1024;
 
 type Fit = Result<Option<Translated>, Invalid>;
