@@ -13,8 +13,8 @@ use crate::upstream::provider::UpstreamSettings;
 const NO_SIMULATED: &str = "the gateway began without a simulated provider; restart it to have one";
 
 impl UpstreamSettings {
-    /// Reads the key and the roots; relative files start at `base`. An error names the field and what is wrong
-    /// with it.
+    /// Reads the key and the roots; relative files start at `base`. An error names the field and
+    /// what is wrong with it.
     pub(crate) fn of(
         settings: &ProviderSettings,
         provider: Arc<Provider>,

@@ -161,7 +161,8 @@ impl Fold {
         Ok(())
     }
 
-    /// Passes over a key event that says to change nothing. One that is known does change something.
+    /// Passes over a key event that says to change nothing. One that is known does change
+    /// something.
     fn skip(&mut self, json: &[u8]) -> serde_json::Result<()> {
         #[derive(Deserialize)]
         struct Named<'a> {
@@ -186,8 +187,8 @@ impl Fold {
         self.price_book = price_book.map(Arc::from).or(self.price_book.take());
     }
 
-    /// Key events, and items of the snapshot it began with, that this version does not know: they say
-    /// to change nothing.
+    /// Key events, and items of the snapshot it began with, that this version does not know: they
+    /// say to change nothing.
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
