@@ -230,7 +230,7 @@ const KEYS: &[(&str, &str)] = &[
     (".providers.breaker", "failures open_seconds open_max_seconds"),
     (".providers.cooldown", "default_seconds max_seconds"),
     (".tenants", "name budget_usd content allow_unpriced local_only allow_route_header"),
-    (".tenants", "allow_organization_headers"),
+    (".tenants", "allow_organization_headers client_address keep_user_agent"),
     (".tenants", "allow_pass_through strict_order"),
     (".prices", "file"),
     (".filters", "authenticate classify cache route meter audit"),

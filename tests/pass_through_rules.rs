@@ -43,7 +43,8 @@ async fn what_is_asked_goes_along_and_who_asks_does_not() {
     assert!(!format!("{taken:?}").contains(&key));
 
     let intent = records::of_kind(&gateway.data(), Kind::Intent).pop().unwrap();
-    assert_eq!(intent["gen_ai.operation.name"], "pass_through");
+    assert_eq!(intent["inferlayer.api"], "pass_through");
+    assert!(intent["gen_ai.operation.name"].is_null(), "the convention has no word for it");
     assert_eq!(intent["gen_ai.request.model"], "files");
     assert_eq!((&intent["method"], &intent["path"]), (&json!("POST"), &json!("/v1/files")));
     assert_eq!(records::nano(&intent, "hold_nano_usd"), PRICE);

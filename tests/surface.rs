@@ -59,19 +59,30 @@ async fn once(kind: &'static str, path: &str, body: &str) -> (Seen, Value, Gatew
     (provider.seen().pop().unwrap(), serde_json::from_str(&text).unwrap(), gateway)
 }
 
+/// OpenTelemetry's word for what was asked for, and the API.
+fn operation_of(intent: &Value) -> [&str; 2] {
+    let word = intent["gen_ai.operation.name"].as_str().unwrap_or_default();
+    [word, intent["inferlayer.api"].as_str().unwrap()]
+}
+
 #[tokio::test]
 async fn operations_of_openai() {
     for (path, body, operation, nano) in [
-        ("/v1/embeddings", r#"{"model":"m","input":"a"}"#, "embeddings", 700),
-        ("/v1/completions", r#"{"model":"m","prompt":"a","max_tokens":9}"#, "completions", 1000),
-        ("/v1/responses/input_tokens", r#"{"model":"m","input":"a"}"#, "input_tokens", 0),
+        ("/v1/embeddings", r#"{"model":"m","input":"a"}"#, ["embeddings", "embeddings"], 700),
+        (
+            "/v1/completions",
+            r#"{"model":"m","prompt":"a","max_tokens":9}"#,
+            ["text_completion", "completions"],
+            1000,
+        ),
+        ("/v1/responses/input_tokens", r#"{"model":"m","input":"a"}"#, ["", "input_tokens"], 0),
     ] {
         let (seen, _, gateway) = once("openai", path, body).await;
         assert_eq!(seen.path, path);
         assert_eq!(seen.headers["authorization"], "Bearer sk-canary-provider-key");
         assert_eq!(seen.json()["model"], "upstream-m");
         let (intent, outcome) = (last(&gateway, Kind::Intent), last(&gateway, Kind::Outcome));
-        assert_eq!(intent["gen_ai.operation.name"], operation);
+        assert_eq!(operation_of(&intent), operation);
         assert_eq!(records::nano(&outcome, "cost_nano_usd"), nano, "{path}");
         assert_eq!(outcome["ending"], "complete");
         records::assert_verifies(gateway.stop().0.path());
@@ -131,15 +142,19 @@ async fn operations_of_anthropic() {
 #[tokio::test]
 async fn operations_of_gemini() {
     for (method, body, operation) in [
-        ("countTokens", r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#, "count_tokens"),
-        ("embedContent", r#"{"content":{"parts":[{"text":"Hi"}]}}"#, "embed_content"),
-        ("batchEmbedContents", r#"{"requests":[]}"#, "batch_embed_contents"),
+        ("countTokens", r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#, ["", "count_tokens"]),
+        (
+            "embedContent",
+            r#"{"content":{"parts":[{"text":"Hi"}]}}"#,
+            ["embeddings", "embed_content"],
+        ),
+        ("batchEmbedContents", r#"{"requests":[]}"#, ["embeddings", "batch_embed_contents"]),
     ] {
         let (seen, _, gateway) = once("gemini", &format!("/v1beta/models/m:{method}"), body).await;
         assert_eq!(seen.path, format!("/v1/models/upstream-m:{method}"));
         assert_eq!(seen.headers["x-goog-api-key"], "sk-canary-provider-key");
         assert_eq!(seen.body, body.as_bytes());
-        assert_eq!(last(&gateway, Kind::Intent)["gen_ai.operation.name"], operation);
+        assert_eq!(operation_of(&last(&gateway, Kind::Intent)), operation);
     }
 }
 

@@ -83,6 +83,14 @@ def charge(says):
     return (number(says, "attempt"), basis, maybe(says, "used", tokens), maybe(says, "price", row),
             text(says, "model", None), text(says, "service_tier", None), money(says, "nano_usd"))
 
+def budget(says):
+    says = dict_itself(says)
+    return text(says, "budget"), text(says, "period")
+
+def charged(says):
+    """The budgets that a record counts against; none in records of older writers."""
+    return tuple(array(says, "charged", budget))
+
 def attempt(says):
     says = dict_itself(says)
     return (text(says, "provider"), text(says, "model"), text(says, "result"),

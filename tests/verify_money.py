@@ -4,7 +4,7 @@ from collections import Counter
 from hashlib import sha256
 
 from verify_members import (LARGEST, MISSING, TAG, UNREADABLE, array, attempt, bound, charge,
-                            cost_of, dict_itself, entry, from_json_once, match, money,
+                            charged, cost_of, dict_itself, entry, from_json_once, match, money,
                             named, number, quote, text, text_itself)
 from verify_note import SKIPPABLE, kind_of
 from verify_state import State
@@ -59,9 +59,12 @@ class Money:
         tenant, hold = named(says), money(says, "hold_nano_usd")
         key, names = text(says, "key", None), array(says, "candidates", text_itself)
         quotes, digest = array(says, "quotes", quote), text(says, "prices_sha256", "")
+        budgets = charged(says)
         self.owner(tenant, text(says, "request", None))
-        self.state.intent(self.head.request_id, tenant, hold)
-        self.asked[self.head.request_id] = tenant, key, names, quotes
+        if len(set(budgets)) < len(budgets):
+            self.wrong("owner", "it is charged to one budget twice")
+        self.state.intent(self.head.request_id, tenant, hold, budgets)
+        self.asked[self.head.request_id] = tenant, key, names, quotes, budgets
         of_run = self.runs.setdefault(self.head.run_id, set())
         if of_run and bool(quotes) not in of_run and len(of_run) == 1:
             self.cost("it has quotes or has none, unlike others of its run")
@@ -88,7 +91,9 @@ class Money:
         self.owner(tenant, text(says, "request", None))
         asked = self.asked.pop(self.head.request_id, None)
         claimed = self.state.outcome(self.head.request_id, tenant, cost)
-        if asked is None and claimed: asked = claimed, MISSING, [], []
+        if asked is None and claimed: asked = claimed[0], MISSING, [], [], claimed[1]
+        if asked and asked[4] and asked[4] != charged(says):
+            self.wrong("owner", "the outcome is charged to other budgets than its intent")
         if asked and asked[0] != tenant:
             self.wrong("owner", f"the outcome is of {tenant}, its intent of {asked[0]}")
         if asked and asked[1] is not MISSING and asked[1] != key:
@@ -101,7 +106,7 @@ class Money:
         if asked and asked[1] is not MISSING and not quoted:
             return self.cost("it has charges, and its intent has no quotes")
         self.counts["costs"] += 1
-        self.charges(digest, attempts, charges, told, asked[2:] if quoted else None)
+        self.charges(digest, attempts, charges, told, asked[2:4] if quoted else None)
         self.due("cost_nano_usd", cost, min(LARGEST, sum(amount for *_, amount in charges)))
         if not estimated and any(basis not in ("usage", "flat") for _, basis, *_ in charges):
             self.cost("a charge is an estimate, and `estimated` is false")

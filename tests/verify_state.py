@@ -2,7 +2,7 @@
 import re
 from collections import Counter
 
-from verify_members import TAG, EVENTS, dict_itself, event, match, money, named, text
+from verify_members import TAG, EVENTS, charged, dict_itself, event, match, money, named, text
 
 ITEMS = "key_event spent hold shredded price_book".split()
 
@@ -13,22 +13,24 @@ class State:
         self.events, self.spent, self.holds, self.book = [], Counter(), {}, None
         self.shredded, self.skipped = Counter(), 0
 
-    def intent(self, id, tenant, hold):
+    def intent(self, id, tenant, hold, budgets):
         if not any(id): raise ValueError("an intent without request_id")
         if id in self.holds: self.spent[self.holds[id][0]] += self.holds[id][1]
-        self.holds[id] = tenant, hold, False
+        self.holds[id] = tenant, hold, False, budgets
 
     def outcome(self, id, tenant, cost):
         self.spent[tenant] += cost
-        return self.holds.pop(id, (None,))[0]
+        held = self.holds.pop(id, None)
+        return held and (held[0], held[3])
 
     def end_run(self):
-        self.holds = {id: (tenant, hold, True) for id, (tenant, hold, _) in self.holds.items()}
+        self.holds = {id: (tenant, hold, True, budgets)
+                      for id, (tenant, hold, _, budgets) in self.holds.items()}
 
     def sums(self):
         """Spent and held, by tenant."""
         sums = {tenant: [spent, 0] for tenant, spent in self.spent.items()}
-        for tenant, hold, cut in self.holds.values():
+        for tenant, hold, cut, _ in self.holds.values():
             sums.setdefault(tenant, [0, 0])[not cut] += hold
         return sums
 
@@ -62,7 +64,7 @@ class State:
         elif kind == "hold":
             id, cut = bytes.fromhex(match(says, "request", TAG)), says["cut"]
             if id in self.holds or type(cut) is not bool: raise ValueError("no hold, or one twice")
-            self.holds[id] = named(says), money(says, "nano_usd"), cut
+            self.holds[id] = named(says), money(says, "nano_usd"), cut, charged(says)
         elif kind == "shredded":
             self.shredded[named(says), match(says, "tenant_tag", TAG).lower()] += 1
         elif kind == "price_book": self.book = (self.book or "") + text(says, "text")

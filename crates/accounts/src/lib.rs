@@ -26,7 +26,7 @@ pub use budget::{Hold, OverBudget};
 pub use key::{MintedKey, PresentedKey};
 pub use price::Price;
 pub use price_book::PriceBook;
-pub use settings::{ContentPolicy, TenantLimits, TenantSettings};
+pub use settings::{AddressPolicy, ContentPolicy, TenantLimits, TenantSettings};
 pub use tenant::{Accounts, AuthenticateError, Tenant};
 pub use tenants::Tenants;
 pub use turn::Turn;

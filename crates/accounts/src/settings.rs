@@ -17,6 +17,12 @@ pub struct TenantSettings {
     /// What the ledger keeps of its prompts and answers.
     #[serde(default)]
     pub content: ContentPolicy,
+    /// What the ledger keeps of the addresses that its requests come from.
+    #[serde(default)]
+    pub client_address: AddressPolicy,
+    /// Whether the ledger keeps what its callers say of themselves in `user-agent`.
+    #[serde(default)]
+    pub keep_user_agent: bool,
     /// Whether models without a price may be called, at no cost to the budget.
     #[serde(default)]
     pub allow_unpriced: bool,
@@ -79,6 +85,19 @@ pub enum ContentPolicy {
     None,
 }
 
+/// What the ledger keeps of the address that a request comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressPolicy {
+    /// All of it.
+    Full,
+    /// The network: the first 24 bits of an IPv4 address, 48 of an IPv6 address.
+    #[default]
+    Prefix,
+    /// Nothing.
+    None,
+}
+
 /// One tenant from YAML, as in the configuration's list.
 pub fn from_yaml(text: &str) -> Result<TenantSettings, serde_yaml::Error> {
     serde_yaml::from_str(text)
@@ -105,5 +124,6 @@ mod tests {
         }
         let silent = from_yaml("{ name: a, budget_usd: 1 }").unwrap();
         assert_eq!(silent.content, ContentPolicy::Full);
+        assert_eq!((silent.client_address, silent.keep_user_agent), (AddressPolicy::Prefix, false));
     }
 }

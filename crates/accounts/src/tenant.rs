@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use inferlayer_ledger::{TenantSeal, TenantTag};
-use inferlayer_records::{Fold, KeyEvent, KeyId, NanoUsd, TenantName};
+use inferlayer_records::{Charged, Fold, KeyEvent, KeyId, NanoUsd, TenantName};
 use inferlayer_share::{Full, Permit};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Hold, OverBudget};
 use crate::key::{PresentedKey, Verifier};
-use crate::settings::{ContentPolicy, TenantSettings};
+use crate::settings::{AddressPolicy, ContentPolicy, TenantSettings};
 use crate::tenants::{Book, Configured, Former, Tenants};
 use crate::turn::Turn;
 use crate::usage::{OverStored, StoredToday, Totals};
@@ -266,6 +266,21 @@ impl Tenant {
     /// What the ledger keeps of its prompts and answers.
     pub fn content(&self) -> ContentPolicy {
         self.configured.settings.content
+    }
+
+    /// What the ledger keeps of where its requests come from.
+    pub fn client_address(&self) -> AddressPolicy {
+        self.configured.settings.client_address
+    }
+
+    /// Whether the ledger keeps what its callers say of themselves.
+    pub fn keeps_user_agent(&self) -> bool {
+        self.configured.settings.keep_user_agent
+    }
+
+    /// The budgets that its calls are charged to.
+    pub fn charged(&self) -> Vec<Charged<'static>> {
+        vec![Charged::to_tenant(self.name())]
     }
 
     /// Seals this tenant's content.

@@ -20,6 +20,36 @@ pub struct Hit {
     pub simulated: bool,
 }
 
+/// What the cache did for a request; stands in the exchange's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// The answer was given to the same question before.
+    HitExact,
+    /// There was none to give.
+    Miss,
+    /// Not looked up, for this reason.
+    Bypass(&'static str),
+}
+
+impl CacheStatus {
+    /// The word in metrics and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            CacheStatus::HitExact => "hit-exact",
+            CacheStatus::Miss => "miss",
+            CacheStatus::Bypass(_) => "bypass",
+        }
+    }
+
+    /// Why it was not looked up.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            CacheStatus::Bypass(reason) => Some(reason),
+            CacheStatus::HitExact | CacheStatus::Miss => None,
+        }
+    }
+}
+
 /// That this answer will be kept. Stands in the record of its outcome, from which the index can be
 /// built again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,6 +33,8 @@ pub struct Exchange {
     pub arrived: Instant,
     /// Where it came from.
     pub client: Option<SocketAddr>,
+    /// The listener that took it, as the configuration names it. From the proxy.
+    pub listener: &'static str,
     /// Its head.
     pub head: Head,
     /// What is asked for.
@@ -190,6 +192,7 @@ impl Exchange {
             id: RequestId::mint(),
             arrived: Instant::now(),
             client,
+            listener: "http",
             head,
             operation: Operation::Unknown,
             dialect: Dialect::OpenAi,

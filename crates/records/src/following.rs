@@ -5,6 +5,7 @@ use inferlayer_ledger::RequestId;
 
 use crate::fold::{Fold, add_to};
 use crate::name::TenantName;
+use crate::record::Charged;
 
 /// What later records say of an intent that is not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,11 @@ impl Fold {
     /// The tenant of the intent that waits for its outcome under this id.
     pub fn holder(&self, request: &RequestId) -> Option<&TenantName> {
         self.open.get(request).map(|open| &open.tenant)
+    }
+
+    /// The budgets that this intent counts against, as far as its record says.
+    pub fn charged(&self, request: &RequestId) -> &[Charged<'static>] {
+        self.open.get(request).map(|open| &*open.charged).unwrap_or_default()
     }
 
     /// Takes what the records that follow say on their own: `crossing` of intents before them, in

@@ -28,8 +28,8 @@ pub use key_id::{KeyHash, KeyId, MalformedKeyId};
 pub use money::{NanoUsd, Total};
 pub use name::{BadTenantName, TenantName};
 pub use record::{
-    Attempt, Basis, Cached, Charge, ConfigLoaded, Ending, Excluded, Hit, Intent, KeyEvent, Outcome,
-    Passed, Plan, Quote, Refused, Row, Shred, Used,
+    Attempt, Basis, CacheLookup, Cached, Charge, Charged, Client, ConfigLoaded, Ending, Excluded,
+    Hit, Intent, KeyEvent, LatencyUs, Outcome, Passed, Plan, Quote, Refused, Row, Shred, Used,
 };
 pub use remembered::{Memory, Remembered};
 pub use snapshot::SharedFold;

@@ -4,7 +4,10 @@
 //! string of nano-dollars. A field is added, never changed in meaning.
 
 mod charge;
+mod charged;
+mod client;
 mod config;
+mod course;
 mod hit;
 mod intent;
 mod keys;
@@ -12,7 +15,10 @@ mod outcome;
 mod refusal;
 
 pub use self::charge::{Basis, Charge, Quote, Row, Used};
+pub use self::charged::Charged;
+pub use self::client::Client;
 pub use self::config::ConfigLoaded;
+pub use self::course::{CacheLookup, LatencyUs};
 pub use self::hit::Hit;
 pub use self::intent::{Excluded, Intent, Plan};
 pub use self::keys::{KeyEvent, Shred};

@@ -15,7 +15,7 @@ use crate::fold::{Fold, Open, wrong};
 use crate::hex::unhex;
 use crate::money::{NanoUsd, Total};
 use crate::name::TenantName;
-use crate::record::KeyEvent;
+use crate::record::{Charged, KeyEvent};
 
 /// One thing that the records so far have said.
 #[derive(Serialize, Deserialize)]
@@ -26,7 +26,14 @@ enum Item<'a> {
     /// What a tenant's outcomes and lost intents have cost.
     Spent { tenant: Cow<'a, TenantName>, nano_usd: Total },
     /// An intent without an outcome so far; `cut` when its run is over.
-    Hold { request: String, tenant: Cow<'a, TenantName>, nano_usd: NanoUsd, cut: bool },
+    Hold {
+        request: String,
+        tenant: Cow<'a, TenantName>,
+        nano_usd: NanoUsd,
+        cut: bool,
+        #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
+        charged: Cow<'a, [Charged<'static>]>,
+    },
     /// A tenant's key that was destroyed, by its tag.
     Shredded { tenant: Cow<'a, TenantName>, tenant_tag: String },
     /// A piece of the newest price book's canonical form, in their order.
@@ -79,6 +86,7 @@ impl Fold {
             tenant: Cow::Borrowed(&open.tenant),
             nano_usd: open.hold,
             cut: open.cut,
+            charged: Cow::Borrowed(&open.charged),
         });
         let shredded = self.shredded.iter().flat_map(|(tenant, tags)| {
             tags.iter().map(|tag| Item::Shredded {
@@ -128,10 +136,11 @@ impl Fold {
                 let twice = self.spent.insert(tenant.into_owned(), nano_usd).is_some();
                 return once(twice, "two sums of one tenant");
             }
-            Item::Hold { request, tenant, nano_usd: hold, cut } => {
+            Item::Hold { request, tenant, nano_usd: hold, cut, charged } => {
                 let request = unhex(&request).and_then(RequestId::new);
                 let request = request.ok_or_else(|| wrong("the request is no id"))?;
-                let open = Open { tenant: tenant.into_owned(), hold, cut };
+                let (tenant, charged) = (tenant.into_owned(), charged.into_owned());
+                let open = Open { tenant, hold, cut, charged };
                 let twice = self.open.insert(request, open).is_some();
                 return once(twice, "two holds of one request");
             }
@@ -185,6 +194,13 @@ mod tests {
                 r#"{{"hold":{{"request":"{}","tenant":"b","nano_usd":"5","cut":false}}}}"#,
                 "07".repeat(16)
             ),
+            &format!(
+                concat!(
+                    r#"{{"hold":{{"request":"{}","tenant":"b","nano_usd":"6","cut":true,"#,
+                    r#""charged":[{{"budget":"tenant/b","period":"total"}}]}}}}"#
+                ),
+                "08".repeat(16)
+            ),
             &format!(r#"{{"shredded":{{"tenant":"a","tenant_tag":"{}"}}}}"#, "09".repeat(16)),
             r#"{"price_book":{"text":"[{\"model\":\"é\"}]"}}"#,
         ]
@@ -194,9 +210,13 @@ mod tests {
         let state = items.iter().map(|item| &**item).collect();
         let snapshot = SnapshotItems { part: 0, parts: 1, state };
         let fold = Fold::default().collect(&snapshot).unwrap().unwrap();
-        let again: Vec<_> = fold.items().iter().map(|item| item.get().to_owned()).collect();
-        assert_eq!(again, items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>());
-        assert_eq!(fold.unfinished(), (1, NanoUsd::from_nano(5).into()));
+        let texts = |items: &[Box<RawValue>]| {
+            let mut texts: Vec<_> = items.iter().map(|item| item.get().to_owned()).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(texts(&fold.items()), texts(&items));
+        assert_eq!(fold.unfinished(), (2, NanoUsd::from_nano(11).into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::fold::Fold;
 use crate::hex::sha256_hex;
-use crate::record::KeyEvent;
+use crate::record::{Charged, KeyEvent};
 
 /// The first thing, by name, that the two say differently.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +50,10 @@ impl Fold {
         let spent = spent.map(|(tenant, sum)| (format!("spent by {tenant}"), nano(sum.nano())));
         let holds = self.open.iter().map(|(request, open)| {
             let of = if open.cut { "cut" } else { "open" };
-            let value = format!("{} of {}, {of}", nano(open.hold.nano().into()), open.tenant);
+            let mut value = format!("{} of {}, {of}", nano(open.hold.nano().into()), open.tenant);
+            for Charged { budget, period } in &open.charged {
+                value += &format!(", charged to {budget} ({period})");
+            }
             (format!("hold of request {request}"), value)
         });
         let events = self
@@ -107,7 +110,10 @@ mod tests {
                 .to_owned(),
             r#"{"spent":{"tenant":"a","nano_usd":"12"}}"#.to_owned(),
             format!(
-                r#"{{"hold":{{"request":"{}","tenant":"b","nano_usd":"5","cut":false}}}}"#,
+                concat!(
+                    r#"{{"hold":{{"request":"{}","tenant":"b","nano_usd":"5","cut":false,"#,
+                    r#""charged":[{{"budget":"tenant/b","period":"total"}}]}}}}"#
+                ),
                 "07".repeat(16)
             ),
             format!(r#"{{"shredded":{{"tenant":"a","tenant_tag":"{}"}}}}"#, "09".repeat(16)),
@@ -138,6 +144,8 @@ mod tests {
             ("\"5\"", "\"6\"", "hold of request 0707"),
             ("\"b\"", "\"c\"", "hold of request 0707"),
             ("false", "true", "hold of request 0707"),
+            ("tenant/b", "tenant/c", "hold of request 0707"),
+            ("total", "2026-11", "hold of request 0707"),
             (":7}", ":8}", "key event 0"),
             ("0123456789ab", "0123456789ac", "key event 0"),
             ("0909", "0908", "destroyed key 09"),

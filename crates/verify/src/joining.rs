@@ -124,5 +124,6 @@ impl Joining {
 
 /// An intent that only the first snapshot knows of.
 fn claimed(fold: &Fold, id: &RequestId) -> Option<Intent> {
-    Some(Intent { tenant: fold.holder(id)?.clone(), asked: None })
+    let (tenant, charged) = (fold.holder(id)?.clone(), fold.charged(id).to_vec());
+    Some(Intent { tenant, charged, asked: None })
 }

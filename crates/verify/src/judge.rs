@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use inferlayer_ledger::{RunId, Segment};
-use inferlayer_records::{NanoUsd, Quote, TenantName, Total};
+use inferlayer_records::{Charged, NanoUsd, Quote, TenantName, Total};
 use serde::Serialize;
 
 use crate::books::Books;
@@ -15,6 +15,8 @@ use crate::reading;
 /// What an intent says that its outcome must agree with.
 pub(crate) struct Intent {
     pub(crate) tenant: TenantName,
+    /// The budgets it counts against; none in records of older writers.
+    pub(crate) charged: Vec<Charged<'static>>,
     /// `None` when only a snapshot tells of it.
     pub(crate) asked: Option<Asked>,
 }
@@ -115,6 +117,9 @@ fn disagreements(outcome: &reading::Outcome, intent: &Intent) -> Vec<String> {
     if outcome.tenant != intent.tenant {
         wrongs
             .push(format!("the outcome is of {}, its intent of {}", outcome.tenant, intent.tenant));
+    }
+    if !intent.charged.is_empty() && outcome.charged != intent.charged {
+        wrongs.push("the outcome is charged to other budgets than its intent".to_owned());
     }
     if intent.asked.as_ref().is_some_and(|asked| outcome.key != asked.key) {
         wrongs.push("the outcome names another key than its intent".to_owned());

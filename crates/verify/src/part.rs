@@ -2,11 +2,11 @@
 //! left to whoever joins the parts.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 
 use inferlayer_ledger::{Kind, Record, RequestId, Segment};
-use inferlayer_records::{Crossing, Fold, TenantName};
+use inferlayer_records::{Charged, Crossing, Fold, TenantName};
 use serde::Deserialize;
 
 use crate::books::Books;
@@ -154,9 +154,10 @@ impl Part {
         self.owned(record, &read.tenant, read.request.as_deref());
         self.quoting.intent(record.run_id(), record.sequence(), !read.quotes.is_empty());
         self.judge().intent(&read, record.sequence());
-        let reading::Intent { tenant, key, candidates, quotes, .. } = read;
+        self.charged_once(record, &read.charged);
+        let reading::Intent { tenant, key, candidates, quotes, charged, .. } = read;
         let asked = Some(Asked { key, candidates, quotes });
-        self.intents.insert(id, Intent { tenant, asked });
+        self.intents.insert(id, Intent { tenant, charged, asked });
     }
 
     fn outcome(&mut self, record: &Record<'_>, read: reading::Outcome) {
@@ -167,6 +168,15 @@ impl Part {
             Some((id, None)) => self.outcomes.push((id, sequence, read)),
             Some((_, intent)) => self.judge().outcome(&read, sequence, intent.as_ref()),
             None => self.judge().outcome(&read, sequence, None),
+        }
+    }
+
+    /// A budget that is named twice would be charged twice.
+    fn charged_once(&mut self, record: &Record<'_>, charged: &[Charged<'_>]) {
+        let distinct: HashSet<_> = charged.iter().collect();
+        if distinct.len() < charged.len() {
+            let what = "it is charged to one budget twice".to_owned();
+            self.found.add(Verdict::Owner, self.place(record), what);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use inferlayer_ledger::Record;
-use inferlayer_records::{Charge, NanoUsd, Quote, TenantName, Used};
+use inferlayer_records::{Charge, Charged, NanoUsd, Quote, TenantName, Used};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -23,6 +23,9 @@ pub(crate) struct Intent {
     /// Of each candidate; none in records of older writers.
     #[serde(default)]
     pub(crate) quotes: Vec<Quote>,
+    /// The budgets it counts against; none in records of older writers.
+    #[serde(default)]
+    pub(crate) charged: Vec<Charged<'static>>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +42,8 @@ pub(crate) struct Outcome {
     pub(crate) attempts: Vec<Attempt>,
     #[serde(default)]
     pub(crate) charges: Vec<Charge<'static>>,
+    #[serde(default)]
+    pub(crate) charged: Vec<Charged<'static>>,
     #[serde(default)]
     pub(crate) prices_sha256: Box<str>,
     #[serde(default, rename = "gen_ai.usage.input_tokens")]

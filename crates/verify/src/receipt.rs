@@ -18,11 +18,12 @@ use crate::arguments::Arguments;
 /// A request has a handful of records with at most 1 MiB of metadata each.
 const MAX_BYTES: u64 = 16 << 20;
 /// What the words repeat of a record's metadata.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 11] = [
     "ending",
     "status",
     "gen_ai.request.model",
     "gen_ai.provider.name",
+    "inferlayer.provider",
     "gen_ai.response.model",
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.output_tokens",

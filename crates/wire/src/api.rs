@@ -66,6 +66,17 @@ impl Api {
         }
     }
 
+    /// OpenTelemetry's word for it (`gen_ai.operation.name`); none where the convention has none.
+    pub fn operation_name(self) -> Option<&'static str> {
+        match self {
+            Api::Chat | Api::Responses | Api::Messages => Some("chat"),
+            Api::Generate => Some("generate_content"),
+            Api::Completions => Some("text_completion"),
+            Api::Embeddings | Api::EmbedContent | Api::BatchEmbedContents => Some("embeddings"),
+            Api::InputTokens | Api::MessageTokens | Api::ContentTokens | Api::Moderations => None,
+        }
+    }
+
     /// The word in records, metrics and messages.
     pub fn name(self) -> &'static str {
         match self {

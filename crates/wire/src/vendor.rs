@@ -2,6 +2,7 @@
 //! asks the row and never the name.
 
 mod costly;
+mod names;
 
 use serde::Deserialize;
 

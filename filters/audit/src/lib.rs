@@ -7,8 +7,11 @@
 //! The place of the outcome is reserved with the intent, so `log` can always hand it over, also
 //! from a request that is being torn down.
 
+mod client;
 mod content;
+mod course;
 mod money;
+mod part;
 mod receipts;
 mod refusal;
 mod refusals;
@@ -20,18 +23,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use inferlayer_filter::cached::Admission;
-use inferlayer_filter::candidate::Excluded;
-use inferlayer_filter::exchange::{Attempt, Intent, Operation, Quote};
-use inferlayer_filter::passage::Passed;
+use inferlayer_filter::exchange::{Intent, Operation, Quote};
 use inferlayer_filter::{
-    BuildError, CallerError, Candidate, Exchange, Fact, Filter, Flow, GatewayError, Plan, Refusal,
+    BuildError, CallerError, Candidate, Exchange, Fact, Filter, Flow, GatewayError, Refusal,
     Settings, Site, Trace,
 };
 use inferlayer_ledger::{
     Content, Entry, Kind, Ledger, OutcomeSlot, Pending, RequestId, Unavailable,
 };
-use inferlayer_records::{hex, record};
+use inferlayer_records::record;
 use inferlayer_wire::Vendor;
 
 use crate::content::Kept;
@@ -152,16 +152,19 @@ impl Audit {
             request: x.id.to_string().into(),
             tenant: tenant.name().as_str().into(),
             key: tenant.key(),
-            operation: subject.operation.into(),
+            operation: subject.operation.map(Cow::from),
+            api: Some(subject.api.into()),
             model: subject.model.into(),
             stream: subject.stream,
             client_request_id: x.client_request_id().map(Cow::from),
+            client: Some(client::of(x, tenant)),
             trace_id: trace.as_ref().map(|trace| trace.id().into()),
             method: subject.method.map(Cow::from),
             path: subject.path.map(Cow::from),
-            plan: x.plan.peek().map(plan_record),
-            candidates: candidates.iter().map(name).collect(),
-            excluded: candidates.excluded().iter().map(excluded_record).collect(),
+            plan: x.plan.peek().map(part::plan),
+            candidates: candidates.iter().map(part::name).collect(),
+            excluded: candidates.excluded().iter().map(part::excluded).collect(),
+            charged: tenant.charged(),
             hold_nano_usd: x.hold.need()?.amount(),
             quotes: candidates.iter().filter_map(quote_of).map(money::quote).collect(),
             prices_sha256: self.prices_sha256.as_str().into(),
@@ -184,7 +187,8 @@ impl Audit {
             key: tenant.key(),
             ending: x.ending.peek().copied().unwrap_or(record::Ending::Abandoned),
             status: x.answer.status,
-            attempts: x.attempts.iter().map(attempt_record).collect(),
+            attempts: x.attempts.iter().map(part::attempt).collect(),
+            vendor: answered.map(|attempt| attempt.provider.vendor.provider_name().into()),
             provider: answered.map(|attempt| Cow::from(&*attempt.provider.name)),
             model: x.answer.model.as_deref().map(Cow::from),
             input_tokens: cost.tokens.input,
@@ -192,6 +196,7 @@ impl Audit {
             cache_write_input_tokens: cost.tokens.cache_write,
             output_tokens: cost.tokens.output,
             cost_nano_usd: cost.amount,
+            charged: tenant.charged(),
             charges: cost.charges.iter().map(money::charge).collect(),
             estimated: cost.estimated,
             prices_sha256: self.prices_sha256.as_str().into(),
@@ -200,8 +205,10 @@ impl Audit {
             content_hmac_sha256: hmac_sha256.map(Cow::from),
             content_bytes: bytes,
             edited_texts: nonzero(x.answer.edited_texts),
-            cache: x.admission.peek().map(cached_record),
-            passed: x.passed.as_ref().map(passed_record),
+            cache: x.admission.peek().map(part::cached),
+            cache_lookup: course::cache_lookup(x),
+            latency_us: Some(course::latency(x)),
+            passed: x.passed.as_ref().map(part::passed),
         };
         entry(x, Kind::Outcome, &metadata, content)
     }
@@ -213,6 +220,8 @@ impl Audit {
             request: x.id.to_string().into(),
             tenant: tenant.name().as_str().into(),
             key: tenant.key(),
+            operation: call.api().operation_name().map(Cow::from),
+            api: Some(call.api().name().into()),
             model: call.model().into(),
             stream: call.stream(),
             status: x.answer.status,
@@ -221,6 +230,8 @@ impl Audit {
             source_record_hash: hit.source_hash.to_string().into(),
             age_seconds: hit.age_seconds,
             saved_nano_usd: hit.saved,
+            client: Some(client::of(x, tenant)),
+            latency_us: Some(course::latency(x)),
             simulated: hit.simulated,
             edited_texts: nonzero(x.answer.edited_texts),
         };
@@ -257,44 +268,4 @@ fn nonzero(count: u64) -> Option<u64> {
 
 fn quote_of(candidate: &Candidate) -> Option<&Quote> {
     candidate.quote.as_deref()
-}
-
-/// `provider/model`.
-fn name(candidate: &Candidate) -> String {
-    format!("{}/{}", candidate.provider.name, candidate.model)
-}
-
-fn excluded_record(excluded: &Excluded) -> record::Excluded<'_> {
-    record::Excluded { candidate: name(&excluded.candidate), reason: excluded.reason.name().into() }
-}
-
-fn plan_record(plan: &Plan) -> record::Plan<'_> {
-    record::Plan {
-        tier: plan.tier.name().into(),
-        model: Cow::from(&*plan.model),
-        by: plan.by.name().into(),
-        reason: plan.reason.into(),
-    }
-}
-
-fn cached_record(admission: &Admission) -> record::Cached<'static> {
-    record::Cached { key: hex(&admission.key.0).into(), ttl_seconds: admission.ttl_seconds }
-}
-
-fn passed_record(passed: &Passed) -> record::Passed<'static> {
-    record::Passed {
-        request_bytes: passed.request_bytes,
-        request_hmac_sha256: passed.request_hmac.map(|hmac| hmac.to_string().into()),
-        answer_bytes: passed.answer_bytes,
-    }
-}
-
-fn attempt_record(attempt: &Attempt) -> record::Attempt<'_> {
-    record::Attempt {
-        provider: Cow::from(&*attempt.provider.name),
-        model: Cow::from(&*attempt.model),
-        provider_key: attempt.provider.key_name.as_deref().map(Cow::from),
-        result: attempt.result.name().into(),
-        status: attempt.result.status(),
-    }
 }

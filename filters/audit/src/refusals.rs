@@ -14,10 +14,14 @@ use inferlayer_accounts::{KeyId, TenantName};
 use inferlayer_filter::Exchange;
 use inferlayer_filter::exchange::Refused;
 use inferlayer_ledger::{Content, Entry, Kind, Ledger, RequestId};
-use inferlayer_records::record;
+use inferlayer_records::{Charged, record};
 
+use crate::client;
+
+/// The code of refusals for want of budget.
+const OVER_BUDGET: &str = "insufficient_quota";
 /// What a refusal takes on the disk.
-const RECORD_BYTES: u64 = 512;
+const RECORD_BYTES: u64 = 1024;
 
 /// How many refusals of one key are recorded singly in a second.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -68,6 +72,12 @@ impl Cause {
             None => return None,
         };
         Some(Cause { caller: tenant.or_else(refused_key), status, code, by: x.decided_by })
+    }
+
+    /// The budgets that had no room, where that is why.
+    fn budgets(&self) -> Vec<Charged<'static>> {
+        let caller = self.caller.as_ref().filter(|_| self.code == OVER_BUDGET);
+        caller.map(|(tenant, _)| Charged::to_tenant(tenant)).into_iter().collect()
     }
 }
 
@@ -125,6 +135,8 @@ impl Refusals {
             status: cause.status,
             code: cause.code.into(),
             by: cause.by.map(Cow::from),
+            client: x.and_then(|x| Some(client::of(x, x.tenant.peek()?))),
+            charged: cause.budgets(),
             count,
         };
         let Ok(metadata) = serde_json::to_vec(&metadata) else { return };

@@ -7,7 +7,10 @@ use inferlayer_filter::{Exchange, Refusal};
 
 /// What is asked for, in the words of a record.
 pub(crate) struct Subject<'a> {
-    pub(crate) operation: &'a str,
+    /// OpenTelemetry's word, where it has one.
+    pub(crate) operation: Option<&'static str>,
+    /// The API.
+    pub(crate) api: &'a str,
     pub(crate) model: &'a str,
     pub(crate) stream: bool,
     pub(crate) method: Option<&'a str>,
@@ -21,7 +24,8 @@ impl Subject<'_> {
     pub(crate) fn of(x: &Exchange) -> Result<Subject<'_>, Refusal> {
         if let Operation::Passage(passage) = &x.operation {
             return Ok(Subject {
-                operation: "pass_through",
+                operation: None,
+                api: "pass_through",
                 model: passage.family().name(),
                 stream: false,
                 method: Some(x.head.method.as_str()),
@@ -31,7 +35,8 @@ impl Subject<'_> {
         }
         let call = x.call.need()?;
         Ok(Subject {
-            operation: call.api().name(),
+            operation: call.api().operation_name(),
+            api: call.api().name(),
             model: call.model(),
             stream: call.stream(),
             method: None,

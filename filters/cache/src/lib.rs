@@ -49,8 +49,8 @@ use crate::question::{Question, Questions};
 use crate::refusal::NotCached;
 pub use crate::settings::CacheSettings;
 use crate::source::{Form, Source};
-pub use crate::status::CacheStatus;
 use crate::tenants::{TenantCache, Tenants};
+pub use inferlayer_filter::cached::CacheStatus;
 
 /// The tier of this crate, as records name it.
 const EXACT: &str = "exact";
@@ -120,7 +120,7 @@ impl Filter for Cache {
 
     fn response_headers(&self, x: &mut Exchange, head: &mut ResponseHead) {
         if let Some(status) = x.extensions.get::<CacheStatus>() {
-            head.headers.insert(CACHE, status.header());
+            head.headers.insert(CACHE, status::header(*status));
         }
         if let Some(hit) = x.hit.peek() {
             head.headers.insert(AGE, HeaderValue::from(hit.age_seconds));

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
+use super::course::LatencyUs;
 use crate::key_id::KeyId;
 use crate::money::NanoUsd;
 
@@ -16,6 +18,13 @@ pub struct Hit<'a> {
     pub tenant: Cow<'a, str>,
     /// Which key asked.
     pub key: KeyId,
+    /// What was asked for, in OpenTelemetry's words; none where the convention has no word for it.
+    #[serde(rename = "gen_ai.operation.name", skip_serializing_if = "Option::is_none", default)]
+    pub operation: Option<Cow<'a, str>>,
+    /// The API that was called, such as `responses`, `messages` or `embed_content`; `pass_through`
+    /// for what is no inference in JSON. Absent in records of older writers, which have it above.
+    #[serde(rename = "inferlayer.api", skip_serializing_if = "Option::is_none", default)]
+    pub api: Option<Cow<'a, str>>,
     /// The model as the client named it.
     #[serde(rename = "gen_ai.request.model")]
     pub model: Cow<'a, str>,
@@ -33,6 +42,12 @@ pub struct Hit<'a> {
     pub age_seconds: u64,
     /// What the source cost and this answer did not.
     pub saved_nano_usd: NanoUsd,
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client: Option<Client<'a>>,
+    /// How long it took.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latency_us: Option<LatencyUs>,
     /// The source was made up by the simulated provider.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub simulated: bool,

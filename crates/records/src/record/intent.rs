@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::charge::Quote;
+use super::charged::Charged;
+use super::client::Client;
 use crate::key_id::KeyId;
 use crate::money::NanoUsd;
 
@@ -17,10 +19,13 @@ pub struct Intent<'a> {
     pub tenant: Cow<'a, str>,
     /// Which key asked.
     pub key: KeyId,
-    /// What was asked for, such as `chat`, `messages` or `embeddings`; `pass_through` for what is
-    /// no inference in JSON.
-    #[serde(rename = "gen_ai.operation.name")]
-    pub operation: Cow<'a, str>,
+    /// What was asked for, in OpenTelemetry's words; none where the convention has no word for it.
+    #[serde(rename = "gen_ai.operation.name", skip_serializing_if = "Option::is_none", default)]
+    pub operation: Option<Cow<'a, str>>,
+    /// The API that was called, such as `responses`, `messages` or `embed_content`; `pass_through`
+    /// for what is no inference in JSON. Absent in records of older writers, which have it above.
+    #[serde(rename = "inferlayer.api", skip_serializing_if = "Option::is_none", default)]
+    pub api: Option<Cow<'a, str>>,
     /// The model as the client named it; the family of paths for what passes through.
     #[serde(rename = "gen_ai.request.model")]
     pub model: Cow<'a, str>,
@@ -29,6 +34,9 @@ pub struct Intent<'a> {
     /// What the caller calls the request, when it says.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client_request_id: Option<Cow<'a, str>>,
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client: Option<Client<'a>>,
     /// The trace that the caller counts it to (W3C Trace Context), in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trace_id: Option<Cow<'a, str>>,
@@ -48,6 +56,9 @@ pub struct Intent<'a> {
     pub excluded: Vec<Excluded<'a>>,
     /// The worst case that stands against the budget until the outcome: the largest of `quotes`.
     pub hold_nano_usd: NanoUsd,
+    /// The budgets that the hold counts against. Absent in records of older writers: the tenant's own.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub charged: Vec<Charged<'a>>,
     /// What each candidate costs at worst, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub quotes: Vec<Quote>,

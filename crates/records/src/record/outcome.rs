@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
+use super::charged::Charged;
+use super::course::{CacheLookup, LatencyUs};
 use crate::key_id::KeyId;
 use crate::money::NanoUsd;
 
@@ -23,8 +25,12 @@ pub struct Outcome<'a> {
     pub status: u16,
     /// Every attempt, in order.
     pub attempts: Vec<Attempt<'a>>,
-    /// The provider that answered.
+    /// Whose API the provider that answered has, in OpenTelemetry's words where there is one. In
+    /// records of older writers, which have none of the next: the provider's configured name.
     #[serde(rename = "gen_ai.provider.name", skip_serializing_if = "Option::is_none", default)]
+    pub vendor: Option<Cow<'a, str>>,
+    /// The provider that answered, by its name in the configuration.
+    #[serde(rename = "inferlayer.provider", skip_serializing_if = "Option::is_none", default)]
     pub provider: Option<Cow<'a, str>>,
     /// The model the provider says answered.
     #[serde(rename = "gen_ai.response.model", skip_serializing_if = "Option::is_none", default)]
@@ -43,6 +49,9 @@ pub struct Outcome<'a> {
     pub output_tokens: u64,
     /// What the call cost: the sum of `charges`.
     pub cost_nano_usd: NanoUsd,
+    /// The budgets that the cost counts against. Absent in records of older writers: the tenant's own.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub charged: Vec<Charged<'a>>,
     /// What each attempt cost that costs something, and how that was computed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub charges: Vec<Charge<'a>>,
@@ -69,6 +78,12 @@ pub struct Outcome<'a> {
     /// The answer is kept in the cache.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cache: Option<Cached<'a>>,
+    /// What the cache did before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cache_lookup: Option<CacheLookup<'a>>,
+    /// How long it took.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub latency_us: Option<LatencyUs>,
     /// What passed through in both directions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub passed: Option<Passed<'a>>,

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::charged::Charged;
+use super::client::Client;
 use crate::key_id::KeyId;
 
 /// Kind 3: requests that ended before any provider was asked, refused or answered by a filter; one
@@ -26,6 +28,12 @@ pub struct Refused<'a> {
     /// The filter that refused or answered, if it was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<Cow<'a, str>>,
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client: Option<Client<'a>>,
+    /// The budgets that had no room for it, where that is why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub charged: Vec<Charged<'a>>,
     /// How many requests this record stands for.
     pub count: u64,
 }

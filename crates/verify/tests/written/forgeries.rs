@@ -53,6 +53,11 @@ fn states() -> Vec<Forgery> {
                 *item = item.replace(r#""tenant":"a""#, r#""tenant":"c""#);
             }
         }),
+        stated!("a hold is charged to another budget", "hold of request", |items| {
+            for item in items.iter_mut().filter(|item| item.contains("hold")) {
+                *item = item.replace(r#""budget":"tenant/a""#, r#""budget":"tenant/c""#);
+            }
+        }),
         stated!("a key was destroyed that was not", "destroyed key", |items| {
             let tag = "0a".repeat(16);
             items.push(format!(r#"{{"shredded":{{"tenant":"a","tenant_tag":"{tag}"}}}}"#));
@@ -104,6 +109,18 @@ fn owners() -> Vec<Forgery> {
         },
         edited!("an outcome is of another key", "owner", "another key", Outcome 6, |m| {
             m["key"] = "ba9876543210".into();
+        }),
+        edited!("an outcome is charged to another budget", "owner", "other budgets", Outcome 6, |m| {
+            m["charged"][0]["budget"] = "tenant/b".into();
+        }),
+        edited!("an outcome is charged in another period", "owner", "other budgets", Outcome 6, |m| {
+            m["charged"][0]["period"] = "2026-11".into();
+        }),
+        edited!("an outcome is charged to nothing", "owner", "other budgets", Outcome 6, |m| {
+            m["charged"] = json!([]);
+        }),
+        edited!("a hold is charged twice", "owner", "one budget twice", Intent 6, |m| {
+            m["charged"] = json!([m["charged"][0], m["charged"][0]]);
         }),
         edited!("an outcome names another request", "owner", "names request", Outcome 6, |m| {
             m["request"] = "07".repeat(16).into();

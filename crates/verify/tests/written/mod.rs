@@ -147,7 +147,9 @@ fn tag_of(number: u64) -> u8 {
 
 fn of(number: u64) -> Value {
     let name = if number.is_multiple_of(2) { "a" } else { "b" };
+    let charged = json!([{ "budget": format!("tenant/{name}"), "period": "total" }]);
     json!({ "request": request(number).unwrap().to_string(), "tenant": name, "key": "0123456789ab",
+            "charged": charged,
             "prices_sha256": sha256_hex(BOOK.as_bytes()) })
 }
 

@@ -173,12 +173,14 @@ impl Gateway {
             ending: Ending::Complete,
             status: x.answer.status,
             attempts: Vec::new(),
+            vendor: None,
             provider: None,
             model: None,
             input_tokens: 11,
             cached_input_tokens: 0,
             cache_write_input_tokens: 0,
             output_tokens: 22,
+            charged: Vec::new(),
             charges: Vec::new(),
             cost_nano_usd: NanoUsd::from_nano(77),
             estimated: false,
@@ -189,6 +191,8 @@ impl Gateway {
             content_bytes: None,
             edited_texts: None,
             passed: None,
+            cache_lookup: None,
+            latency_us: None,
             cache: key.map(|key| record::Cached { key: key.into(), ttl_seconds }),
         };
         let entry = Entry {
