@@ -1,11 +1,12 @@
 //! The log: our own lines, and those of the libraries under us, which others can provoke and which
-//! are therefore bounded.
+//! are therefore bounded. Below `info` libraries print heads and bodies as they are, keys and
+//! prompts in them, so nothing of that is heard, whatever INFERLAYER_LOG says.
 
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -28,7 +29,7 @@ pub(super) fn start() {
     tracing_subscriber::registry().with(filter).with(Bounded::default()).with(lines).init();
 }
 
-/// Drops what libraries say beyond a number of lines a second.
+/// Drops what libraries say below `info`, and beyond a number of lines a second.
 #[derive(Default)]
 struct Bounded(Mutex<Option<Window>>);
 
@@ -38,9 +39,17 @@ struct Window {
 }
 
 impl<S: Subscriber> Layer<S> for Bounded {
-    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
-        event.metadata().target().starts_with(OURS) || self.has_room(Instant::now())
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        is_ours(metadata) || *metadata.level() <= Level::INFO
     }
+
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        is_ours(event.metadata()) || self.has_room(Instant::now())
+    }
+}
+
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with(OURS)
 }
 
 impl Bounded {
