@@ -55,6 +55,7 @@ const KEYS: &[(&str, When, &str)] = &[
     ("limits.heartbeat_seconds", AtOnce, "16"),
     ("ledger.origin", AtStart, "other/audit"),
     ("ledger.queue_records", AtStart, "16385"),
+    ("ledger.commit_delay_microseconds", AtStart, "0"),
     ("ledger.segment_bytes", AtStart, "268435457"),
     ("ledger.min_free_bytes", AtStart, "0"),
     ("ledger.retention_days", AtStart, "3651"),
@@ -110,6 +111,8 @@ const KEYS: &[(&str, When, &str)] = &[
     ("tenants[].name", AtOnce, "other"),
     ("tenants[].budget_usd", AtOnce, "251"),
     ("tenants[].content", AtOnce, "none"),
+    ("tenants[].client_address", AtOnce, "none"),
+    ("tenants[].keep_user_agent", AtOnce, "true"),
     ("tenants[].allow_unpriced", AtOnce, "true"),
     ("tenants[].local_only", AtOnce, "true"),
     ("tenants[].strict_order", AtOnce, "true"),
@@ -205,7 +208,8 @@ fn find<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
 fn every_key_of_the_reference_stands_in_the_table_once() {
     let known: BTreeSet<String> = parse(REFERENCE).values.paths().map(key).collect();
     let listed: BTreeSet<String> = KEYS.iter().map(|(key, ..)| (*key).to_owned()).collect();
-    assert_eq!(known, listed);
+    let differing: Vec<_> = known.symmetric_difference(&listed).collect();
+    assert!(differing.is_empty(), "in one of the two only: {differing:?}");
     assert_eq!(listed.len(), KEYS.len(), "a key stands twice");
 }
 
