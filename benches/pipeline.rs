@@ -38,7 +38,6 @@ const BLOCKS: &[(Registration, &str)] = &[
 
 struct Bench {
     filters: Vec<Box<dyn Filter>>,
-    provider: Arc<Provider>,
     key: String,
     body: String,
     _folder: TempDir,
@@ -62,7 +61,7 @@ impl Bench {
             free: false,
             key_name: None,
         });
-        let providers = vec![Arc::clone(&provider)];
+        let providers = vec![provider];
         let site = testkit::site(accounts, ledger, providers, PRICES).unwrap();
         let build = |(registration, block): &(Registration, &str)| {
             let yaml = serde_yaml::Deserializer::from_str(block);
@@ -73,7 +72,7 @@ impl Bench {
         let content = "lorem ipsum dolor sit amet ".repeat(34);
         let body =
             format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{content}"}}]}}"#);
-        Bench { filters, provider, key, body, _folder: folder }
+        Bench { filters, key, body, _folder: folder }
     }
 
     async fn request(&self) -> Exchange {

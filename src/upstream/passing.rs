@@ -25,7 +25,7 @@ pub(crate) enum Passing {
     /// All of it, without our key.
     Whole { status: StatusCode, headers: HeaderMap, body: Bytes },
     /// As far as it has come: too large to collect, or news.
-    Flowing { reply: Reply, begun: Bytes },
+    Flowing { reply: Box<Reply>, begun: Bytes },
 }
 
 /// What a body holds, told from its type.
@@ -140,7 +140,7 @@ impl Passing {
             body.extend_from_slice(&bytes);
             if body.len() > max_bytes {
                 return match success {
-                    true => Ok(Passing::Flowing { reply, begun: body.freeze() }),
+                    true => Ok(Passing::Flowing { reply: Box::new(reply), begun: body.freeze() }),
                     false => Err(AttemptResult::Status { status: reply.status.as_u16() }),
                 };
             }

@@ -61,7 +61,7 @@ impl Crate {
 
     fn add_child(&mut self, at: usize, child: &ItemMod, folder: &Path, load: Load<'_>) {
         let name = child.ident.to_string();
-        let path = [&*self.modules[at].path, &[name.clone()]].concat();
+        let path = [&*self.modules[at].path, std::slice::from_ref(&name)].concat();
         let place = self.modules.len();
         self.modules.push(Module { path, parent: at, ..Module::default() });
         let folder = folder.join(&name);

@@ -23,7 +23,7 @@ impl Load {
             tokio::spawn(async move {
                 let (client, mut failed) = (client(false), Vec::new());
                 while !stop.load(Ordering::Relaxed) {
-                    let body = message("hi", streams && number % 2 == 0).to_string();
+                    let body = message("hi", streams && number.is_multiple_of(2)).to_string();
                     match client.post(&url).bearer_auth(&key).body(body).send().await {
                         Ok(answer) if answer.status() == 200 => match answer.text().await {
                             Ok(_) => drop(served.fetch_add(1, Ordering::Relaxed)),

@@ -193,19 +193,19 @@ impl Candidates {
 pub struct NoneLeft {
     /// Who could not be used, where others stand behind and a strict order keeps them from being
     /// asked instead.
-    pub strict: Option<Excluded>,
+    pub strict: Option<Box<Excluded>>,
 }
 
 impl NoneLeft {
     fn of(excluded: &[Excluded]) -> NoneLeft {
         let behind = excluded.iter().position(|e| e.reason == Exclusion::StrictOrder);
         let strict = behind.and_then(|at| excluded.get(at.checked_sub(1)?)).cloned();
-        NoneLeft { strict }
+        NoneLeft { strict: strict.map(Box::new) }
     }
 
     /// The refusal: of a strict order, where one is the cause, or else `otherwise`.
     pub fn refusal(self, model: &str, otherwise: impl FnOnce() -> Refusal) -> Refusal {
-        match self.strict {
+        match self.strict.as_deref() {
             Some(Excluded { candidate, reason }) => CallerError::StrictOrder {
                 model: model.to_owned(),
                 candidate: format!("{}/{}", candidate.provider.name, candidate.model),

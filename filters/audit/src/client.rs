@@ -54,6 +54,8 @@ mod tests {
 
     use super::*;
 
+    const ASKED: &str = r#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#;
+
     #[test]
     fn an_address_is_kept_whole_as_a_network_or_not_at_all() {
         for (address, full, network) in [
@@ -73,7 +75,7 @@ mod tests {
     fn what_callers_say_of_themselves_is_kept_only_where_that_is_wanted_and_up_to_a_bound() {
         let kept_of = |extra: &str, said: &str| {
             let tenant = testkit::tenant(&format!("{{ name: a, budget_usd: 1{extra} }}")).unwrap();
-            let mut x = testkit::chat(r#"{"model":"m","messages":[]}"#).unwrap();
+            let mut x = testkit::chat(ASKED).unwrap();
             x.head.headers.insert("user-agent", HeaderValue::from_bytes(said.as_bytes()).unwrap());
             of(&x, &tenant).user_agent.map(|said| said.into_owned())
         };

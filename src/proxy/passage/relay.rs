@@ -45,7 +45,7 @@ pub(crate) async fn answer(
             };
             respond::whole(session, run, Answer { head, body }, recorded).await?;
         }
-        Passing::Flowing { reply, begun } => flow(session, run, reply, begun, limits).await?,
+        Passing::Flowing { reply, begun } => flow(session, run, *reply, begun, limits).await?,
     }
     body::linger(session, limits).await;
     Ok(())

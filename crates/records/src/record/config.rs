@@ -1,4 +1,5 @@
-//! What stands in a config record: by which configuration and prices the records after it came about.
+//! What stands in a config record: by which configuration and prices the records after it came
+//! about.
 
 use std::borrow::Cow;
 

@@ -56,7 +56,8 @@ pub struct Intent<'a> {
     pub excluded: Vec<Excluded<'a>>,
     /// The worst case that stands against the budget until the outcome: the largest of `quotes`.
     pub hold_nano_usd: NanoUsd,
-    /// The budgets that the hold counts against. Absent in records of older writers: the tenant's own.
+    /// The budgets that the hold counts against. Absent in records of older writers: the tenant's
+    /// own.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub charged: Vec<Charged<'a>>,
     /// What each candidate costs at worst, in their order.

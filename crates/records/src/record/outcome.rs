@@ -1,4 +1,5 @@
-//! What stands in an outcome: how an inference ended, who was asked, what was used and what it cost.
+//! What stands in an outcome: how an inference ended, who was asked, what was used and what it
+//! cost.
 
 use std::borrow::Cow;
 
@@ -49,7 +50,8 @@ pub struct Outcome<'a> {
     pub output_tokens: u64,
     /// What the call cost: the sum of `charges`.
     pub cost_nano_usd: NanoUsd,
-    /// The budgets that the cost counts against. Absent in records of older writers: the tenant's own.
+    /// The budgets that the cost counts against. Absent in records of older writers: the tenant's
+    /// own.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub charged: Vec<Charged<'a>>,
     /// What each attempt cost that costs something, and how that was computed.

@@ -1,4 +1,5 @@
-//! What stands in a refusal: requests that no provider was asked for, refused or answered by a filter.
+//! What stands in a refusal: requests that no provider was asked for, refused or answered by a
+//! filter.
 
 use std::borrow::Cow;
 
