@@ -12,7 +12,8 @@ fn demo(arguments: &[&Path]) -> Output {
 #[test]
 fn the_demo_goes_as_told_and_its_ledger_verifies() {
     let folder = tempfile::tempdir().unwrap();
-    let output = demo(&[Path::new("--data-dir"), folder.path()]);
+    let data = folder.path().join("not/there/yet");
+    let output = demo(&[Path::new("--data-dir"), &data]);
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
     for expected in [
@@ -27,7 +28,7 @@ fn the_demo_goes_as_told_and_its_ledger_verifies() {
         assert!(told.contains(expected), "no {expected} in:\n{told}");
     }
     let report = inferlayer_ledger::verify::verify(
-        &folder.path().join("journal"),
+        &data.join("journal"),
         inferlayer_ledger::Trust::FirstUse,
     );
     assert!(report.is_ok());

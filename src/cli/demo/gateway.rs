@@ -42,6 +42,8 @@ impl Gateway {
         let dead = dead_port()?;
         let port = dead.local_addr()?.port().to_string();
         let yaml = CONFIGURATION.replace("$dead_port", &port);
+        let data_dir = DataDir::at(folder);
+        data_dir.create()?;
         let file = folder.join("gateway.yaml");
         std::fs::write(&file, yaml)?;
         let overrides = Overrides { data_dir: Some(folder.to_owned()), ..Overrides::default() };
@@ -51,7 +53,6 @@ impl Gateway {
         let built = server::build(config, source, Insist::default())?;
         let address = built.listeners.http.address().ok_or_else(|| no_address("the listener"))?;
         let keys = create_keys(&built)?;
-        let data_dir = DataDir::at(built.data_dir.path());
         let (signals, stop) = Signals::by_hand();
         let thread = std::thread::Builder::new().name("gateway".to_owned());
         let thread = thread.spawn(move || server::run(built, signals))?;
