@@ -130,7 +130,7 @@ def test_a_hit_says_what_the_provider_counted_for_its_source(hits, outcomes, rep
 
 def test_each_refusal_is_recorded(records, tape):
     refused = [exchange for exchange in tape if exchange.is_refusal]
-    recorded = of_kind(records, ledger.REFUSAL)
+    recorded, answered = refusals(records)
     seen = Counter()
     for record in recorded:
         seen[record.metadata["status"]] += record.metadata["count"]
@@ -138,6 +138,15 @@ def test_each_refusal_is_recorded(records, tape):
     told = {exchange.request_id for exchange in refused}
     named = {exchange.request_id for exchange in refused if not is_nameless(exchange)}
     assert named <= {r.metadata["request"] for r in recorded if "tenant" in r.metadata} <= told
+    ours = {x.request_id for x in tape if not x.is_refusal and not x.is_inference}
+    assert answered and {record.metadata["request"] for record in answered} <= ours
+
+
+def refusals(records):
+    """What was refused, and what a filter answered itself, such as the list of models."""
+    of_both = of_kind(records, ledger.REFUSAL)
+    answered = [record for record in of_both if record.metadata["code"] == "answered"]
+    return [record for record in of_both if record not in answered], answered
 
 
 def test_each_exchange_has_an_id_of_its_own(tape):
