@@ -11,8 +11,6 @@ use crate::modules::Crate;
 /// Circles that stand, and how many modules they have: the crate, the parent of the modules, their
 /// number. What is mended is struck here; nothing is added.
 const STANDING: &[(&str, &str, usize)] = &[
-    ("inferlayer", "crate::upstream", 3),
-    ("inferlayer-records", "crate", 2),
     ("inferlayer-wire", "crate", 13),
     ("inferlayer-wire", "crate::translate::chat", 4),
     ("inferlayer-wire", "crate::translate::messages", 5),

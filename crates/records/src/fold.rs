@@ -4,6 +4,8 @@
 //! its run is over, because a provider may have been paid. Of a key that was destroyed the tag is
 //! kept, in case its file is still there.
 
+mod facts;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -125,9 +127,7 @@ impl Fold {
         let part = serde_json::from_slice(json).map_err(unreadable)?;
         let Some(stated) = self.collect(&part).map_err(unreadable)? else { return Ok(()) };
         match self.begun {
-            true => {
-                StateDifference::between(self, &stated).map_or(Ok(()), |found| Err(found.into()))
-            }
+            true => self.difference(&stated).map_or(Ok(()), |found| Err(found.into())),
             false => {
                 *self = Fold { begun: true, ..stated };
                 Ok(())

@@ -62,7 +62,6 @@ impl Fold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state_difference::StateDifference;
     use inferlayer_ledger::Kind;
 
     const INTENT: &str = r#"{"tenant":"a","hold_nano_usd":"100"}"#;
@@ -131,7 +130,7 @@ mod tests {
                     let (crossing, run_ended) = crossing(later);
                     joined.append(fold(later), &crossing, run_ended).unwrap();
                 }
-                let difference = StateDifference::between(&whole, &joined);
+                let difference = whole.difference(&joined);
                 assert_eq!(difference, None, "parted at {first} and {second}");
             }
         }

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::fold::Fold;
-use crate::hex::sha256_hex;
-use crate::record::{Charged, KeyEvent};
+/// What a state says, value by subject.
+pub(crate) type Facts = BTreeMap<String, String>;
 
 /// The first thing, by name, that the two say differently.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,9 +29,8 @@ impl fmt::Display for Value<'_> {
 }
 
 impl StateDifference {
-    /// What a fold of `recorded` and a snapshot that states `stated` differ in, if anything.
-    pub fn between(recorded: &Fold, stated: &Fold) -> Option<StateDifference> {
-        let (mut ours, mut theirs) = (recorded.facts(), stated.facts());
+    /// What records that say `ours` and a snapshot that states `theirs` differ in, if anything.
+    pub(crate) fn between(mut ours: Facts, mut theirs: Facts) -> Option<StateDifference> {
         ours.retain(|subject, value| match theirs.get(subject) {
             Some(other) if other == value => theirs.remove(subject).is_none(),
             _ => true,
@@ -43,57 +41,10 @@ impl StateDifference {
     }
 }
 
-impl Fold {
-    /// What it knows, value by subject. A tenant without a sum has spent nothing.
-    fn facts(&self) -> BTreeMap<String, String> {
-        let spent = self.spent.iter().filter(|(_, sum)| sum.nano() > 0);
-        let spent = spent.map(|(tenant, sum)| (format!("spent by {tenant}"), nano(sum.nano())));
-        let holds = self.open.iter().map(|(request, open)| {
-            let of = if open.cut { "cut" } else { "open" };
-            let mut value = format!("{} of {}, {of}", nano(open.hold.nano().into()), open.tenant);
-            for Charged { budget, period } in &open.charged {
-                value += &format!(", charged to {budget} ({period})");
-            }
-            (format!("hold of request {request}"), value)
-        });
-        let events = self
-            .events
-            .iter()
-            .enumerate()
-            .map(|(index, event)| (format!("key event {index}"), described(event)));
-        let book = self.price_book().map(|text| {
-            ("price book".to_owned(), format!("SHA-256 {:.12}", sha256_hex(text.as_bytes())))
-        });
-        let facts = spent.chain(holds).chain(events).chain(book);
-        let mut facts: BTreeMap<_, _> = facts.collect();
-        for (tenant, tags) in self.shredded() {
-            for tag in tags {
-                let subject = format!("destroyed key {tag} of {tenant}");
-                let times = facts.entry(subject).or_default();
-                times.push_str("destroyed ");
-            }
-        }
-        facts
-    }
-}
-
-fn nano(nano_usd: u128) -> String {
-    format!("{nano_usd} nano-USD")
-}
-
-/// The event by its key; of the rest, which has the hash of a secret, a digest.
-fn described(event: &KeyEvent) -> String {
-    let (what, id) = match event {
-        KeyEvent::KeyCreated { id, .. } => ("created", id),
-        KeyEvent::KeyRevoked { id, .. } => ("revoked", id),
-    };
-    let json = serde_json::to_vec(event).unwrap_or_default();
-    format!("{what} {} (SHA-256 {:.12})", id.as_str(), sha256_hex(&json))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::Fold;
     use inferlayer_ledger::SnapshotItems;
     use serde_json::value::RawValue;
 
@@ -124,14 +75,14 @@ mod tests {
     #[test]
     fn every_kind_of_item_is_compared_in_both_directions() {
         let all = fold(&items());
-        assert_eq!(StateDifference::between(&all, &all), None);
+        assert_eq!(all.difference(&all), None);
         for left_out in 0..5 {
             let mut fewer = items().to_vec();
             fewer.remove(left_out);
             let fewer = fold(&fewer);
-            let lost = StateDifference::between(&all, &fewer).unwrap();
+            let lost = all.difference(&fewer).unwrap();
             assert!(lost.recorded.is_some() && lost.stated.is_none(), "{lost}");
-            let made_up = StateDifference::between(&fewer, &all).unwrap();
+            let made_up = fewer.difference(&all).unwrap();
             assert_eq!((made_up.recorded, made_up.stated), (None, lost.recorded));
         }
     }
@@ -152,7 +103,7 @@ mod tests {
             ("[]", "[1]", "price book"),
         ] {
             let edited = items().map(|item| item.replacen(value, other, 1));
-            let found = StateDifference::between(&all, &fold(&edited)).unwrap();
+            let found = all.difference(&fold(&edited)).unwrap();
             assert!(found.subject.starts_with(subject), "{value}: {found}");
         }
     }
@@ -160,10 +111,10 @@ mod tests {
     #[test]
     fn a_tenant_that_spent_nothing_need_not_be_named() {
         let nothing = fold(&[r#"{"spent":{"tenant":"a","nano_usd":"0"}}"#.to_owned()]);
-        assert_eq!(StateDifference::between(&nothing, &Fold::default()), None);
+        assert_eq!(nothing.difference(&Fold::default()), None);
         let spent =
             fold(&[r#"{"spent":{"tenant":"a","nano_usd":"36893488147419103230"}}"#.to_owned()]);
-        let found = StateDifference::between(&spent, &nothing).unwrap().to_string();
+        let found = spent.difference(&nothing).unwrap().to_string();
         let says =
             "spent by a: 36893488147419103230 nano-USD by the records, nothing by the snapshot";
         assert_eq!(found, says);

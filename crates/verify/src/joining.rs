@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use inferlayer_ledger::{RequestId, Segment};
-use inferlayer_records::{Fold, StateDifference};
+use inferlayer_records::Fold;
 
 use crate::books::Books;
 use crate::contradiction::{Contradictions, Verdict};
@@ -65,7 +65,7 @@ impl Joining {
 
     fn compare(&mut self, segment: Segment, stated: &Fold, found: &mut Contradictions) {
         self.money.snapshots += 1;
-        if let Some(difference) = StateDifference::between(&self.fold, stated) {
+        if let Some(difference) = self.fold.difference(stated) {
             let place = (segment, segment.0);
             found.add(Verdict::State, place, difference.to_string());
         }
