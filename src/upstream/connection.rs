@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use inferlayer_filter::UpstreamRequest;
 use inferlayer_filter::exchange::AttemptResult;
 use inferlayer_wire::UpstreamPath;
 use pingora_core::protocols::Stream;
@@ -15,15 +14,11 @@ use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::protocols::http::v1::client::HttpSession as Http1Session;
 use pingora_core::{Error, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
-use pingora_timeout::fast_timeout::fast_timeout;
 
 use crate::net::BaseUrl;
-use crate::upstream::Warrant;
-use crate::upstream::credential::Authorized;
 use crate::upstream::gather::Gather;
 use crate::upstream::idle::Home;
 use crate::upstream::provider::Upstream;
-use crate::upstream::reply::Reply;
 
 /// A connection on which nothing has been sent.
 pub(crate) struct Connection {
@@ -71,37 +66,13 @@ impl Connection {
         };
         session.respect_keepalive();
         if let Some(stream) = session.reuse().await.and_then(Gather::into_inner) {
-            upstream.idle_connections().keep(stream, home);
+            upstream.idle.keep(stream, home);
         }
     }
 
     /// Whether it is kept for others of its tenant.
     pub(super) fn is_shared(&self) -> bool {
         self.home.is_some()
-    }
-
-    /// Sends the request and waits for the first piece of its answer.
-    pub(crate) async fn send(
-        mut self: Box<Self>,
-        request: Authorized,
-        _warrant: Warrant<'_>,
-    ) -> Result<Reply, AttemptResult> {
-        let Authorized { request, exposed } = request;
-        let UpstreamRequest { path, mut headers, body } = request;
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-        let head = self.head(Method::POST, &path, headers);
-        let head = head.map_err(|_| AttemptResult::Unsendable)?;
-        self.is_silent().await?;
-        let sent = self.write(head, body).await.ok().map(|()| Instant::now());
-        let patience = match sent {
-            Some(_) => self.upstream.settings.first_byte_timeout,
-            None => EARLY_ANSWER_TIMEOUT,
-        };
-        match fast_timeout(patience, self.begin()).await {
-            Ok(Ok(begun)) => Ok(Reply::new(begun, exposed, self)),
-            Ok(Err(error)) => Err(self.failure(&error, sent)),
-            Err(_) => Err(self.silence(sent)),
-        }
     }
 
     /// The head of a request whose framing stands in its headers.
@@ -118,12 +89,6 @@ impl Connection {
         let (mut parts, ()) = request.into_parts();
         parts.headers = headers;
         Ok(Box::new(parts.into()))
-    }
-
-    async fn write(&mut self, head: Box<RequestHeader>, body: Bytes) -> Result<()> {
-        self.session.write_request_header(head).await?;
-        self.session.write_request_body(body, true).await?;
-        self.session.finish_request_body().await
     }
 
     /// That nothing has come before anything was sent. What came, such as a second answer to the

@@ -13,6 +13,7 @@
 
 mod answer;
 mod attempts;
+mod connect;
 mod connection;
 mod credential;
 mod failure;
@@ -28,6 +29,7 @@ mod provider;
 mod reply;
 mod request;
 mod request_body;
+mod send;
 mod settings;
 mod shortage;
 mod split_key;
