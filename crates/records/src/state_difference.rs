@@ -43,7 +43,6 @@ impl StateDifference {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::fold::Fold;
     use inferlayer_ledger::SnapshotItems;
     use serde_json::value::RawValue;
